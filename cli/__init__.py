@@ -1,0 +1,1 @@
+"""The pwdismec command: each subcommand parses, calls one library function, and prints."""

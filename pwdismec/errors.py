@@ -1,0 +1,37 @@
+"""The errors a user can cause. The command line prints them as one line and exits with code 2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class PwdismecError(Exception):
+    """Something the user can put right; the message says what, where, and what was expected."""
+
+
+class DataError(PwdismecError):
+    """A bad input: names the file, the line (counted from 1) where there is one, and what was expected.
+
+    Parameters
+    ----------
+    path
+        The file or folder at fault.
+    message
+        The field, its value and what was expected.
+    line
+        The line of `path`, counted from 1.
+    """
+
+    def __init__(self, path: str | Path, message: str, line: int | None = None) -> None:
+        where = f"{path}:{line}" if line is not None else f"{path}"
+        super().__init__(f"{where}: {message}")
+        self.path = Path(path)
+        self.line = line
+
+
+class ModelError(PwdismecError):
+    """A model or shard that is missing, damaged, of another version, or does not fit its input."""
+
+
+class ConfigError(PwdismecError):
+    """A setting that is unknown, out of range or contradicts another."""

@@ -1,0 +1,98 @@
+"""Writing files and folders so that nothing half-written is ever seen: write aside, sync, rename."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from pwdismec.errors import PwdismecError
+
+_HASH_CHUNK = 1 << 22
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _clear_os_errors(path: Path) -> Iterator[None]:
+    """An OSError while writing `path` (no space, no permission, …) in one line that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise PwdismecError(f"{path}: cannot write: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def replacing_file(path: str | Path) -> Iterator[Path]:
+    """A path beside `path` to write to; on success it is synced and renamed to `path`, else removed.
+
+    Raises
+    ------
+    PwdismecError
+        If the file cannot be written (permission, full disk, a folder in the way).
+    """
+    path = Path(path)
+    aside = _aside(path)
+    with _clear_os_errors(path):
+        try:
+            yield aside
+            _sync(aside)
+            os.replace(aside, path)  # noqa: PTH105 (Path.replace hides which name failed)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+        _sync(path.parent)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: str | Path) -> Iterator[Path]:
+    """A new folder beside `path` to fill; on success it is synced and takes the place of `path`.
+
+    An older folder at `path` is removed only once the new one is whole.
+
+    Raises
+    ------
+    PwdismecError
+        If the folder cannot be written.
+    """
+    path = Path(path)
+    aside = _aside(path)
+    with _clear_os_errors(path):
+        try:
+            aside.mkdir(parents=True)
+            yield aside
+            for file in sorted(aside.rglob("*")):
+                _sync(file)
+            _sync(aside)
+            old = _aside(path)
+            if path.exists():
+                os.replace(path, old)  # noqa: PTH105
+            os.replace(aside, path)  # noqa: PTH105
+            shutil.rmtree(old, ignore_errors=True)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+        _sync(path.parent)
+
+
+def sha256_of(path: str | Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while chunk := file.read(_HASH_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

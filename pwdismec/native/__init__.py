@@ -1,0 +1,29 @@
+"""C++ kernels: loops over arrays, no policy.
+
+The kernels are compiled once for each instruction set; importing this package
+binds the best set the machine can run. The environment variable
+``PWDISMEC_ISA`` (``v2``, ``v3``, ``v4``) forces an older one: a cluster of
+mixed machines gets the same bits everywhere that way.
+"""
+
+import importlib
+import os
+
+try:
+    from . import _cpu
+except ImportError as error:  # the source folder, not the installed package
+    raise ImportError(
+        "pwdismec's compiled kernels are missing: install the package with `pip install .` and run Python "
+        "from outside the source folder"
+    ) from error
+
+_supported = _cpu.instruction_sets()
+instruction_set = os.environ.get("PWDISMEC_ISA") or (_supported[0] if _supported else "none")
+if instruction_set not in _supported:
+    raise ImportError(
+        f"PWDISMEC_ISA: this machine cannot run {instruction_set!r}; "
+        f"it supports {', '.join(_supported) or 'none'}"
+    )
+_kernels = importlib.import_module(f"{__name__}._kernels_{instruction_set}")
+
+__all__ = ["instruction_set"]
