@@ -1,0 +1,68 @@
+"""Predictions and settings that cannot be evaluated are refused before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.data.csr import CSR
+from pwdismec.data.topk import TopK
+from pwdismec.errors import ConfigError, DataError
+
+
+def check_ks(ks: Sequence[int]) -> tuple[int, ...]:
+    """`ks` as a tuple; ConfigError unless it is rising whole numbers from 1."""
+    if not ks or any(k != int(k) for k in ks) or any(b <= a for a, b in zip((0, *ks), ks, strict=False)):
+        raise ConfigError(f"k = {', '.join(map(str, ks))}: expected rising whole numbers ≥ 1")
+    return tuple(int(k) for k in ks)
+
+
+def check_shapes(predictions: TopK, truth: CSR, places: int) -> None:
+    """DataError unless both have the same rows, at least one; ConfigError if `places` are not all there.
+
+    Rows of predictions may end in −1, but a k beyond their common width was never asked of the predictor,
+    unless there are no more labels.
+    """
+    labels, scores = predictions
+    if labels.ndim != 2 or labels.shape != scores.shape:
+        raise DataError("predictions", f"labels of shape {labels.shape}, scores of {scores.shape}")
+    if len(labels) != truth.n_rows:
+        raise DataError("predictions", f"{len(labels)} rows, expected {truth.n_rows} as in the truth")
+    if not (truth.n_rows and truth.n_columns):
+        raise DataError("truth", f"{truth.n_rows} rows, {truth.n_columns} labels, expected at least one each")
+    width = labels.shape[1]
+    if width < min(places, truth.n_columns):
+        raise ConfigError(f"the first {places} places are evaluated, but the predictions have {width} a row")
+
+
+def check_labels(labels: NDArray[np.integer], n_labels: int, first_row: int) -> None:
+    """DataError unless each row has distinct labels 0 … n_labels − 1, or −1 for a missing place."""
+    outside = (labels < -1) | (labels >= n_labels)
+    if outside.any():
+        row, place = np.argwhere(outside)[0]
+        expected = f"expected 0 … {n_labels - 1}, or −1 for a missing place"
+        raise _bad_label(first_row + row, labels[row, place], f", {expected}")
+    ordered = np.sort(labels, axis=1)
+    twice = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
+    if twice.any():
+        row, place = np.argwhere(twice)[0]
+        raise _bad_label(first_row + row, ordered[row, place], " more than once")
+
+
+def _bad_label(row: int, label: int, what: str) -> DataError:
+    return DataError("predictions", f"row {row} (the first is 0): label {label}{what}")
+
+
+def check_training(
+    label_counts: NDArray[np.integer] | None, n_train: int | None, n_labels: int, needed_for: Sequence[str]
+) -> None:
+    """ConfigError if the training counts are missing where needed, come without N, or are not n_labels."""
+    if label_counts is None:
+        if needed_for:
+            raise ConfigError(f"{needed_for[0]} needs the training data (label_counts and n_train)")
+    elif n_train is None:
+        raise ConfigError("label_counts needs n_train, the number of training instances, beside it")
+    elif len(label_counts) != n_labels:
+        raise ConfigError(f"label_counts: {len(label_counts)} labels, expected {n_labels} as in the truth")

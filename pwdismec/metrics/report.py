@@ -1,0 +1,125 @@
+"""What an evaluation found, for programs and for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class GroupReport:
+    """The share that labels of like training frequency have in the metrics.
+
+    Attributes
+    ----------
+    name
+        ``decile 1`` (rarest) … ``decile 10``, or ``unseen`` for labels without training positives.
+    count_min, count_max
+        The range of their training counts.
+    n_labels
+        How many labels they are.
+    n_true
+        How often they are true in the test rows.
+    n_instances
+        Test rows that have at least one of them.
+    percent
+        By metric and k, as ``P@1``. P, nDCG, PSP and PSnDCG are the group's part of the total: over the
+        groups they sum to it. Recall, coverage and macro-F1 look at the group's labels alone.
+    """
+
+    name: str
+    count_min: int
+    count_max: int
+    n_labels: int
+    n_true: int
+    n_instances: int
+    percent: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The metrics of one set of predictions.
+
+    Attributes
+    ----------
+    percent
+        By metric and k, as ``P@1``, ``macro-F1@5``: percentages, 0 … 100.
+    metrics
+        The metrics present: without training counts there are no PSP and PSnDCG.
+    ks
+        The k's.
+    n_instances, n_labels
+        Test rows and labels.
+    n_unlabelled
+        Test rows without a true label; they are counted in P, nDCG and recall, and gain nothing.
+    propensity
+        (A, B) of the propensity model, None without training counts.
+    paper_reranking
+        Whether PSP and PSnDCG are of the paper's reordering of the best five.
+    by_frequency
+        The groups, rarest first; None if not asked for.
+    """
+
+    percent: dict[str, float]
+    metrics: tuple[str, ...]
+    ks: tuple[int, ...]
+    n_instances: int
+    n_labels: int
+    n_unlabelled: int
+    propensity: tuple[float, float] | None
+    paper_reranking: bool
+    by_frequency: tuple[GroupReport, ...] | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain dictionaries, lists, strings and numbers, for JSON."""
+        return asdict(self)
+
+    def to_text(self) -> str:
+        """A table of the metrics, and one more for each k by frequency, with the terms they stand on."""
+        header = ["", *(f"@{k}" for k in self.ks)]
+        rows = [[metric, *(self._cell(self.percent, metric, k) for k in self.ks)] for metric in self.metrics]
+        blocks = [self._terms(), _table(header, rows)]
+        if self.by_frequency is not None:
+            blocks += [f"By training frequency, @{k}:\n{self._frequency_table(k)}" for k in self.ks]
+        return "\n\n".join(blocks)
+
+    def _terms(self) -> str:
+        lines = [f"{self.n_instances:,} test instances, {self.n_labels:,} labels; percentages"]
+        if self.n_unlabelled:
+            lines.append(f"without a true label: {self.n_unlabelled:,} instances, counted, gaining nothing")
+        if self.propensity is not None:
+            a, b = self.propensity
+            order = "reordered as in the paper's code" if self.paper_reranking else "in the order predicted"
+            lines.append(f"PSP, PSnDCG: A = {a:g}, B = {b:g}; {order}")
+        return "\n".join(lines)
+
+    def _frequency_table(self, k: int) -> str:
+        header = ["", "count", "labels", "true", *self.metrics]
+        rows = [
+            [
+                group.name,
+                f"{group.count_min}–{group.count_max}",
+                f"{group.n_labels}",
+                f"{group.n_true}",
+                *(self._cell(group.percent, metric, k) for metric in self.metrics),
+            ]
+            for group in self.by_frequency or ()
+        ]
+        return _table(header, rows)
+
+    @staticmethod
+    def _cell(percent: dict[str, float], metric: str, k: int) -> str:
+        return f"{percent[f'{metric}@{k}']:.2f}"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The first column to the left, the others to the right."""
+    lines = [header, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    return "\n".join(
+        "  ".join(
+            [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
+        )
+        for line in lines
+    )
