@@ -26,4 +26,10 @@ if instruction_set not in _supported:
     )
 _kernels = importlib.import_module(f"{__name__}._kernels_{instruction_set}")
 
-__all__ = ["instruction_set"]
+# block_dual_cd
+LANES = _kernels.LANES
+view_by_frequency = _kernels.view_by_frequency
+solve_all_negative = _kernels.solve_all_negative
+solve_block = _kernels.solve_block
+
+__all__ = ["LANES", "instruction_set", "solve_all_negative", "solve_block", "view_by_frequency"]

@@ -1,3 +1,51 @@
 """Types of the compiled kernels (see the .hpp files for what each computes)."""
 
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+
 instruction_set: str
+
+# block_dual_cd.hpp, instance_view.hpp
+LANES: int
+
+def view_by_frequency(
+    indptr: I64, indices: I32, values: F32, n_features: int, bias: float
+) -> tuple[I32, I32, F32]: ...
+def solve_all_negative(
+    indptr: I64,
+    indices: I32,
+    values: F32,
+    sq_norms: F32,
+    ranks: I32,
+    bias: float,
+    cost: float,
+    tolerance: float,
+    max_epochs: int,
+    seed: int,
+) -> tuple[F32, float, I32, F32, float]: ...
+def solve_block(
+    indptr: I64,
+    indices: I32,
+    values: F32,
+    sq_norms: F32,
+    ranks: I32,
+    bias: float,
+    start_weights: F32,
+    start_bias_weight: float,
+    start_rows: I32,
+    start_alpha: F32,
+    start_dual: float,
+    positives_indptr: I64,
+    positives: I32,
+    positive_costs: F64,
+    negative_cost: float,
+    tolerance: float,
+    max_epochs: int,
+    seed: int,
+    prune: float,
+) -> tuple[I64, I32, F32, F32, F64, F64, int]: ...

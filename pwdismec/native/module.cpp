@@ -1,6 +1,7 @@
 // The nanobind module: each kernel's file binds itself.
-#include <nanobind/nanobind.h>
+#include "bindings.hpp"
 
 NB_MODULE(PWDISMEC_MODULE, m) {
     m.doc() = "pwdismec kernels, compiled for one instruction set";
+    pwdismec::bind_block_dual_cd(m);
 }

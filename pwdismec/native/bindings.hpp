@@ -1,0 +1,10 @@
+// Each kernel's binding, called by module.cpp.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace pwdismec {
+
+void bind_block_dual_cd(nanobind::module_& m);
+
+}  // namespace pwdismec

@@ -1,0 +1,91 @@
+"""The default solver: native dual coordinate descent on sixteen labels at once, each certified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec import native
+from pwdismec.data.csr import CSR
+from pwdismec.solvers.contract import Certificate, Problem, Solution
+
+# The common start is solved more tightly than the labels: it is done once, and they all stand on it.
+_START_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """The solver's view of the data, and where all labels start: the solution for no positives at all."""
+
+    instances: tuple[
+        NDArray[np.int64],
+        NDArray[np.int32],
+        NDArray[np.float32],
+        NDArray[np.float32],
+        NDArray[np.int32],
+        float,
+    ]
+    negatives: tuple[NDArray[np.float32], float, NDArray[np.int32], NDArray[np.float32], float]
+
+
+@dataclass(frozen=True)
+class BlockDualCD:
+    """Dual coordinate descent with the labels of a block as SIMD lanes (docs/solver.md).
+
+    A label's result depends, below the tolerance, on who shares its block, and on nothing else: the same
+    labels in the same block give the same bits for the same instruction set.
+
+    Parameters
+    ----------
+    tolerance
+        On each label's relative duality gap, certified in float64.
+    max_epochs
+        The most visits to instances a block may take, in passes over the data.
+    seed
+        Of the order of visits.
+    """
+
+    tolerance: float = 1e-3
+    max_epochs: int = 1000
+    seed: int = 0
+
+    @property
+    def block_size(self) -> int:
+        """The lanes of a block."""
+        return int(native.LANES)
+
+    def prepare(self, problem: Problem) -> Start:
+        """Renumber the features by frequency (a copy of the column ids) and solve for no positives at all."""
+        features = problem.features
+        assert features.data is not None
+        first = int(features.indptr[0])
+        indices, ranks, sq_norms = native.view_by_frequency(
+            features.indptr, features.indices, features.data, features.n_columns, problem.bias
+        )
+        values = features.data[first : int(features.indptr[-1])]
+        instances = (features.indptr - first, indices, values, sq_norms, ranks, problem.bias)
+        tolerance = min(self.tolerance, _START_TOLERANCE)
+        negatives = native.solve_all_negative(
+            *instances, float(problem.C), tolerance, self.max_epochs, self.seed
+        )
+        return Start(instances, negatives)
+
+    def solve(self, problem: Problem, label_ids: NDArray[np.integer], start: Start, prune: float) -> Solution:
+        """Train one block of labels; see `Solver.solve`."""
+        positives = problem.label_instances.take(label_ids)
+        indptr, indices, values, bias, primal, dual, epochs = native.solve_block(
+            *start.instances,
+            *start.negatives,
+            positives.indptr,
+            positives.indices,
+            problem.positive_costs(label_ids),
+            float(problem.C),
+            self.tolerance,
+            self.max_epochs,
+            self.seed,
+            prune,
+        )
+        certificate = Certificate(primal, dual, np.full(len(label_ids), epochs, np.int32))
+        return Solution(CSR(indptr, indices, values, problem.features.n_columns), bias, certificate)

@@ -1,0 +1,132 @@
+"""What a solver takes and gives.
+
+A solver trains labels one-vs-rest: for label j, over all instances i with
+y_i = +1 for its positives and −1 for the rest,
+
+    min_w  ½‖w‖² + Σ_i c_i max(0, 1 − y_i wᵀx_i)²,    c_i = C·weight_j for positives, else C,
+
+which is LIBLINEAR's L2R_L2LOSS_SVC (Fan et al. 2008) and, with
+``weight_j = W_j⁺·C_j⁺``, Eq. 22 of Qaraei et al., WWW 2021. Every x carries a
+constant feature of value `bias` that is regularised like the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.data.csr import CSR
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """The training problem of all labels.
+
+    Attributes
+    ----------
+    features
+        Shape (n_instances, n_features).
+    label_instances
+        Shape (n_labels, n_instances), binary: each label's positives.
+    positive_weights
+        float64, shape (n_labels,): the weight of each label's positives; the negatives' is 1.
+    C
+        Cost of an instance of weight 1, > 0.
+    bias
+        Value of the constant feature; 0 for none.
+    """
+
+    features: CSR
+    label_instances: CSR
+    positive_weights: NDArray[np.float64]
+    C: float = 1.0
+    bias: float = 1.0
+
+    def positive_costs(self, label_ids: NDArray[np.integer]) -> NDArray[np.float64]:
+        """float64, shape (len(label_ids),): c_i of each label's positives."""
+        return np.asarray(self.C * self.positive_weights[label_ids], np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """How near each label's weights, before pruning, are to the optimum; float64 throughout.
+
+    Attributes
+    ----------
+    primal
+        Shape (n,): the objective P of the weights.
+    dual
+        Shape (n,): a lower bound D on the optimum, from a feasible dual point.
+    epochs
+        int32, shape (n,): the solver's passes over the data.
+    """
+
+    primal: NDArray[np.float64]
+    dual: NDArray[np.float64]
+    epochs: NDArray[np.int32]
+
+    @property
+    def gap(self) -> NDArray[np.float64]:
+        """Shape (n,): the relative duality gap (P − D) / P; the optimum lies within it."""
+        return (self.primal - self.dual) / self.primal
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Weights of some labels and their certificates, in the order of the label ids asked for.
+
+    Attributes
+    ----------
+    weights
+        Shape (n, n_features): |w| < prune cut.
+    bias
+        float32, shape (n,): the constant feature's weight times its value; added to each score, never pruned.
+    certificate
+        Of the weights before they were pruned.
+    """
+
+    weights: CSR
+    bias: NDArray[np.float32]
+    certificate: Certificate
+
+
+class Solver(Protocol):
+    """Trains labels of one problem; immutable, safe to call from several threads."""
+
+    def prepare(self, problem: Problem) -> Any:
+        """What all labels of `problem` share, computed once a process; the `start` of `solve`."""
+
+    @property
+    def block_size(self) -> int:
+        """How many labels one call of `solve` takes at the most."""
+
+    def solve(self, problem: Problem, label_ids: NDArray[np.integer], start: Any, prune: float) -> Solution:
+        """Train `label_ids`, each with a positive at least; cut weights of absolute value below `prune`."""
+
+
+def concatenate(solutions: list[Solution]) -> Solution:
+    """The solutions of several blocks as one, in order."""
+    offsets = np.cumsum([0] + [s.weights.nnz for s in solutions])
+    weights = CSR(
+        np.concatenate(
+            [np.zeros(1, np.int64)]
+            + [s.weights.indptr[1:] + offset for s, offset in zip(solutions, offsets, strict=False)]
+        ),
+        np.concatenate([s.weights.indices for s in solutions]),
+        np.concatenate([_data(s.weights) for s in solutions]),
+        solutions[0].weights.n_columns,
+    )
+    certificate = Certificate(
+        np.concatenate([s.certificate.primal for s in solutions]),
+        np.concatenate([s.certificate.dual for s in solutions]),
+        np.concatenate([s.certificate.epochs for s in solutions]),
+    )
+    return Solution(weights, np.concatenate([s.bias for s in solutions]), certificate)
+
+
+def _data(weights: CSR) -> NDArray[np.float32]:
+    assert weights.data is not None
+    return weights.data
