@@ -1,0 +1,10 @@
+"""Data sets: formats in and out, transforms, statistics, synthetic data."""
+
+from pwdismec.data.conversion import convert
+from pwdismec.data.csr import CSR
+from pwdismec.data.dataset import Dataset
+from pwdismec.data.statistics import Statistics
+from pwdismec.data.topk import TopK
+from pwdismec.data.transforms import Transforms
+
+__all__ = ["CSR", "Dataset", "Statistics", "TopK", "Transforms", "convert"]

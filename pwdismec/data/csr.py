@@ -7,11 +7,14 @@ disk. This one keeps the two apart and never copies.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +66,33 @@ class CSR:
             indptr, self.indices[where], None if self.data is None else self.data[where], self.n_columns
         )
 
+    def stored(self) -> CSR:
+        """The same matrix with offsets from 0 and no stored value outside its rows; arrays are views."""
+        start, stop = int(self.indptr[0]), int(self.indptr[-1])
+        data = None if self.data is None else self.data[start:stop]
+        indptr = self.indptr if start == 0 else self.indptr - start
+        return CSR(indptr, self.indices[start:stop], data, self.n_columns)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[CSR], n_columns: int) -> CSR:
+        """The rows of `parts` one below another."""
+        parts = [part.stored() for part in parts]
+        lengths = [part.row_lengths for part in parts]
+        indptr = np.zeros(sum(map(len, lengths)) + 1, np.int64)
+        np.cumsum(np.concatenate([*lengths, np.zeros(0, np.int64)]), out=indptr[1:])
+        data = [part.data for part in parts if part.data is not None]
+        return cls(
+            indptr,
+            np.concatenate([*(part.indices for part in parts), np.zeros(0, np.int32)]),
+            np.concatenate(data) if data else None,
+            n_columns,
+        )
+
     def to_scipy(self) -> sp.csr_matrix:
         """The same matrix in SciPy's form (float32; a binary matrix holds ones)."""
-        start, stop = int(self.indptr[0]), int(self.indptr[-1])
-        data = np.ones(stop - start, np.float32) if self.data is None else self.data[start:stop]
-        return sp.csr_matrix(
-            (data, self.indices[start:stop], self.indptr - start), shape=(self.n_rows, self.n_columns)
-        )
+        own = self.stored()
+        data = np.ones(own.nnz, np.float32) if own.data is None else own.data
+        return sp.csr_matrix((data, own.indices, own.indptr), shape=(self.n_rows, self.n_columns))
 
     @classmethod
     def from_scipy(cls, matrix: sp.spmatrix, *, binary: bool = False) -> CSR:
@@ -83,3 +106,22 @@ class CSR:
             None if binary else np.ascontiguousarray(matrix.data, np.float32),
             int(matrix.shape[1]),
         )
+
+    def column_counts(self) -> NDArray[np.int64]:
+        """int64, shape (n_columns,): stored values in each column."""
+        own = self.stored()
+        counts = np.zeros(self.n_columns, np.int64)
+        step = max(_CHUNK, self.n_columns)  # a chunk is worth its counts
+        for start in range(0, own.nnz, step):
+            counts += np.bincount(own.indices[start : start + step], minlength=self.n_columns)
+        return counts
+
+
+def row_chunks(indptr: NDArray[np.int64], max_nnz: int) -> Iterator[tuple[int, int]]:
+    """Consecutive row ranges (start, stop) of at most `max_nnz` stored values, or of one row."""
+    start, n_rows = 0, len(indptr) - 1
+    while start < n_rows:
+        stop = int(np.searchsorted(indptr, indptr[start] + max_nnz, side="right")) - 1
+        stop = min(max(start + 1, stop), n_rows)
+        yield start, stop
+        start = stop

@@ -1,0 +1,172 @@
+"""From any source of blocks to a data set on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from pwdismec.data.csr import CSR, row_chunks
+from pwdismec.data.dataset import Dataset
+from pwdismec.data.names import read_names
+from pwdismec.data.transforms import Transforms, check_term_counts
+from pwdismec.data.writer import FolderWriter, check_target
+from pwdismec.errors import DataError
+from pwdismec.files import replacing_folder
+
+# Values transformed at a time in the second pass of TF-IDF.
+_CHUNK = 1 << 22
+
+
+class Block(Protocol):
+    """Consecutive whole instances; a `Dataset` is one, too."""
+
+    @property
+    def features(self) -> CSR: ...
+
+    @property
+    def labels(self) -> CSR: ...
+
+
+def convert(
+    source: Iterable[Block],
+    out_folder: str | Path,
+    *,
+    tfidf: bool = False,
+    normalize: bool = True,
+    like: Dataset | None = None,
+    label_names: str | Path | None = None,
+    feature_names: str | Path | None = None,
+) -> Dataset:
+    """Write a data set from blocks of raw instances, in memory that does not grow with their number.
+
+    Parameters
+    ----------
+    source
+        Blocks in order, as `open_source` gives them. Its attributes `n_features` and `n_labels` (where
+        it has them and they are not None, before or after reading) say how many there are; else the
+        blocks' columns do.
+    out_folder
+        Where to write. A data set that is there already is replaced once the new one is whole.
+    tfidf, normalize
+        The transforms: TF-IDF fitted on this data, L2 normalisation of the rows.
+    like
+        A training set: its transforms (with its idf), numbers of features and labels, and names are
+        taken instead, so that the result suits a model trained on it.
+    label_names, feature_names
+        Text files with one name a line, in order.
+
+    Returns
+    -------
+    Dataset
+        Memory-mapped from `out_folder`.
+
+    Raises
+    ------
+    DataError
+        If something other than a data set is at `out_folder`, TF-IDF meets a value below 1, the source
+        does not fit `like`, or a file of names has another number of lines; or whatever the source finds.
+    PwdismecError
+        If the folder cannot be written. Nothing half-written is left, and an older data set stays.
+    """
+    out = Path(out_folder)
+    check_target(out)
+    features = _Columns(source, "feature", None if like is None else like.n_features)
+    labels = _Columns(source, "label", None if like is None else like.n_labels)
+    tfidf = tfidf and like is None
+    with replacing_folder(out) as aside:
+        folder = FolderWriter(aside)
+        if tfidf:
+            _stream(source, folder, features, labels, Transforms(), term_counts=True)
+            transforms = _apply_tfidf(folder, features.total(), normalize)
+        else:
+            transforms = Transforms(None, normalize) if like is None else like.transforms
+            _stream(source, folder, features, labels, transforms, term_counts=transforms.idf is not None)
+        folder.finish(
+            features.total(),
+            labels.total(),
+            transforms,
+            {
+                "label_names": labels.names(label_names, like.label_names if like is not None else None),
+                "feature_names": features.names(
+                    feature_names, like.feature_names if like is not None else None
+                ),
+            },
+            sources=[Path(file).name for file in getattr(source, "files", ())],
+            one_based=getattr(source, "one_based", None),
+        )
+    return Dataset.open(out)
+
+
+class _Columns:
+    """How many columns one of the matrices has: as `like` rules, or the source and its blocks say."""
+
+    def __init__(self, source: Iterable[Block], what: str, ruled: int | None) -> None:
+        self._source = source
+        self._what = what
+        self._ruled = ruled
+        self._seen = 0
+        if ruled is not None and self._declared not in (None, ruled):
+            raise DataError(_name(source), f"{self._declared} {what}s; the training set has {ruled}")
+
+    def take(self, part: CSR) -> CSR:
+        """The matrix of a block, if its column ids are in range."""
+        part = part.stored()
+        limit = part.n_columns if self._ruled is None else self._ruled
+        smallest, largest = part.indices.min(initial=0), part.indices.max(initial=-1)
+        if smallest < 0 or largest >= limit:
+            worst = smallest if smallest < 0 else largest
+            raise DataError(
+                _name(self._source), f"{self._what} {worst} (counted from 0); expected 0 to {limit - 1}"
+            )
+        self._seen = max(self._seen, limit)
+        return replace(part, n_columns=limit)
+
+    def total(self) -> int:
+        """The number; for a format without a header, only once all blocks are read."""
+        return self._ruled if self._ruled is not None else max(self._seen, self._declared or 0)
+
+    def names(self, path: str | Path | None, inherited: list[str] | None) -> list[str] | None:
+        """The names in the file, or those of the training set."""
+        return inherited if path is None else read_names(path, self.total(), f"{self._what}s")
+
+    @property
+    def _declared(self) -> int | None:
+        declared: int | None = getattr(self._source, f"n_{self._what}s", None)
+        return declared
+
+
+def _name(source: Iterable[Block]) -> str:
+    return ", ".join(map(str, getattr(source, "files", ()))) or "source"
+
+
+def _stream(
+    source: Iterable[Block],
+    folder: FolderWriter,
+    feature_columns: _Columns,
+    label_columns: _Columns,
+    transforms: Transforms,
+    *,
+    term_counts: bool,
+) -> None:
+    with folder.matrix("features") as features, folder.matrix("labels") as labels:
+        for block in source:
+            raw = feature_columns.take(block.features)
+            if term_counts:
+                check_term_counts(raw, _name(source), features.n_rows)
+            features.append(transforms.apply(raw))
+            labels.append(label_columns.take(block.labels))
+
+
+def _apply_tfidf(folder: FolderWriter, n_features: int, normalize: bool) -> Transforms:
+    """Fit TF-IDF on the raw features that are written, and put the transformed values in their place."""
+    raw = folder.map("features", n_features)
+    transforms = Transforms.fit(raw, tfidf=True, normalize=normalize)
+    (folder.folder / "features_data.npy").unlink()  # what is mapped stays readable until it is let go
+    with folder.array("features_data", "float32") as values:
+        for start, stop in row_chunks(raw.indptr, _CHUNK):
+            data = transforms.apply(raw.rows(start, stop)).data
+            assert data is not None
+            values.append(data)
+    return transforms

@@ -1,0 +1,363 @@
+"""A data set: sparse features, label sets both ways round, and what was done to the feature values."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+
+from pwdismec.data import npy
+from pwdismec.data.csr import CSR
+from pwdismec.data.manifest import MANIFEST, fingerprint_of, read_manifest
+from pwdismec.data.names import check_names, read_names
+from pwdismec.data.statistics import Statistics
+from pwdismec.data.transforms import Transforms
+from pwdismec.data.transpose import transpose
+from pwdismec.data.validation import check_csr
+from pwdismec.data.writer import FolderWriter, check_target
+from pwdismec.errors import DataError
+from pwdismec.files import replacing_folder, sha256_of
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Features and labels of the same instances, in memory or memory-mapped from a folder.
+
+    Made by `convert`, `Dataset.open`, `Dataset.from_arrays` or `Dataset.from_scipy`; the constructor
+    itself checks nothing.
+
+    Attributes
+    ----------
+    features
+        n_instances x n_features, float32 values, as `transforms` left them.
+    labels
+        n_instances x n_labels, without values.
+    transforms
+        What was done to the raw feature values.
+    label_names, feature_names
+        A name for each, in order, or None.
+    path
+        The folder that the arrays are mapped from; None in memory.
+    """
+
+    features: CSR
+    labels: CSR
+    transforms: Transforms = field(default_factory=Transforms)
+    label_names: list[str] | None = None
+    feature_names: list[str] | None = None
+    path: Path | None = None
+    _label_instances: CSR | None = None
+    _fingerprint: str | None = None
+
+    @classmethod
+    def open(cls, path: str | Path) -> Dataset:
+        """Map the data set at `path`; sizes are checked against the manifest, checksums by `verify`.
+
+        Raises
+        ------
+        DataError
+            If `path` is no folder, no data set, of another version, or a part is missing or of another
+            size than the manifest says.
+        """
+        folder = Path(path)
+        manifest = read_manifest(folder)
+        arrays = {name: npy.open_array(folder / f"{name}.npy", e) for name, e in manifest.arrays.items()}
+        n_instances, n_features, n_labels = manifest.n_instances, manifest.n_features, manifest.n_labels
+        dataset = cls(
+            _matrix(folder, arrays, "features", n_features),
+            _matrix(folder, arrays, "labels", n_labels),
+            Transforms.from_json(manifest.transforms.model_dump(), arrays.get("idf")),
+            path=folder,
+            _label_instances=_matrix(folder, arrays, "label_instances", n_instances),
+            _fingerprint=manifest.fingerprint,
+        )
+        names: dict[str, Any] = {
+            f"{what}_names": read_names(folder / f"{what}_names.txt", count, f"{what}s")
+            for what, count in (("label", n_labels), ("feature", n_features))
+            if f"{what}_names" in manifest.names
+        }
+        return replace(dataset, **names)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        features: CSR,
+        labels: CSR,
+        *,
+        transforms: Transforms | None = None,
+        label_names: Sequence[str] | None = None,
+        feature_names: Sequence[str] | None = None,
+    ) -> Dataset:
+        """A data set in memory that shares the given arrays.
+
+        Parameters
+        ----------
+        features
+            n_instances x n_features, float32 values.
+        labels
+            n_instances x n_labels; values, if there are any, are left out.
+        transforms
+            What was already done to the values of `features`; default nothing.
+        label_names, feature_names
+            A name for each label or feature.
+
+        Raises
+        ------
+        DataError
+            If a matrix is not what `CSR` promises, a value is not finite, or counts do not agree.
+        """
+        check_csr(features, "features")
+        check_csr(labels, "labels")
+        if features.data is None:
+            raise DataError("features", "have no values; expected float32 data")
+        if features.n_rows != labels.n_rows:
+            raise DataError("labels", f"{labels.n_rows} rows, but the features have {features.n_rows}")
+        return cls(
+            features,
+            replace(labels, data=None),
+            transforms or Transforms(),
+            None if label_names is None else check_names(label_names, labels.n_columns, "labels"),
+            None if feature_names is None else check_names(feature_names, features.n_columns, "features"),
+        )
+
+    @classmethod
+    def from_scipy(
+        cls,
+        X: sp.spmatrix | ArrayLike,
+        Y: sp.spmatrix | ArrayLike,
+        *,
+        label_names: Sequence[str] | None = None,
+        feature_names: Sequence[str] | None = None,
+    ) -> Dataset:
+        """A raw data set in memory from SciPy or dense matrices (`transformed` normalises it).
+
+        Parameters
+        ----------
+        X
+            Features, shape (n_instances, n_features).
+        Y
+            Labels, shape (n_instances, n_labels): 1 where an instance has the label, else 0.
+        label_names, feature_names
+            A name for each label or feature.
+
+        Raises
+        ------
+        DataError
+            As `from_arrays`; or if a value of Y is neither 0 nor 1.
+        """
+        X, Y = sp.csr_matrix(X), sp.csr_matrix(Y)
+        for name, matrix in (("X", X), ("Y", Y)):
+            if max(matrix.shape) >= 2**31:
+                raise DataError(name, f"shape {matrix.shape}; expected less than 2^31 a side")
+        if not np.isin(Y.data, (0, 1)).all():
+            raise DataError("Y", "holds a value that is neither 0 nor 1; expected a label indicator matrix")
+        if not Y.data.all():
+            Y = Y.copy()
+            Y.eliminate_zeros()
+        return cls.from_arrays(
+            CSR.from_scipy(X),
+            CSR.from_scipy(Y, binary=True),
+            label_names=label_names,
+            feature_names=feature_names,
+        )
+
+    @property
+    def n_instances(self) -> int:
+        return self.features.n_rows
+
+    @property
+    def n_features(self) -> int:
+        return self.features.n_columns
+
+    @property
+    def n_labels(self) -> int:
+        return self.labels.n_columns
+
+    def __repr__(self) -> str:
+        sizes = f"{self.n_instances} instances, {self.n_features} features, {self.n_labels} labels"
+        return f"Dataset({sizes}, transforms: {self.transforms})"
+
+    @cached_property
+    def label_instances(self) -> CSR:
+        """n_labels x n_instances, without values: the instances that have each label."""
+        return self._label_instances or transpose(self.labels)
+
+    @cached_property
+    def label_counts(self) -> NDArray[np.int64]:
+        """int64, shape (n_labels,): how many instances have each label."""
+        return self.label_instances.row_lengths
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of features, labels and transforms, in hexadecimal; names and paths do not count.
+
+        A selection's is derived from its parent's and the ids, without reading the arrays.
+        """
+        if self._fingerprint is not None:
+            return self._fingerprint
+        features, labels = self.features.stored(), self.labels.stored()
+        assert features.data is not None
+        hashes = {
+            "features_indptr": npy.sha256_of_array(features.indptr),
+            "features_indices": npy.sha256_of_array(features.indices),
+            "features_data": npy.sha256_of_array(features.data),
+            "labels_indptr": npy.sha256_of_array(labels.indptr),
+            "labels_indices": npy.sha256_of_array(labels.indices),
+        }
+        return fingerprint_of(self.n_features, self.n_labels, self.transforms, hashes)
+
+    def select_instances(self, ids: slice | ArrayLike) -> Dataset:
+        """The data set of some instances, in the order given.
+
+        Parameters
+        ----------
+        ids
+            A slice (with step 1 the arrays are views), instance ids, or a mask of shape (n_instances,).
+
+        Raises
+        ------
+        IndexError
+            If an id is out of range.
+        """
+        if isinstance(ids, slice) and ids.step in (None, 1):
+            start, stop, _ = ids.indices(self.n_instances)
+            stop = max(start, stop)
+            features, labels = self.features.rows(start, stop), self.labels.rows(start, stop)
+            key = f"instances {start}:{stop}"
+        else:
+            rows = _ids(ids, self.n_instances, "instance")
+            features, labels = self.features.take(rows), self.labels.take(rows)
+            key = f"instances {npy.sha256_of_array(rows)}"
+        return replace(
+            self,
+            features=features,
+            labels=labels,
+            path=None,
+            _label_instances=None,
+            _fingerprint=self._derived_fingerprint(key),
+        )
+
+    def select_labels(self, ids: slice | ArrayLike) -> Dataset:
+        """The data set with some labels, in the order given; every instance stays, features are shared.
+
+        Parameters
+        ----------
+        ids
+            A slice, label ids, or a mask of shape (n_labels,). Label i of the result is label ids[i].
+
+        Raises
+        ------
+        IndexError
+            If an id is out of range.
+        """
+        rows = _ids(ids, self.n_labels, "label")
+        label_instances = self.label_instances.take(rows)
+        return replace(
+            self,
+            labels=transpose(label_instances),
+            label_names=None if self.label_names is None else [self.label_names[i] for i in rows],
+            path=None,
+            _label_instances=label_instances,
+            _fingerprint=self._derived_fingerprint(f"labels {npy.sha256_of_array(rows)}"),
+        )
+
+    def transformed(self, transforms: Transforms) -> Dataset:
+        """A raw data set with `transforms` applied, in memory; labels are shared.
+
+        Raises
+        ------
+        DataError
+            If this data set is not raw, or `Transforms.apply` objects.
+        """
+        if not self.transforms.is_raw:
+            raise DataError(self.path or "data set", f"is already transformed ({self.transforms})")
+        features = transforms.apply(self.features)
+        return replace(self, features=features, transforms=transforms, path=None, _fingerprint=None)
+
+    def save(self, path: str | Path) -> Dataset:
+        """Write this data set to a folder; the result is mapped from it.
+
+        A selection saved is a data set of its own, with the fingerprint of its content.
+
+        Raises
+        ------
+        DataError
+            If `path` exists and is not a data set.
+        PwdismecError
+            If the folder cannot be written.
+        """
+        folder = Path(path)
+        check_target(folder)
+        with replacing_folder(folder) as aside:
+            writer = FolderWriter(aside)
+            for name, matrix in (("features", self.features), ("labels", self.labels)):
+                with writer.matrix(name) as file:
+                    file.append(matrix)
+            writer.finish(
+                self.n_features,
+                self.n_labels,
+                self.transforms,
+                {"label_names": self.label_names, "feature_names": self.feature_names},
+            )
+        return Dataset.open(folder)
+
+    def statistics(self) -> Statistics:
+        """Sizes and the shape of the label distribution."""
+        return Statistics.of(self)
+
+    def verify(self) -> None:
+        """Recompute the checksums of a data set on disk (in memory there is nothing to compare with).
+
+        Raises
+        ------
+        DataError
+            Naming the first file whose content is not what the manifest says.
+        """
+        if self.path is None:
+            return
+        manifest = read_manifest(self.path)
+        for name, entry in manifest.arrays.items():
+            path = self.path / f"{name}.npy"
+            _check(path, entry.sha256, npy.sha256_of_array(npy.open_array(path, entry)))
+        for name, names in manifest.names.items():
+            path = self.path / f"{name}.txt"
+            _check(path, names.sha256, sha256_of(path))
+        hashes = {name: entry.sha256 for name, entry in manifest.arrays.items()}
+        found = fingerprint_of(self.n_features, self.n_labels, self.transforms, hashes)
+        _check(self.path / MANIFEST, manifest.fingerprint, found)
+
+    def _derived_fingerprint(self, key: str) -> str:
+        return hashlib.sha256(f"{self.fingerprint} {key}".encode()).hexdigest()
+
+
+def _matrix(folder: Path, arrays: Mapping[str, NDArray[Any]], name: str, n_columns: int) -> CSR:
+    indptr, indices = arrays[f"{name}_indptr"], arrays[f"{name}_indices"]
+    if indptr[0] != 0 or indptr[-1] != len(indices):
+        raise DataError(
+            folder / f"{name}_indptr.npy", f"ends at {indptr[-1]}; there are {len(indices)} values"
+        )
+    return CSR(indptr, indices, arrays.get(f"{name}_data"), n_columns)
+
+
+def _ids(ids: slice | ArrayLike, count: int, what: str) -> NDArray[np.int64]:
+    if isinstance(ids, slice):
+        return np.arange(*ids.indices(count), dtype=np.int64)
+    array = np.asarray(ids)
+    if array.dtype == bool and array.shape == (count,):
+        return np.flatnonzero(array)
+    array = array.astype(np.int64, casting="same_kind", copy=False) if len(array) else np.zeros(0, np.int64)
+    if array.ndim != 1 or (len(array) and (array.min() < 0 or array.max() >= count)):
+        raise IndexError(f"{what} ids of shape {array.shape}; expected a list of ids from 0 to {count - 1}")
+    return array
+
+
+def _check(path: Path, expected: str, found: str) -> None:
+    if found != expected:
+        raise DataError(path, f"changed since it was written: SHA-256 {found[:12]}…, not {expected[:12]}…")

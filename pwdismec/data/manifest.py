@@ -1,0 +1,148 @@
+"""manifest.json: what a data set's folder holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError, model_validator
+
+from pwdismec.data.transforms import Transforms
+from pwdismec.errors import DataError
+
+FORMAT: Final = "pwdismec-dataset"
+VERSION: Final = 1
+MANIFEST = "manifest.json"
+
+# The arrays of every data set. A fingerprint covers all but label → instances, which follows from the labels.
+ARRAYS = {
+    "features_indptr": "int64",
+    "features_indices": "int32",
+    "features_data": "float32",
+    "labels_indptr": "int64",
+    "labels_indices": "int32",
+    "label_instances_indptr": "int64",
+    "label_instances_indices": "int32",
+}
+IDF_DTYPE = "float64"
+
+NameList = Literal["label_names", "feature_names"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileEntry(_Record):
+    """One file of the folder: its size, and the SHA-256 of its content (of a .npy file: after the header)."""
+
+    bytes: NonNegativeInt
+    sha256: str
+
+
+class ArrayEntry(FileEntry):
+    """A one-dimensional .npy array."""
+
+    dtype: str
+    length: NonNegativeInt
+
+
+class TransformsEntry(_Record):
+    """What was done to the feature values; the idf values are an array of the folder."""
+
+    tfidf: bool
+    l2_normalize: bool
+
+
+class Manifest(_Record):
+    """The truth about a data set's folder."""
+
+    format: Literal["pwdismec-dataset"] = FORMAT
+    version: Literal[1] = VERSION
+    fingerprint: str
+    n_instances: NonNegativeInt
+    n_features: NonNegativeInt
+    n_labels: NonNegativeInt
+    nnz: NonNegativeInt
+    dtype: Literal["float32"] = "float32"
+    sources: tuple[str, ...] = ()
+    one_based: bool | None = None
+    transforms: TransformsEntry
+    arrays: dict[str, ArrayEntry]
+    names: dict[NameList, FileEntry]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Manifest:
+        expected = ARRAYS | ({"idf": IDF_DTYPE} if self.transforms.tfidf else {})
+        found = {name: entry.dtype for name, entry in self.arrays.items()}
+        if found != expected:
+            raise ValueError(f"arrays are {found}; expected {expected}")
+        lengths = {
+            "features_indptr": self.n_instances + 1,
+            "features_indices": self.nnz,
+            "features_data": self.nnz,
+            "labels_indptr": self.n_instances + 1,
+            "label_instances_indptr": self.n_labels + 1,
+            "label_instances_indices": self.arrays["labels_indices"].length,
+            "idf": self.n_features,
+        }
+        for name, length in lengths.items():
+            if name in expected and self.arrays[name].length != length:
+                raise ValueError(f"{name} has {self.arrays[name].length} values; expected {length}")
+        return self
+
+
+class _Head(BaseModel):
+    format: Literal["pwdismec-dataset"]
+    version: int
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the data set at `folder`.
+
+    Raises
+    ------
+    DataError
+        If `folder` is no folder or no data set, of another version, or its manifest is damaged.
+    """
+    if not folder.is_dir():
+        expected = "not a folder" if folder.exists() else "no such folder"
+        raise DataError(folder, f"{expected}; expected a data set's folder, as `pwdismec convert` makes")
+    if not is_dataset(folder):
+        raise DataError(folder, f"not a data set: no {MANIFEST} of the format {FORMAT!r}")
+    content = (folder / MANIFEST).read_bytes()
+    version = _Head.model_validate_json(content).version
+    if version != VERSION:
+        raise DataError(
+            folder,
+            f"a data set of version {version}; this pwdismec reads version {VERSION}: convert it again",
+        )
+    try:
+        return Manifest.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise DataError(folder / MANIFEST, f"damaged: {field}: {first['msg']}") from error
+
+
+def is_dataset(path: Path) -> bool:
+    """Whether `path` is a data set's folder, of whatever version."""
+    try:
+        _Head.model_validate_json((path / MANIFEST).read_bytes())
+    except (OSError, ValidationError):
+        return False
+    return True
+
+
+def fingerprint_of(n_features: int, n_labels: int, transforms: Transforms, hashes: Mapping[str, str]) -> str:
+    """The fingerprint of a data set whose arrays have these checksums."""
+    content = {
+        "n_features": n_features,
+        "n_labels": n_labels,
+        "transforms": transforms.fingerprint,
+        "arrays": {name: hashes[name] for name in ARRAYS if not name.startswith("label_instances")},
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

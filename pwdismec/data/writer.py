@@ -1,0 +1,142 @@
+"""Writing a data set's folder piece by piece, in memory that does not grow with the data."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.data import npy
+from pwdismec.data.csr import CSR, row_chunks
+from pwdismec.data.manifest import (
+    ARRAYS,
+    IDF_DTYPE,
+    MANIFEST,
+    ArrayEntry,
+    FileEntry,
+    Manifest,
+    NameList,
+    TransformsEntry,
+    fingerprint_of,
+    is_dataset,
+)
+from pwdismec.data.transforms import Transforms
+from pwdismec.data.transpose import column_offsets, rows_of_columns
+from pwdismec.errors import DataError
+
+# Label → instances entries held at a time; each further range of labels reads the labels once more.
+_RANGE = 1 << 26
+
+
+def check_target(path: Path) -> None:
+    """Raise DataError if something other than a data set is at `path`: it would be lost."""
+    if path.exists() and not is_dataset(path):
+        raise DataError(path, "exists and is not a pwdismec data set; it is not overwritten")
+
+
+class MatrixWriter:
+    """The files of a sparse matrix, growing by whole rows."""
+
+    def __init__(self, arrays: Mapping[str, npy.ArrayWriter]) -> None:
+        self.n_rows = 0
+        self.nnz = 0
+        self._arrays = arrays
+        arrays["indptr"].append(np.zeros(1, np.int64))
+
+    def append(self, part: CSR) -> None:
+        """Write rows behind those that are there."""
+        part = part.stored()
+        self._arrays["indptr"].append(part.indptr[1:] + self.nnz)
+        self._arrays["indices"].append(part.indices)
+        if "data" in self._arrays:
+            assert part.data is not None
+            self._arrays["data"].append(part.data)
+        self.n_rows += part.n_rows
+        self.nnz += part.nnz
+
+
+class FolderWriter:
+    """A data set's folder while it is written: first the matrices, then what follows from them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._entries: dict[str, ArrayEntry] = {}
+
+    @contextmanager
+    def array(self, name: str, dtype: str) -> Iterator[npy.ArrayWriter]:
+        """Write one array, in place of what had its name."""
+        with npy.ArrayWriter(self.folder / f"{name}.npy", dtype) as writer:
+            yield writer
+        self._entries[name] = writer.entry
+
+    @contextmanager
+    def matrix(self, name: str) -> Iterator[MatrixWriter]:
+        """Write the arrays of one matrix: "features", "labels" or "label_instances"."""
+        with ExitStack() as stack:
+            yield MatrixWriter(
+                {
+                    array.removeprefix(f"{name}_"): stack.enter_context(self.array(array, dtype))
+                    for array, dtype in ARRAYS.items()
+                    if array.startswith(f"{name}_")
+                }
+            )
+
+    def map(self, name: str, n_columns: int) -> CSR:
+        """A matrix that is written, memory-mapped."""
+
+        def array(field: str) -> NDArray[Any]:
+            key = f"{name}_{field}"
+            return npy.open_array(self.folder / f"{key}.npy", self._entries[key])
+
+        data = array("data") if f"{name}_data" in ARRAYS else None
+        return CSR(array("indptr"), array("indices"), data, n_columns)
+
+    def finish(
+        self,
+        n_features: int,
+        n_labels: int,
+        transforms: Transforms,
+        names: Mapping[NameList, Sequence[str] | None],
+        *,
+        sources: Sequence[str] = (),
+        one_based: bool | None = None,
+    ) -> None:
+        """Write what follows from features and labels, and the manifest."""
+        self._write_label_instances(n_labels)
+        if transforms.idf is not None:
+            with self.array("idf", IDF_DTYPE) as idf:
+                idf.append(transforms.idf)
+        hashes = {name: entry.sha256 for name, entry in self._entries.items()}
+        manifest = Manifest(
+            fingerprint=fingerprint_of(n_features, n_labels, transforms, hashes),
+            n_instances=self._entries["features_indptr"].length - 1,
+            n_features=n_features,
+            n_labels=n_labels,
+            nnz=self._entries["features_indices"].length,
+            sources=tuple(sources),
+            one_based=one_based,
+            transforms=TransformsEntry.model_validate(transforms.to_json()),
+            arrays=dict(sorted(self._entries.items())),
+            names={
+                what: self._write_names(what, lines) for what, lines in names.items() if lines is not None
+            },
+        )
+        (self.folder / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", "utf-8")
+
+    def _write_label_instances(self, n_labels: int) -> None:
+        labels = self.map("labels", n_labels)
+        offsets = column_offsets(labels)
+        with self.matrix("label_instances") as writer:
+            for start, stop in row_chunks(offsets, _RANGE):
+                rows = rows_of_columns(labels, offsets, start, stop)
+                writer.append(CSR(offsets[start : stop + 1] - offsets[start], rows, None, labels.n_rows))
+
+    def _write_names(self, what: NameList, lines: Sequence[str]) -> FileEntry:
+        content = "".join(f"{line}\n" for line in lines).encode()
+        (self.folder / f"{what}.txt").write_bytes(content)
+        return FileEntry(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
