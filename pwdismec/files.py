@@ -28,7 +28,7 @@ def _sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _clear_os_errors(path: Path) -> Iterator[None]:
+def clear_os_errors(path: Path) -> Iterator[None]:
     """An OSError while writing `path` (no space, no permission, …) in one line that names it."""
     try:
         yield
@@ -47,7 +47,7 @@ def replacing_file(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     aside = _aside(path)
-    with _clear_os_errors(path):
+    with clear_os_errors(path):
         try:
             yield aside
             _sync(aside)
@@ -71,7 +71,7 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     aside = _aside(path)
-    with _clear_os_errors(path):
+    with clear_os_errors(path):
         try:
             aside.mkdir(parents=True)
             yield aside

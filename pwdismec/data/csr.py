@@ -48,6 +48,13 @@ class CSR:
         return int(self.indptr[-1] - self.indptr[0])
 
     @property
+    def values(self) -> NDArray[np.float32]:
+        """`data` of a matrix that is not binary."""
+        if self.data is None:
+            raise ValueError("a binary matrix has no values")
+        return self.data
+
+    @property
     def row_lengths(self) -> NDArray[np.int64]:
         """int64, shape (n_rows,): stored values in each row."""
         return np.diff(self.indptr)

@@ -59,12 +59,11 @@ class BlockDualCD:
     def prepare(self, problem: Problem) -> Start:
         """Renumber the features by frequency (a copy of the column ids) and solve for no positives at all."""
         features = problem.features
-        assert features.data is not None
         first = int(features.indptr[0])
         indices, ranks, sq_norms = native.view_by_frequency(
-            features.indptr, features.indices, features.data, features.n_columns, problem.bias
+            features.indptr, features.indices, features.values, features.n_columns, problem.bias
         )
-        values = features.data[first : int(features.indptr[-1])]
+        values = features.values[first : int(features.indptr[-1])]
         instances = (features.indptr - first, indices, values, sq_norms, ranks, problem.bias)
         tolerance = min(self.tolerance, _START_TOLERANCE)
         negatives = native.solve_all_negative(

@@ -116,7 +116,7 @@ def concatenate(solutions: list[Solution]) -> Solution:
             + [s.weights.indptr[1:] + offset for s, offset in zip(solutions, offsets, strict=False)]
         ),
         np.concatenate([s.weights.indices for s in solutions]),
-        np.concatenate([_data(s.weights) for s in solutions]),
+        np.concatenate([s.weights.values for s in solutions]),
         solutions[0].weights.n_columns,
     )
     certificate = Certificate(
@@ -125,8 +125,3 @@ def concatenate(solutions: list[Solution]) -> Solution:
         np.concatenate([s.certificate.epochs for s in solutions]),
     )
     return Solution(weights, np.concatenate([s.bias for s in solutions]), certificate)
-
-
-def _data(weights: CSR) -> NDArray[np.float32]:
-    assert weights.data is not None
-    return weights.data

@@ -1,0 +1,124 @@
+"""What a model's folder says of itself: run.json while it is trained, manifest.json once it is whole.
+
+``run.json`` fixes what is being trained, on what, and how the labels are cut
+into shards; every shard carries its identity. ``manifest.json`` is written
+once, when the last shard is done, and is the truth about the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+
+from pwdismec.errors import ModelError
+from pwdismec.files import replacing_file
+
+FORMAT: Final = "pwdismec-model"
+VERSION: Final = 1
+RUN = "run.json"
+MANIFEST = "manifest.json"
+IDF = "idf.safetensors"
+LABEL_NAMES = "label_names.txt"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ShardPlan(_Record):
+    """The labels first … stop − 1, whose weights lie in one file."""
+
+    file: str
+    first: NonNegativeInt
+    stop: NonNegativeInt
+
+
+class Run(_Record):
+    """What is trained: two runs that are equal give the same model."""
+
+    format: Literal["pwdismec-model"] = FORMAT
+    version: Literal[1] = VERSION
+    written_by: str
+    n_instances: NonNegativeInt
+    n_features: NonNegativeInt
+    n_labels: NonNegativeInt
+    dataset_fingerprint: str | None
+    tfidf: bool
+    l2_normalize: bool
+    label_names: bool
+    positive_weights_sha256: str | None
+    config: dict[str, Any]
+    plan: tuple[ShardPlan, ...]
+
+    @property
+    def id(self) -> str:
+        """Names the run in each of its shards; the program's version and the names do not count."""
+        record = self.model_dump(exclude={"written_by", "label_names"})
+        return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class ShardEntry(_Record):
+    """A shard as it was written."""
+
+    file: str
+    first: NonNegativeInt
+    stop: NonNegativeInt
+    instruction_set: str
+    n_trained: NonNegativeInt
+    nnz: NonNegativeInt
+    bytes: NonNegativeInt
+    sha256: str
+    worst_gap: float | None
+    beyond_tolerance: tuple[int, ...]
+
+
+class Manifest(_Record):
+    """A whole model."""
+
+    run: Run
+    shards: tuple[ShardEntry, ...]
+
+
+Record = TypeVar("Record", bound=BaseModel)
+
+
+def write_record(path: Path, record: BaseModel) -> None:
+    """Write a record as JSON, whole or not at all."""
+    with replacing_file(path) as aside:
+        aside.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def read_record(path: Path, kind: type[Record]) -> Record:
+    """Read run.json or manifest.json.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be read, is of another version, or is not what it should be.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{path}: cannot read: {error.strerror}") from error
+    except ValueError as error:
+        raise ModelError(f"{path}: not JSON: {error}") from error
+    _check_version(path, content)
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise ModelError(f"{path}: {field or 'content'}: {first['msg']}") from error
+
+
+def _check_version(path: Path, content: Any) -> None:
+    run = content.get("run", content) if isinstance(content, dict) else {}
+    found = run.get("format") if isinstance(run, dict) else None
+    if found != FORMAT:
+        raise ModelError(f"{path}: format is {found!r}; expected {FORMAT!r}")
+    if run.get("version") != VERSION:
+        raise ModelError(f"{path}: model of version {run.get('version')!r}; this program reads {VERSION}")

@@ -1,0 +1,172 @@
+"""A trained model: a folder with a manifest and one file a shard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from pwdismec.data.csr import CSR
+from pwdismec.data.names import read_names
+from pwdismec.data.transforms import Transforms
+from pwdismec.errors import ModelError
+from pwdismec.files import clear_os_errors, replacing_file
+from pwdismec.model.manifest import (
+    IDF,
+    LABEL_NAMES,
+    MANIFEST,
+    RUN,
+    Manifest,
+    Run,
+    ShardEntry,
+    read_record,
+    write_record,
+)
+from pwdismec.model.shard import Shard, read_shard
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A whole model on disk; weights are read shard by shard.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    manifest
+        What it holds, and how it was made.
+    """
+
+    path: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, path: str | Path) -> Model:
+        """Open a model that is whole; the shards' checksums are verified when each is read.
+
+        Raises
+        ------
+        ModelError
+            If `path` is no model, is not whole (saying what is missing), or is of another version.
+        """
+        folder = Path(path)
+        if not folder.is_dir():
+            raise ModelError(f"{folder}: no such folder; expected a model")
+        if not (folder / MANIFEST).exists():
+            if not (folder / RUN).exists():
+                raise ModelError(f"{folder}: not a model: it has no {MANIFEST}")
+            plan = read_record(folder / RUN, Run).plan
+            done = sum((folder / shard.file).exists() for shard in plan)
+            raise ModelError(
+                f"{folder}: training is not finished: {done} of {len(plan)} shards are done; "
+                "go on with `pwdismec train … --resume`"
+            )
+        model = cls(folder, read_record(folder / MANIFEST, Manifest))
+        for entry in model.manifest.shards:
+            file = folder / entry.file
+            if not file.is_file():
+                raise ModelError(f"{file}: shard is missing (labels {entry.first} to {entry.stop - 1})")
+            if (size := file.stat().st_size) != entry.bytes:
+                raise ModelError(f"{file}: shard has {size} bytes; its manifest says {entry.bytes}")
+        return model
+
+    @property
+    def n_features(self) -> int:
+        return self.manifest.run.n_features
+
+    @property
+    def n_labels(self) -> int:
+        return self.manifest.run.n_labels
+
+    @property
+    def nnz(self) -> int:
+        """Stored weights."""
+        return sum(entry.nnz for entry in self.manifest.shards)
+
+    @cached_property
+    def label_names(self) -> list[str] | None:
+        """A name for each label, in order, or None."""
+        if not self.manifest.run.label_names:
+            return None
+        return read_names(self.path / LABEL_NAMES, self.n_labels, "labels")
+
+    @cached_property
+    def transforms(self) -> Transforms:
+        """What was done to the training features and is to be done to new ones."""
+        return read_transforms(self.path, self.manifest.run)
+
+    def shard(self, entry: ShardEntry) -> Shard:
+        """One shard, its checksum verified."""
+        return read_shard(self.path / entry.file, entry.sha256)[1]
+
+    def shards(self) -> Iterator[Shard]:
+        """All shards, in ascending order of their labels."""
+        for entry in self.manifest.shards:
+            yield self.shard(entry)
+
+    def weights(self) -> tuple[NDArray[np.int32], CSR, NDArray[np.float32]]:
+        """All trained labels in memory: ids (n,), weights (n, n_features), bias (n,)."""
+        shards = list(self.shards())
+        offsets = np.cumsum([0] + [s.weights.nnz for s in shards])
+        indptr = np.concatenate(
+            [np.zeros(1, np.int64)]
+            + [s.weights.indptr[1:] + offset for s, offset in zip(shards, offsets, strict=False)]
+        )
+        weights = CSR(
+            indptr,
+            np.concatenate([s.weights.indices for s in shards]),
+            np.concatenate([s.weights.values for s in shards]),
+            self.n_features,
+        )
+        return (
+            np.concatenate([s.label_ids for s in shards]),
+            weights,
+            np.concatenate([s.bias for s in shards]),
+        )
+
+
+def write_run(folder: Path, run: Run, transforms: Transforms, label_names: list[str] | None) -> None:
+    """Begin a model's folder: what its run is, and what prediction needs besides the shards."""
+    with clear_os_errors(folder):
+        (folder / "shards").mkdir(parents=True, exist_ok=True)
+    if transforms.idf is not None:
+        with replacing_file(folder / IDF) as aside:
+            safetensors.numpy.save_file({"idf": transforms.idf}, aside)
+    if label_names is not None:
+        with replacing_file(folder / LABEL_NAMES) as aside:
+            aside.write_text("".join(f"{name}\n" for name in label_names), encoding="utf-8", newline="")
+    write_record(folder / RUN, run)
+
+
+def finish_run(folder: Path, run: Run, entries: list[ShardEntry]) -> Model:
+    """Make the model whole: write the manifest, then drop run.json."""
+    write_record(folder / MANIFEST, Manifest(run=run, shards=tuple(entries)))
+    (folder / RUN).unlink(missing_ok=True)
+    return Model.open(folder)
+
+
+def read_transforms(folder: Path, run: Run) -> Transforms:
+    """The transforms stored beside a run.
+
+    Raises
+    ------
+    ModelError
+        If the idf values are missing or damaged.
+    """
+    idf = None
+    if run.tfidf:
+        try:
+            idf = safetensors.numpy.load_file(folder / IDF)["idf"]
+        except (OSError, SafetensorError, KeyError) as error:
+            raise ModelError(
+                f"{folder / IDF}: the model's idf values are missing or damaged: {error}"
+            ) from error
+        if len(idf) != run.n_features:
+            raise ModelError(f"{folder / IDF}: {len(idf)} idf values; expected {run.n_features}")
+    return Transforms(idf, run.l2_normalize)

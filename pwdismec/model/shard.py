@@ -1,0 +1,159 @@
+"""One shard: the sparse weights of some labels, their certificates, and which labels they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from pwdismec import native
+from pwdismec.data.csr import CSR
+from pwdismec.errors import ModelError
+from pwdismec.files import replacing_file, sha256_of
+from pwdismec.model.manifest import ShardEntry, ShardPlan
+from pwdismec.solvers import Certificate
+
+_KEY: Final = "pwdismec"  # one key: several would be written in an order that varies
+_DTYPES: Final = {
+    "label_ids": np.int32,
+    "positives": np.int64,
+    "indptr": np.int64,
+    "indices": np.int32,
+    "values": np.float32,
+    "bias": np.float32,
+    "primal": np.float64,
+    "dual": np.float64,
+    "epochs": np.int32,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Shard:
+    """Weights of n trained labels.
+
+    Attributes
+    ----------
+    label_ids
+        int32, shape (n,), ascending. Labels without positives are in no shard.
+    positives
+        int64, shape (n,): training positives of each.
+    weights
+        Shape (n, n_features).
+    bias
+        float32, shape (n,): added to each score.
+    certificate
+        Of the weights before they were pruned; primal and dual are NaN for imported weights.
+    """
+
+    label_ids: NDArray[np.int32]
+    positives: NDArray[np.int64]
+    weights: CSR
+    bias: NDArray[np.float32]
+    certificate: Certificate
+
+
+def write_shard(folder: Path, plan: ShardPlan, run_id: str, shard: Shard, tolerance: float) -> ShardEntry:
+    """Write a shard's file, whole or not at all, and describe it for the manifest."""
+    tensors: dict[str, NDArray[Any]] = {
+        "label_ids": shard.label_ids,
+        "positives": shard.positives,
+        "indptr": shard.weights.indptr,
+        "indices": shard.weights.indices,
+        "values": shard.weights.values,
+        "bias": shard.bias,
+        "primal": shard.certificate.primal,
+        "dual": shard.certificate.dual,
+        "epochs": shard.certificate.epochs,
+    }
+    tensors = {name: np.ascontiguousarray(tensors[name], dtype) for name, dtype in _DTYPES.items()}
+    header = {
+        "run": run_id,
+        "first": plan.first,
+        "stop": plan.stop,
+        "n_features": shard.weights.n_columns,
+        "instruction_set": native.instruction_set,
+        "tolerance": tolerance,
+        "content_sha256": _content_hash(tensors),
+    }
+    path = folder / plan.file
+    with replacing_file(path) as aside:
+        safetensors.numpy.save_file(tensors, aside, {_KEY: json.dumps(header, sort_keys=True)})
+    return _describe(path, plan, header, shard)
+
+
+def read_shard(path: Path, expected_sha256: str | None = None) -> tuple[dict[str, Any], Shard]:
+    """A shard's header and content.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, or not the one of that checksum.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: shard is missing")
+    if expected_sha256 is not None and (found := sha256_of(path)) != expected_sha256:
+        raise ModelError(
+            f"{path}: shard changed since it was written: SHA-256 {found[:12]}…, not {expected_sha256[:12]}…"
+        )
+    try:
+        with safe_open(path, framework="np") as file:
+            header = json.loads((file.metadata() or {})[_KEY])
+            tensors = {name: file.get_tensor(name) for name in _DTYPES}
+        intact = header["content_sha256"] == _content_hash(tensors)
+    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+        raise ModelError(f"{path}: not a shard of a model, or damaged: {error}") from error
+    if not intact:
+        raise ModelError(f"{path}: shard is damaged: its content does not match its checksum")
+    weights = CSR(tensors["indptr"], tensors["indices"], tensors["values"], header["n_features"])
+    certificate = Certificate(tensors["primal"], tensors["dual"], tensors["epochs"])
+    return header, Shard(tensors["label_ids"], tensors["positives"], weights, tensors["bias"], certificate)
+
+
+def entry_of(folder: Path, plan: ShardPlan, run_id: str) -> ShardEntry | None:
+    """The entry of a shard already written by this run; None where there is none.
+
+    Raises
+    ------
+    ModelError
+        If the file is damaged or another run's.
+    """
+    path = folder / plan.file
+    if not path.exists():
+        return None
+    header, shard = read_shard(path)
+    if header["run"] != run_id or (header["first"], header["stop"]) != (plan.first, plan.stop):
+        raise ModelError(f"{path}: shard of another run; train into another folder, or remove this model")
+    return _describe(path, plan, header, shard)
+
+
+def _describe(path: Path, plan: ShardPlan, header: dict[str, Any], shard: Shard) -> ShardEntry:
+    gap = shard.certificate.gap
+    certified = len(gap) > 0 and bool(np.isfinite(gap).all())
+    beyond = shard.label_ids[gap > header["tolerance"]] if certified else []
+    return ShardEntry(
+        file=plan.file,
+        first=plan.first,
+        stop=plan.stop,
+        instruction_set=header["instruction_set"],
+        n_trained=len(shard.label_ids),
+        nnz=shard.weights.nnz,
+        bytes=path.stat().st_size,
+        sha256=sha256_of(path),
+        worst_gap=float(gap.max()) if certified else None,
+        beyond_tolerance=tuple(int(label) for label in beyond),
+    )
+
+
+def _content_hash(tensors: dict[str, NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for name in _DTYPES:
+        digest.update(f"{name} {len(tensors[name])};".encode())
+        digest.update(np.ascontiguousarray(tensors[name]).data)
+    return digest.hexdigest()

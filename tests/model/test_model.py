@@ -1,0 +1,186 @@
+"""The model on disk: what is damaged or missing is said, import and export agree with LIBLINEAR and SciPy."""
+
+import json
+import shutil
+
+import liblinear.liblinearutil as lu
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from small_data import files_of, small_dataset
+
+from pwdismec.errors import ConfigError, DataError, ModelError
+from pwdismec.model import Model
+from pwdismec.model.npz_format import export_npz
+from pwdismec.model.text_format import export_text, import_text
+from pwdismec.training import TrainingConfig, train
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model") / "m"
+    return train(small_dataset(), folder, TrainingConfig(shard_size=10))
+
+
+@pytest.fixture
+def copy(trained, tmp_path):
+    shutil.copytree(trained.path, tmp_path / "m")
+    return tmp_path / "m"
+
+
+def test_shards_carry_their_labels(trained):
+    ids, weights, bias = trained.weights()
+    np.testing.assert_array_equal(ids, np.arange(40))
+    assert weights.n_rows == len(bias) == 40
+    assert trained.nnz == weights.nnz
+    assert [entry.n_trained for entry in trained.manifest.shards] == [10, 10, 10, 10, 0]
+
+
+def test_no_folder_and_no_model(tmp_path):
+    with pytest.raises(ModelError, match="no such folder"):
+        Model.open(tmp_path / "none")
+    with pytest.raises(ModelError, match=r"not a model: it has no manifest\.json"):
+        Model.open(tmp_path)
+
+
+def test_a_missing_shard_is_named(copy):
+    (copy / "shards" / "00002.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"00002\.safetensors: shard is missing \(labels 20 to 29\)"):
+        Model.open(copy)
+
+
+def test_a_truncated_shard_is_named(copy):
+    shard = copy / "shards" / "00002.safetensors"
+    shard.write_bytes(shard.read_bytes()[:-1])
+    with pytest.raises(ModelError, match=r"00002\.safetensors: shard has \d+ bytes; its manifest says \d+"):
+        Model.open(copy)
+
+
+@pytest.mark.parametrize("place", [0, 9, 200, -1])
+def test_a_changed_byte_is_found(copy, place):
+    shard = copy / "shards" / "00001.safetensors"
+    content = bytearray(shard.read_bytes())
+    content[place] ^= 0x40
+    shard.write_bytes(content)
+    with pytest.raises(ModelError, match=r"00001\.safetensors: shard changed since it was written"):
+        list(Model.open(copy).shards())
+
+
+def test_another_version_and_another_format(copy):
+    manifest = json.loads((copy / "manifest.json").read_text())
+    for field, value, message in [("version", 2, "model of version 2"), ("format", "x", "format is 'x'")]:
+        changed = json.loads(json.dumps(manifest))
+        changed["run"][field] = value
+        (copy / "manifest.json").write_text(json.dumps(changed))
+        with pytest.raises(ModelError, match=message):
+            Model.open(copy)
+    (copy / "manifest.json").write_text("{")
+    with pytest.raises(ModelError, match=r"manifest\.json: not JSON"):
+        Model.open(copy)
+    del manifest["shards"]
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ModelError, match=r"manifest\.json: shards: Field required"):
+        Model.open(copy)
+
+
+def test_liblinear_reads_the_export_and_scores_alike(trained, tmp_path):
+    export_text(trained, tmp_path / "model.txt")
+    peer = lu.load_model(str(tmp_path / "model.txt"))
+    X = small_dataset(7).features.to_scipy()
+    _, _, scores = lu.predict(
+        [], [dict(zip(row.indices + 1, map(float, row.data), strict=True)) for row in X], peer, "-q"
+    )
+    ids, weights, bias = trained.weights()
+    expected = (X @ weights.to_scipy().T).toarray() + bias
+    np.testing.assert_array_equal(peer.get_labels(), ids)
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+
+
+def test_text_round_trip_in_one_file_and_in_batches(trained, tmp_path):
+    export_text(trained, tmp_path / "model.txt")
+    back = import_text([tmp_path / "model.txt"], tmp_path / "back", n_labels=45)
+    for found, expected in zip(back.weights(), trained.weights(), strict=True):
+        if isinstance(found, np.ndarray):
+            np.testing.assert_array_equal(found, expected)
+        else:
+            np.testing.assert_array_equal(found.to_scipy().toarray(), expected.to_scipy().toarray())
+    lines = (tmp_path / "model.txt").read_text().splitlines()
+    labels, rows = lines[2].split()[1:], [line.split() for line in lines[6:]]
+    batches = []
+    for name, picked in [("odd", slice(1, None, 2)), ("even", slice(0, None, 2))]:
+        header = [lines[0], f"nr_class {len(labels[picked])}", "label " + " ".join(labels[picked])]
+        body = [" ".join(row[picked]) for row in rows]
+        batches.append(tmp_path / name)
+        batches[-1].write_text("\n".join([*header, *lines[3:6], *body]) + "\n")
+    merged = import_text(batches, tmp_path / "merged", n_labels=45)
+    assert files_of(merged.path / "shards").keys() == files_of(back.path / "shards").keys()
+    np.testing.assert_array_equal(
+        merged.weights()[1].to_scipy().toarray(), trained.weights()[1].to_scipy().toarray()
+    )
+
+
+def test_two_classes_of_liblinear_are_one_column(tmp_path):
+    dataset = small_dataset()
+    y = np.zeros(dataset.n_instances)
+    y[dataset.label_instances.rows(3, 4).indices[: int(dataset.label_counts[3])]] = 1
+    X = dataset.features.to_scipy().astype(np.float64)
+    peer = lu.train(y, X, "-s 2 -B 1 -q")
+    lu.save_model(str(tmp_path / "two.txt"), peer)
+    model = import_text([tmp_path / "two.txt"], tmp_path / "m")
+    ids, weights, bias = model.weights()
+    np.testing.assert_array_equal(ids, [0, 1])
+    scores = X @ weights.to_scipy().T.toarray() + bias
+    np.testing.assert_allclose(scores[:, 0], -scores[:, 1], atol=1e-6)
+    _, _, expected = lu.predict([], X, peer, "-q")
+    first = peer.get_labels()[0]
+    np.testing.assert_allclose(scores[:, first], np.ravel(expected), atol=1e-4)
+
+
+TEXT = "solver_type L2R_L2LOSS_SVC\nnr_class 3\nlabel 0 4 2\nnr_feature 2\nbias 1\nw\n1 2 3\n4 5 6\n7 8 9\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (TEXT.replace("nr_class", "classes"), r"m\.txt:2: 'classes 3'"),
+        (TEXT.replace("4 5 6", "4 5"), r"m\.txt:8: 2 weights; expected 3 lines of 3"),
+        (TEXT.replace("4 5 6", "4 x 6"), r"m\.txt:8: .*'x'"),
+        (TEXT.replace("4 5 6", "4 nan 6"), r"m\.txt:8: .*finite"),
+        (TEXT + "1 2 3\n", r"m\.txt:10: more lines than features"),
+        (TEXT.replace("7 8 9\n", ""), r"m\.txt: ends after 2 lines"),
+        (TEXT.replace("label 0 4 2", "label 0 4 4"), r"m\.txt: label: expected distinct ids"),
+        (TEXT.replace("label 0 4 2", "label 0 4"), r"m\.txt: 2 labels; nr_class says 3"),
+        (TEXT.split("w\n")[0], r"m\.txt: ends before the line 'w'"),
+        ("\0\1\2ü", r"m\.txt"),
+    ],
+)
+def test_a_bad_text_model_is_named_by_file_and_line(tmp_path, text, message):
+    (tmp_path / "m.txt").write_text(text)
+    with pytest.raises(DataError, match=message):
+        import_text([tmp_path / "m.txt"], tmp_path / "out")
+    assert [p.name for p in tmp_path.iterdir()] == ["m.txt"]
+
+
+def test_labels_twice_or_beyond_the_number_said(tmp_path):
+    (tmp_path / "m.txt").write_text(TEXT)
+    with pytest.raises(DataError, match="label 0 has weights twice"):
+        import_text([tmp_path / "m.txt", tmp_path / "m.txt"], tmp_path / "out")
+    with pytest.raises(ConfigError, match="n_labels: 4; the files hold label 4"):
+        import_text([tmp_path / "m.txt"], tmp_path / "out", n_labels=4)
+    model = import_text([tmp_path / "m.txt"], tmp_path / "out")
+    assert model.n_labels == 5
+    np.testing.assert_array_equal(model.weights()[0], [0, 2, 4])
+    np.testing.assert_array_equal(model.weights()[1].to_scipy().toarray(), [[1, 4], [3, 6], [2, 5]])
+    np.testing.assert_array_equal(model.weights()[2], [7, 9, 8])
+
+
+def test_scipy_reads_the_npz_export(trained, tmp_path):
+    export_npz(trained, tmp_path / "m.npz")
+    matrix = sp.load_npz(tmp_path / "m.npz")
+    ids, weights, bias = trained.weights()
+    assert matrix.shape == (45, 40)
+    np.testing.assert_array_equal(matrix.toarray()[ids], weights.to_scipy().toarray())
+    assert matrix[40:].nnz == 0
+    with np.load(tmp_path / "m.npz") as file:
+        np.testing.assert_array_equal(file["bias"][ids], bias)
+        assert np.isnan(file["bias"][40:]).all()
