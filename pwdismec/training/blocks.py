@@ -1,0 +1,22 @@
+"""How the labels of a shard are cut into blocks, the unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.model.manifest import ShardPlan
+
+
+def blocks_of(
+    shard: ShardPlan, label_counts: NDArray[np.int64], block_size: int
+) -> Iterator[NDArray[np.int32]]:
+    """The labels of a shard that have a positive, in blocks of `block_size`, ascending.
+
+    Who shares a block is fixed by the shard alone, so a shard's bits do not depend on threads or machines.
+    """
+    trained = shard.first + np.flatnonzero(label_counts[shard.first : shard.stop])
+    for start in range(0, len(trained), block_size):
+        yield trained[start : start + block_size].astype(np.int32)

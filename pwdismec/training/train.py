@@ -1,0 +1,223 @@
+"""Training a model: shard after shard, each written when it is done, so that nothing done is ever lost."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.data.csr import CSR
+from pwdismec.data.dataset import Dataset
+from pwdismec.errors import DataError, ModelError
+from pwdismec.model.manifest import MANIFEST, RUN, Manifest, Run, ShardEntry, ShardPlan, read_record
+from pwdismec.model.model import Model, finish_run, write_run
+from pwdismec.model.plan import plan_shards
+from pwdismec.model.shard import Shard, entry_of, write_shard
+from pwdismec.solvers import Certificate, Problem, Solution, Solver, concatenate
+from pwdismec.training.blocks import blocks_of
+from pwdismec.training.config import TrainingConfig
+from pwdismec.weighting import positive_weights
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is, counted in labels that have a positive."""
+
+    labels_done: int
+    labels_resumed: int
+    labels_total: int
+    shards_done: int
+    shards_total: int
+
+
+def train(
+    dataset: Dataset,
+    path: str | Path,
+    config: TrainingConfig | None = None,
+    *,
+    jobs: int = -1,
+    resume: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Model:
+    """Train every label of `dataset` that has a positive, one-vs-rest.
+
+    Parameters
+    ----------
+    dataset
+        The training set.
+    path
+        The model's folder. Shards are written there one by one, the manifest last.
+    config
+        The settings; the default is PW weighting with the published constants.
+    jobs
+        Threads; −1 for every core. The model is the same, bit for bit, whatever their number.
+    resume
+        Go on with a training of the same data set and settings that was broken off at `path`; finished
+        shards are kept. Where there is none, a new one begins.
+    on_progress
+        Called from this thread after every block of labels.
+
+    Returns
+    -------
+    Model
+        Opened from `path`.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is out of range.
+    DataError
+        If the data set has no instances or no positives, or a file of weights does not fit.
+    ModelError
+        If `path` holds a model already, something else, or a broken-off training of other settings or data;
+        or a finished shard there is damaged.
+    PwdismecError
+        If a file cannot be written.
+    """
+    config, folder = config or TrainingConfig(), Path(path)
+    if dataset.n_instances == 0 or not dataset.label_counts.any():
+        raise DataError(dataset.path or "data set", "has no positive of any label; there is nothing to train")
+    weights = positive_weights(config.weighting, dataset.label_counts, dataset.n_instances)
+    run = _run_of(dataset, config, weights)
+    if _is_done(folder, run, resume):
+        return Model.open(folder)
+    write_run(folder, run, dataset.transforms, dataset.label_names)
+    for leftover in (folder / "shards").glob(".*.part"):  # of a training that was killed while writing
+        leftover.unlink()
+    entries = {shard.file: entry_of(folder, shard, run.id) for shard in run.plan}
+    pending = [shard for shard in run.plan if entries[shard.file] is None]
+    tracker = _Tracker(dataset.label_counts, [e for e in entries.values() if e], len(run.plan), on_progress)
+    problem = Problem(dataset.features, dataset.label_instances, weights, config.C, config.bias)
+    for plan, solutions in _solve(problem, pending, config, jobs, dataset.label_counts, tracker):
+        shard = _shard_of(plan, solutions, dataset)
+        entries[plan.file] = write_shard(folder, plan, run.id, shard, config.tolerance)
+        tracker.shard_done()
+    return finish_run(folder, run, [entry for entry in entries.values() if entry])
+
+
+def _run_of(dataset: Dataset, config: TrainingConfig, weights: NDArray[np.float64]) -> Run:
+    return Run(
+        written_by=f"pwdismec {version('pwdismec')}",
+        n_instances=dataset.n_instances,
+        n_features=dataset.n_features,
+        n_labels=dataset.n_labels,
+        dataset_fingerprint=dataset.fingerprint,
+        tfidf=dataset.transforms.idf is not None,
+        l2_normalize=dataset.transforms.l2_normalize,
+        label_names=dataset.label_names is not None,
+        positive_weights_sha256=hashlib.sha256(weights.astype("<f8").tobytes()).hexdigest(),
+        config=config.to_json(),
+        plan=plan_shards(dataset.n_labels, config.shard_size),
+    )
+
+
+def _is_done(folder: Path, run: Run, resume: bool) -> bool:
+    """Whether the very model is there already; raise if anything else stands in the way."""
+    if (folder / MANIFEST).exists():
+        found, state = read_record(folder / MANIFEST, Manifest).run, "a model"
+    elif (folder / RUN).exists():
+        found, state = read_record(folder / RUN, Run), "a training that was broken off"
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ModelError(f"{folder}: exists and is not a model; expected a new folder")
+    else:
+        return False
+    if not resume:
+        raise ModelError(f"{folder}: holds {state}; go on with --resume, or train into another folder")
+    if found.id != run.id:
+        raise ModelError(f"{folder}: holds {state} of other settings or data: {_difference(found, run)}")
+    return (folder / MANIFEST).exists()
+
+
+def _difference(found: Run, wanted: Run) -> str:
+    """The settings in which two runs differ, for people."""
+    old, new = _flat(found.model_dump()), _flat(wanted.model_dump())
+    ignored = ("plan", "written_by", "label_names")
+    names = [n for n in old | new if old.get(n) != new.get(n) and not n.startswith(ignored)]
+    return ", ".join(f"{name} was {old.get(name)}, now {new.get(name)}" for name in names)
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in record.items():
+        flat |= _flat(value) if isinstance(value, dict) else {name: value}
+    return flat
+
+
+def _solve(
+    problem: Problem,
+    shards: list[ShardPlan],
+    config: TrainingConfig,
+    jobs: int,
+    label_counts: NDArray[np.int64],
+    tracker: _Tracker,
+) -> Iterator[tuple[ShardPlan, list[Solution]]]:
+    """Each shard with the solutions of its blocks, in order; threads run on into the next shard."""
+    if not shards:
+        return
+    solver: Solver = config.make_solver()
+    start = solver.prepare(problem)
+    blocks = {s.file: list(blocks_of(s, label_counts, solver.block_size)) for s in shards}
+    solved = joblib.Parallel(n_jobs=jobs, backend="threading", return_as="generator")(
+        joblib.delayed(solver.solve)(problem, block, start, config.prune)
+        for shard in shards
+        for block in blocks[shard.file]
+    )
+    for shard in shards:
+        solutions = []
+        for block in blocks[shard.file]:
+            solutions.append(next(solved))
+            tracker.labels_done(len(block))
+        yield shard, solutions
+
+
+def _shard_of(plan: ShardPlan, solutions: list[Solution], dataset: Dataset) -> Shard:
+    counts = dataset.label_counts[plan.first : plan.stop]
+    trained = np.flatnonzero(counts)
+    solution = concatenate(solutions) if solutions else _nothing(dataset.n_features)
+    label_ids = (plan.first + trained).astype(np.int32)
+    return Shard(label_ids, counts[trained], solution.weights, solution.bias, solution.certificate)
+
+
+def _nothing(n_features: int) -> Solution:
+    """The solution of a shard none of whose labels has a positive."""
+    none = np.zeros(0)
+    weights = CSR(np.zeros(1, np.int64), none.astype(np.int32), none.astype(np.float32), n_features)
+    return Solution(weights, none.astype(np.float32), Certificate(none, none, none.astype(np.int32)))
+
+
+class _Tracker:
+    """Counts what is done and tells `on_progress`."""
+
+    def __init__(
+        self,
+        label_counts: NDArray[np.int64],
+        resumed: list[ShardEntry],
+        shards_total: int,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._resumed = sum(entry.n_trained for entry in resumed)
+        self._labels, self._labels_total = self._resumed, int(np.count_nonzero(label_counts))
+        self._shards, self._shards_total = len(resumed), shards_total
+        self._on_progress = on_progress
+        self._tell()
+
+    def labels_done(self, count: int) -> None:
+        self._labels += count
+        self._tell()
+
+    def shard_done(self) -> None:
+        self._shards += 1
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._on_progress is not None:
+            self._on_progress(
+                Progress(self._labels, self._resumed, self._labels_total, self._shards, self._shards_total)
+            )

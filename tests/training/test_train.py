@@ -1,0 +1,259 @@
+"""Training: the same bits however it is run, and nothing finished is ever lost."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_data import files_of, small_dataset
+
+from pwdismec.data import Dataset
+from pwdismec.errors import ConfigError, DataError, ModelError, PwdismecError
+from pwdismec.model import Model
+from pwdismec.solvers import BlockDualCD, Problem
+from pwdismec.training import TrainingConfig, train
+from pwdismec.weighting import Weighting, positive_weights
+
+CONFIG = TrainingConfig(shard_size=10)
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return small_dataset()
+
+
+@pytest.fixture(scope="module")
+def whole(dataset, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "whole"
+    train(dataset, folder, CONFIG, jobs=1)
+    return folder
+
+
+def test_the_model_holds_what_the_solver_gives(dataset, whole):
+    weights = positive_weights(Weighting("pw"), dataset.label_counts, dataset.n_instances)
+    problem = Problem(dataset.features, dataset.label_instances, weights)
+    solver = BlockDualCD()
+    start = solver.prepare(problem)
+    model = Model.open(whole)
+    for entry, shard in zip(model.manifest.shards, model.shards(), strict=True):
+        assert entry.first == 10 * (entry.first // 10)
+        trained = np.flatnonzero(dataset.label_counts[entry.first : entry.stop]) + entry.first
+        np.testing.assert_array_equal(shard.label_ids, trained)
+        np.testing.assert_array_equal(shard.positives, dataset.label_counts[trained])
+        if len(trained):
+            expected = solver.solve(problem, trained, start, CONFIG.prune)
+            np.testing.assert_array_equal(
+                shard.weights.to_scipy().toarray(), expected.weights.to_scipy().toarray()
+            )
+            np.testing.assert_array_equal(shard.bias, expected.bias)
+            assert entry.worst_gap == expected.certificate.gap.max() <= CONFIG.tolerance
+    assert sum(entry.n_trained for entry in model.manifest.shards) == 40
+    assert not (whole / "run.json").exists()
+
+
+@pytest.mark.parametrize("jobs", [2, 4, -1])
+def test_threads_do_not_change_a_bit(dataset, whole, tmp_path, jobs):
+    train(dataset, tmp_path / "m", CONFIG, jobs=jobs)
+    assert files_of(tmp_path / "m") == files_of(whole)
+
+
+class Broken(Exception):
+    pass
+
+
+@pytest.mark.parametrize("step", [0, 1, 2, 5, 8])
+def test_a_broken_off_training_goes_on_to_the_same_bits(dataset, whole, tmp_path, step):
+    calls = []
+
+    def break_off(progress):
+        calls.append(progress)
+        if len(calls) > step:
+            raise Broken
+
+    with pytest.raises(Broken):
+        train(dataset, tmp_path / "m", CONFIG, jobs=2, on_progress=break_off)
+    with pytest.raises(ModelError, match=r"not finished: \d of 5 shards"):
+        Model.open(tmp_path / "m")
+    seen = []
+    train(dataset, tmp_path / "m", CONFIG, jobs=2, resume=True, on_progress=seen.append)
+    assert files_of(tmp_path / "m") == files_of(whole)
+    assert seen[0].labels_resumed == seen[0].labels_done == 10 * (calls[-1].shards_done)
+    assert seen[-1].labels_done == seen[-1].labels_total == 40
+    assert seen[-1].shards_done == seen[-1].shards_total == 5
+
+
+def test_a_killed_training_goes_on_to_the_same_bits(dataset, tmp_path):
+    dataset.save(tmp_path / "data")
+    script = (
+        "import sys\n"
+        "from pwdismec.data import Dataset\n"
+        "from pwdismec.training import TrainingConfig, train\n"
+        "config = TrainingConfig(shard_size=2, tolerance=1e-6)\n"
+        "train(Dataset.open(sys.argv[1]), sys.argv[2], config, resume=True)\n"
+    )
+
+    def start(model):
+        command = [sys.executable, "-c", script, str(tmp_path / "data"), str(model)]
+        return subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE)
+
+    expected = tmp_path / "expected"
+    assert start(expected).wait() == 0
+    killed = tmp_path / "killed"
+    for shards in (1, 4, 9):
+        process = start(killed)
+        deadline = time.monotonic() + 60
+        while len(list((killed / "shards").glob("0*"))) < shards and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        os.kill(process.pid, signal.SIGKILL) if process.poll() is None else None
+        process.wait()
+    process = start(killed)
+    assert process.wait() == 0, process.stderr.read()
+    assert files_of(killed) == files_of(expected)
+
+
+def test_resuming_a_whole_model_changes_nothing(dataset, whole):
+    before = files_of(whole)
+    train(dataset, whole, CONFIG, resume=True)
+    assert files_of(whole) == before
+
+
+def test_what_is_there_is_never_overwritten(dataset, whole, tmp_path):
+    with pytest.raises(ModelError, match=r"holds a model; go on with --resume"):
+        train(dataset, whole, CONFIG)
+    with pytest.raises(ModelError, match=r"other settings or data: C was 1.0, now 2.0"):
+        train(dataset, whole, TrainingConfig(shard_size=10, C=2), resume=True)
+    with pytest.raises(ModelError, match=r"other settings or data: dataset_fingerprint was"):
+        train(small_dataset(1), whole, CONFIG, resume=True)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("…")
+    with pytest.raises(ModelError, match="exists and is not a model"):
+        train(dataset, tmp_path / "mine", CONFIG)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelError, match="exists and is not a model"):
+        train(dataset, tmp_path / "file", CONFIG)
+
+
+def test_a_damaged_shard_is_not_built_upon(dataset, whole, tmp_path):
+    def break_off(progress):
+        if progress.shards_done == 3:
+            raise Broken
+
+    with pytest.raises(Broken):
+        train(dataset, tmp_path / "m", CONFIG, on_progress=break_off)
+    shard = tmp_path / "m" / "shards" / "00001.safetensors"
+    content = bytearray(shard.read_bytes())
+    content[-5] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(ModelError, match=r"00001\.safetensors: shard is damaged"):
+        train(dataset, tmp_path / "m", CONFIG, resume=True)
+    shard.unlink()
+    train(dataset, tmp_path / "m", CONFIG, resume=True)
+    assert files_of(tmp_path / "m") == files_of(whole)
+
+
+def test_leftovers_of_a_kill_are_swept(dataset, whole, tmp_path):
+    def break_off(progress):
+        if progress.shards_done == 1:
+            raise Broken
+
+    with pytest.raises(Broken):
+        train(dataset, tmp_path / "m", CONFIG, on_progress=break_off)
+    (tmp_path / "m" / "shards" / ".00001.safetensors.0123abcd.part").write_bytes(b"half")
+    train(dataset, tmp_path / "m", CONFIG, resume=True)
+    assert files_of(tmp_path / "m") == files_of(whole)
+
+
+def test_a_full_disk_loses_nothing_that_was_finished(dataset, whole, tmp_path, monkeypatch):
+    import pwdismec.model.shard as module
+
+    save, calls = module.safetensors.numpy.save_file, []
+
+    def full(tensors, path, metadata):
+        calls.append(path)
+        if len(calls) == 3:
+            Path(path).write_bytes(b"half a sha")
+            raise OSError(28, "No space left on device")
+        save(tensors, path, metadata)
+
+    monkeypatch.setattr(module.safetensors.numpy, "save_file", full)
+    with pytest.raises(PwdismecError, match=r"00002\.safetensors: cannot write: No space left on device"):
+        train(dataset, tmp_path / "m", CONFIG)
+    assert sorted(p.name for p in (tmp_path / "m" / "shards").iterdir()) == [
+        "00000.safetensors",
+        "00001.safetensors",
+    ]
+    train(dataset, tmp_path / "m", CONFIG, resume=True)
+    assert files_of(tmp_path / "m") == files_of(whole)
+
+
+def test_names_and_transforms_travel_with_the_model(tmp_path):
+    names = [f"näme {i}" for i in range(45)]
+    raw = small_dataset(label_names=names)
+    counts = Dataset.from_arrays(
+        type(raw.features)(
+            raw.features.indptr,
+            raw.features.indices,
+            np.ceil(raw.features.data * 5).astype(np.float32),
+            raw.n_features,
+        ),
+        raw.labels,
+        label_names=names,
+    )
+    transforms = type(raw.transforms).fit(counts.features, tfidf=True)
+    model = train(counts.transformed(transforms), tmp_path / "m", CONFIG)
+    assert model.transforms == transforms
+    assert model.label_names == names
+
+
+def test_weights_from_a_file_are_part_of_the_run(dataset, tmp_path):
+    path = tmp_path / "weights.txt"
+    path.write_text("2.5\n" * 45)
+    config = TrainingConfig(Weighting(f"file:{path}"), shard_size=10)
+    train(dataset, tmp_path / "m", config)
+    path.write_text("2.6\n" * 45)
+    with pytest.raises(ModelError, match="positive_weights_sha256 was"):
+        train(dataset, tmp_path / "m", config, resume=True)
+
+
+def test_liblinear_trains_the_same_model_within_its_tolerance(dataset, whole, tmp_path):
+    config = TrainingConfig(solver="liblinear", tolerance=1e-6, shard_size=10)
+    reference = train(dataset, tmp_path / "m", config, jobs=2)
+    ids, weights, bias = reference.weights()
+    ids_here, weights_here, bias_here = Model.open(whole).weights()
+    np.testing.assert_array_equal(ids, ids_here)
+    np.testing.assert_allclose(bias, bias_here, atol=0.05)
+    distance = np.abs(weights.to_scipy() - weights_here.to_scipy()).max()
+    assert distance < 0.1
+
+
+def test_nothing_to_train_is_said(tmp_path):
+    dataset = small_dataset().select_labels(np.arange(40, 45))
+    with pytest.raises(DataError, match="no positive of any label"):
+        train(dataset, tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"C": 0},
+        {"C": float("nan")},
+        {"tolerance": 1.0},
+        {"tolerance": -1},
+        {"bias": -1},
+        {"prune": -0.1},
+        {"prune": float("inf")},
+        {"shard_size": 0},
+        {"max_epochs": 0},
+        {"solver": "sgd"},
+        {"seed": -1},
+    ],
+)
+def test_settings_out_of_range_are_named(setting):
+    with pytest.raises(ConfigError, match=f"{next(iter(setting))}: .*expected"):
+        TrainingConfig(**setting)
