@@ -32,4 +32,16 @@ view_by_frequency = _kernels.view_by_frequency
 solve_all_negative = _kernels.solve_all_negative
 solve_block = _kernels.solve_block
 
-__all__ = ["LANES", "instruction_set", "solve_all_negative", "solve_block", "view_by_frequency"]
+# prediction
+fill_postings = _kernels.fill_postings
+score_top_k = _kernels.score_top_k
+
+__all__ = [
+    "LANES",
+    "fill_postings",
+    "instruction_set",
+    "score_top_k",
+    "solve_all_negative",
+    "solve_block",
+    "view_by_frequency",
+]

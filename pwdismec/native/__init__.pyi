@@ -7,6 +7,7 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
+U16 = NDArray[np.uint16]
 
 instruction_set: str
 
@@ -49,3 +50,28 @@ def solve_block(
     seed: int,
     prune: float,
 ) -> tuple[I64, I32, F32, F32, F64, F64, int]: ...
+
+# postings.hpp, score.hpp
+def fill_postings(
+    indptr: I64,
+    indices: I32,
+    data: F32,
+    positions: U16,
+    starts: I64,
+    n_labels: int,
+    next: I64,
+    labels: U16,
+    weights: F32,
+) -> None: ...
+def score_top_k(
+    starts: I64,
+    labels: U16,
+    weights: F32,
+    bias: F32,
+    label_ids: I32,
+    indptr: I64,
+    indices: I32,
+    data: F32,
+    top_labels: I32,
+    top_scores: F32,
+) -> None: ...

@@ -18,6 +18,8 @@ using ArrayIn = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>
 template <class T>
 using ArrayInOut = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <class T>
+using MatrixInOut = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+template <class T>
 using ArrayOut = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
 
 // A one-dimensional NumPy array that owns the vector's memory. Call with the GIL held.

@@ -6,5 +6,7 @@
 namespace pwdismec {
 
 void bind_block_dual_cd(nanobind::module_& m);
+void bind_postings(nanobind::module_& m);
+void bind_score(nanobind::module_& m);
 
 }  // namespace pwdismec

@@ -1,0 +1,5 @@
+"""Exact top-k prediction over sparse weights, and prediction files."""
+
+from pwdismec.prediction.predictor import Predictor
+
+__all__ = ["Predictor"]
