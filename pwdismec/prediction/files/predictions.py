@@ -1,0 +1,110 @@
+"""What a prediction file holds, and what makes it one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.data.topk import TopK
+from pwdismec.errors import DataError
+
+_LARGEST_ID = np.iinfo(np.int32).max
+
+
+class Predictions(NamedTuple):
+    """The content of a prediction file.
+
+    Attributes
+    ----------
+    top
+        Labels and scores, best first; as many places as the longest row has.
+    n_labels
+        Number of labels of the data, predicted or not; None where the format does not say (JSONL).
+    """
+
+    top: TopK
+    n_labels: int | None
+
+
+class RankedRows(NamedTuple):
+    """Rows of different lengths, one behind the other: how text holds predictions.
+
+    Attributes
+    ----------
+    lengths
+        int64, shape (n,).
+    labels
+        int64, shape (sum of lengths,); int64, so that a label out of range can be reported.
+    scores
+        float32, aligned with `labels`.
+    """
+
+    lengths: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    @classmethod
+    def from_top(cls, top: TopK) -> RankedRows:
+        """The places that are not left over."""
+        held = top.labels != -1
+        return cls(held.sum(axis=1), top.labels[held].astype(np.int64), top.scores[held])
+
+    @classmethod
+    def from_lists(cls, lengths: list[int], labels: list[int], scores: list[float]) -> RankedRows:
+        with np.errstate(over="ignore"):  # a score past float32 becomes inf and is refused as such
+            values = np.array(scores, np.float64).astype(np.float32)
+        return cls(np.array(lengths, np.int64), np.array(labels, np.int64), values)
+
+    def checked(self, n_labels: int | None, fault: Callable[[int, str], DataError]) -> TopK:
+        """The rows as a table, once each is a ranking of distinct labels.
+
+        Parameters
+        ----------
+        n_labels
+            Labels must be below it; None: any label will do.
+        fault
+            Makes the error from a row, counted from 0, and a message.
+
+        Raises
+        ------
+        DataError
+            If a label is out of range or twice in a row, a score is not finite, or a row is not
+            ordered best first.
+        """
+        row_of = np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+        def refuse(bad: NDArray[np.intp], message: str) -> None:
+            if len(bad):
+                place = int(bad[0])
+                raise fault(
+                    int(row_of[place]), message.format(label=self.labels[place], score=self.scores[place])
+                )
+
+        end = _LARGEST_ID if n_labels is None else n_labels
+        outside = (self.labels < 0) | (self.labels >= end)
+        refuse(np.flatnonzero(outside), f"label {{label}}, expected 0 … {end - 1}")
+        refuse(
+            np.flatnonzero(~np.isfinite(self.scores)),
+            "label {label}: score {score}, expected a finite number",
+        )
+        same_row = row_of[1:] == row_of[:-1]
+        rising = same_row & (self.scores[1:] > self.scores[:-1])
+        refuse(
+            np.flatnonzero(rising) + 1,
+            "label {label}: score {score} is above the one before it, expected the best first",
+        )
+        order = np.lexsort((self.labels, row_of))
+        twice = same_row & (self.labels[order][1:] == self.labels[order][:-1])
+        refuse(order[1:][twice], "label {label} more than once")
+        return self._table(row_of)
+
+    def _table(self, row_of: NDArray[np.int64]) -> TopK:
+        n, width = len(self.lengths), int(self.lengths.max(initial=0))
+        places = np.arange(len(row_of)) - np.repeat(np.cumsum(self.lengths) - self.lengths, self.lengths)
+        top = TopK(np.full((n, width), -1, np.int32), np.full((n, width), -np.inf, np.float32))
+        top.labels[row_of, places] = self.labels
+        top.scores[row_of, places] = self.scores
+        return top

@@ -1,0 +1,263 @@
+"""Prediction files: what is written is read back, also by independent readers; bad files are refused."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pwdismec.data.topk import TopK
+from pwdismec.errors import ConfigError, DataError
+from pwdismec.prediction.files import Predictions, read_predictions, writing_predictions
+
+FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False).map(lambda x: x + 0.0)
+
+
+def table(rows: list[list[tuple[int, float]]], width: int) -> TopK:
+    top = TopK(np.full((len(rows), width), -1, np.int32), np.full((len(rows), width), -np.inf, np.float32))
+    for i, row in enumerate(rows):
+        for place, (label, score) in enumerate(row):
+            top.labels[i, place], top.scores[i, place] = label, score
+    return top
+
+
+@st.composite
+def rankings(draw):
+    """(top, n_labels): rows of distinct labels, scores falling, some rows short or empty."""
+    n_labels = draw(st.integers(1, 40))
+    row = st.lists(st.tuples(st.integers(0, n_labels - 1), FLOAT32), max_size=6, unique_by=lambda t: t[0])
+    rows = draw(st.lists(row, min_size=1, max_size=8))
+    rows = [sorted(row, key=lambda place: -place[1]) for row in rows]
+    return table(rows, max(map(len, rows))), n_labels
+
+
+def write(path: Path, top: TopK, format: str, n_labels: int, names=None, chunk: int = 3) -> None:
+    n = len(top.labels)
+    with writing_predictions(path, format, n_instances=n, n_labels=n_labels, label_names=names) as append:
+        for start in range(0, n, chunk):
+            append(TopK(top.labels[start : start + chunk], top.scores[start : start + chunk]))
+
+
+def assert_same(found: TopK, expected: TopK) -> None:
+    assert found.labels.dtype == np.int32
+    assert found.scores.dtype == np.float32
+    np.testing.assert_array_equal(found.labels, expected.labels)
+    np.testing.assert_array_equal(found.scores, expected.scores)
+
+
+@given(rankings(), st.sampled_from(["xmc", "npz", "jsonl"]))
+@settings(max_examples=150, deadline=None)
+def test_what_is_written_is_read_back(ranking, format):
+    top, n_labels = ranking
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "predictions"
+        write(path, top, format, n_labels, [f"label {i}" for i in range(n_labels)])
+        found = read_predictions(path)
+        assert list(Path(folder).iterdir()) == [path]
+    assert found.n_labels == (None if format == "jsonl" else n_labels)
+    assert_same(found.top, top)
+
+
+ROWS = [[(3, 1.5), (0, 0.1), (2, 0.1)], [], [(1, -1e-20)]]
+
+
+def test_xmc_text_as_documented(tmp_path):
+    write(tmp_path / "p.txt", table(ROWS, 5), "xmc", 4)
+    assert (tmp_path / "p.txt").read_text() == "3 4\n3:1.5 0:0.1 2:0.1\n\n1:-1e-20\n"
+
+
+def test_jsonl_as_documented(tmp_path):
+    write(tmp_path / "p.jsonl", table(ROWS, 5), "jsonl", 4, ["a", "b", 'c"\n', "Öl"])
+    lines = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text("utf-8").splitlines()]
+    assert lines[0] == {
+        "labels": [
+            {"label": "Öl", "id": 3, "score": 1.5},
+            {"label": "a", "id": 0, "score": 0.1},
+            {"label": 'c"\n', "id": 2, "score": 0.1},
+        ]
+    }
+    assert lines[1:] == [{"labels": []}, {"labels": [{"label": "b", "id": 1, "score": -1e-20}]}]
+
+
+def test_jsonl_without_names_has_ids_alone(tmp_path):
+    write(tmp_path / "p.jsonl", table(ROWS, 3), "jsonl", 4)
+    first = json.loads((tmp_path / "p.jsonl").read_text().splitlines()[0])
+    assert first["labels"][0] == {"id": 3, "score": 1.5}
+
+
+def test_npz_holds_the_table(tmp_path):
+    top = table(ROWS, 4)
+    write(tmp_path / "p.npz", top, "npz", 9)
+    with np.load(tmp_path / "p.npz") as archive:
+        assert sorted(archive) == ["labels", "n_labels", "scores"]
+        assert archive["n_labels"] == 9
+        assert_same(TopK(archive["labels"], archive["scores"]), top)
+
+
+@pytest.mark.parametrize("format", ["xmc", "npz", "jsonl"])
+def test_a_wrong_number_of_rows_leaves_no_file_and_keeps_the_old_one(tmp_path, format):
+    path = tmp_path / "p"
+    path.write_text("old")
+    top = table(ROWS, 3)
+    with (
+        pytest.raises(ValueError, match="3 rows were appended, 4 were announced"),
+        writing_predictions(path, format, n_instances=4, n_labels=4) as append,
+    ):
+        append(top)
+    assert [p.name for p in tmp_path.iterdir()] == ["p"]
+    assert path.read_text() == "old"
+
+
+def test_an_unknown_format_is_refused(tmp_path):
+    with (
+        pytest.raises(ConfigError, match="'csv', expected one of xmc, npz, jsonl"),
+        writing_predictions(tmp_path / "p", "csv", n_instances=0, n_labels=1),
+    ):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_xmc_text_of_other_writers_is_read(tmp_path):
+    path = tmp_path / "p.txt"
+    path.write_bytes(b"3 12\r\n11:+.5\t2:.25 \r\n\r\n0:1E-3 1:0 7:-2.")
+    found = read_predictions(path)
+    assert found.n_labels == 12
+    assert_same(found.top, table([[(11, 0.5), (2, 0.25)], [], [(0, 0.001), (1, 0.0), (7, -2.0)]], 3))
+
+
+BAD_XMC = {
+    "": "p: empty",
+    "3\n1:1\n": "p:1: header '3', expected the numbers",
+    "2 -4\n\n\n": "p:1: header '2 -4'",
+    "\x00\x01\x02": "p:1: header '\\x00\\x01\\x02'",
+    "1 99999999999999\n\n": "p:1: header",
+    "2 4\n1:1\n": "p:2: 1 rows, but the header says 2",
+    "2 4\n1:1\n\n\n": "p:4: 3 rows, but the header says 2",
+    "2 4\n1:1\n4:1\n": "p:3: label 4, expected 0 … 3",
+    "1 4\n99999999999:1\n": "p:2: label 99999999999, expected 0 … 3",
+    "1 4\n9999999999999999999:1\n": "p:2: '9999999999999999999:1', expected label:score",
+    "2 4\n1:1\n0:2 1:1 0:0\n": "p:3: label 0 more than once",
+    "2 4\n1:1\n0:2 1:3\n": "p:3: label 1: score 3.0 is above the one before it",
+    "2 4\n\n0:nan\n": "p:3: '0:nan', expected label:score",
+    "2 4\n\n0:1e999\n": "p:3: label 0: score inf, expected a finite number",
+    "2 4\n\n0:1e39\n": "p:3: label 0: score inf, expected a finite number",
+    "2 4\n\n0:-1e39\n": "p:3: label 0: score -inf, expected a finite number",
+    "1 4\n0:1 2\n": "p:2: '2', expected label:score",
+    "1 4\n0:1_0\n": "p:2: '0:1_0', expected label:score",
+    "1 4\n-1:1\n": "p:2: '-1:1', expected label:score",
+    "1 4\n0:" + "é" * 60: "p:2: '0:" + "\\xc3\\xa9" * 19 + "'…, expected label:score",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_XMC.items())
+def test_bad_xmc_text_is_refused_with_its_line(tmp_path, text, message):
+    path = tmp_path / "p"
+    path.write_text(text, "utf-8", newline="")
+    with pytest.raises(DataError) as caught:
+        read_predictions(path)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+FORM = 'p:2: expected {"labels": [{"id": …, "score": …}, …]}'
+BAD_JSONL = {
+    "{": FORM,
+    "": FORM,
+    "[]": FORM,
+    '{"label": []}': FORM,
+    '{"labels": 3}': FORM,
+    '{"labels": [3]}': FORM,
+    '{"labels": [{"id": 1}]}': FORM,
+    '{"labels": [{"id": true, "score": 1}]}': FORM,
+    '{"labels": [{"id": 1.0, "score": 1}]}': FORM,
+    '{"labels": [{"id": 1, "score": "1"}]}': FORM,
+    '{"labels": [{"id": 1, "score": 1' + "0" * 400 + "}]}": FORM,
+    '{"labels": [{"id": 1' + "0" * 30 + ', "score": 1}]}': FORM,
+    "[" * 100_000: FORM,
+    '{"labels": [{"id": 1, "score": NaN}]}': "p:2: label 1: score nan, expected a finite number",
+    '{"labels": [{"id": -1, "score": 1}]}': "p:2: label -1, expected 0 …",
+    '{"labels": [{"id": 3000000000, "score": 1}]}': "p:2: label 3000000000, expected 0 …",
+    '{"labels": [{"id": 1, "score": 1}, {"id": 1, "score": 1}]}': "p:2: label 1 more than once",
+    '{"labels": [{"id": 1, "score": 1}, {"id": 2, "score": 2}]}': "p:2: label 2: score 2.0 is above",
+}
+
+
+@pytest.mark.parametrize(("line", "message"), BAD_JSONL.items())
+def test_bad_jsonl_is_refused_with_its_line(tmp_path, line, message):
+    path = tmp_path / "p"
+    path.write_text('{"labels": []}\n' + line + "\n")
+    with pytest.raises(DataError) as caught:
+        read_predictions(path)
+    assert message in str(caught.value)
+
+
+def npz(path: Path, **changed) -> Path:
+    arrays = {
+        "labels": np.array([[3, 1], [2, -1]], np.int32),
+        "scores": np.array([[2, 1], [1, -np.inf]], np.float32),
+        "n_labels": np.int64(4),
+    }
+    with path.open("wb") as file:
+        np.savez(file, **{k: v for k, v in (arrays | changed).items() if v is not None})
+    return path
+
+
+def test_a_good_npz_is_read(tmp_path):
+    found = read_predictions(npz(tmp_path / "p"))
+    assert isinstance(found, Predictions)
+    assert found.n_labels == 4
+    assert_same(found.top, table([[(3, 2), (1, 1)], [(2, 1)]], 2))
+
+
+LEFT = "row {}: places left hold label −1 and score −inf, after all others"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"n_labels": None}, "not an npz of labels, scores and n_labels"),
+        ({"labels": np.array([[None]])}, "not an npz of labels, scores and n_labels"),
+        ({"n_labels": np.array([4])}, "n_labels: expected one int64 number"),
+        ({"labels": np.zeros((2, 2))}, "labels are float64 and scores float32"),
+        ({"labels": np.zeros((2, 3), np.int32)}, "labels of shape (2, 3), scores of (2, 2)"),
+        ({"n_labels": np.int64(3)}, "row 1: label 3, expected 0 … 2"),
+        ({"labels": np.array([[3, 1], [-5, -1]], np.int32)}, "row 2: label -5, expected 0 … 3"),
+        ({"labels": np.array([[3, 1], [-1, -1]], np.int32)}, LEFT.format(2)),
+        ({"scores": np.array([[2, -np.inf], [1, -np.inf]], np.float32)}, LEFT.format(1)),
+        (
+            {
+                "labels": np.array([[3, 1], [-1, 2]], np.int32),
+                "scores": np.array([[2, 1], [-np.inf, 1]], np.float32),
+            },
+            LEFT.format(2),
+        ),
+        ({"labels": np.array([[1, 1], [2, -1]], np.int32)}, "row 1: label 1 more than once"),
+        ({"scores": np.array([[1, 2], [1, -np.inf]], np.float32)}, "row 1: label 1: score 2.0 is above"),
+        ({"scores": np.array([[np.nan, 2], [1, -np.inf]], np.float32)}, "row 1: label 3: score nan"),
+    ],
+)
+def test_a_bad_npz_is_refused_with_its_row(tmp_path, changed, message):
+    with pytest.raises(DataError) as caught:
+        read_predictions(npz(tmp_path / "p", **changed))
+    assert message in str(caught.value)
+
+
+def test_a_damaged_npz_is_refused(tmp_path):
+    path = npz(tmp_path / "p")
+    whole = path.read_bytes()
+    for cut in (10, 60, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(DataError, match="not an npz"):
+            read_predictions(path)
+
+
+def test_an_unreadable_path_is_refused(tmp_path):
+    with pytest.raises(DataError, match="missing: cannot read"):
+        read_predictions(tmp_path / "missing")
+    with pytest.raises(DataError, match="cannot read"):
+        read_predictions(tmp_path)
