@@ -9,7 +9,9 @@ import joblib
 import numpy as np
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.dataset import Dataset
 from pwdismec.data.topk import TopK
+from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError, ModelError, PwdismecError
 from pwdismec.prediction.blocks import LabelWeights, label_blocks
 from pwdismec.prediction.search import search
@@ -20,6 +22,8 @@ class ScoringModel(Protocol):
 
     @property
     def n_features(self) -> int: ...
+    @property
+    def transforms(self) -> Transforms: ...
     def shards(self) -> Iterable[LabelWeights]: ...
 
 
@@ -36,9 +40,15 @@ class Predictor:
     ----------
     model
         A trained model; its weights are finite.
+
+    Attributes
+    ----------
+    transforms
+        What the model wants done to raw feature values.
     """
 
     def __init__(self, model: ScoringModel) -> None:
+        self.transforms = model.transforms
         self._n_features = model.n_features
         self._blocks = list(label_blocks(model.shards(), model.n_features))
 
@@ -76,6 +86,19 @@ class Predictor:
                 f"instance {row}: a score overflows float32; its feature values are too large"
             )
         return top
+
+    def predict_dataset(self, dataset: Dataset, top_k: int = 5, jobs: int = 1) -> TopK:
+        """The best `top_k` labels of a data set's instances, raw or transformed as the training set was.
+
+        Raises
+        ------
+        ModelError
+            If the data set was transformed in another way.
+        ConfigError, ModelError, PwdismecError
+            As `predict` does.
+        """
+        features = self.transforms.bring(dataset.features, dataset.transforms)
+        return self.predict(features, top_k, jobs)
 
     def _check(self, features: CSR) -> None:
         if features.n_columns != self._n_features:

@@ -4,7 +4,7 @@ float32 oracle that adds one feature after another for values that round.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.dataset import Dataset
 from pwdismec.data.topk import TopK
+from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError, ModelError, PwdismecError
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.blocks import Part, label_blocks
@@ -29,6 +31,7 @@ class FakeModel:
     weights: np.ndarray
     bias: np.ndarray
     shard_size: int = 3
+    transforms: Transforms = field(default_factory=Transforms)
 
     def shards(self):
         for start in range(0, len(self.label_ids), self.shard_size):
@@ -185,3 +188,26 @@ def test_bad_arguments_are_refused():
         predictor.predict(CSR(x.indptr, np.array([0, 2], np.int32), x.data, 2), 1)
     with pytest.raises(ValueError, match="no values"):
         predictor.predict(CSR(x.indptr, x.indices, None, 2), 1)
+
+
+def test_a_data_set_is_transformed_as_the_model_wants():
+    rng = np.random.default_rng(1)
+    raw = CSR.from_scipy(sp.csr_matrix(rng.integers(0, 4, (20, 6))))
+    labels = CSR.from_scipy(sp.csr_matrix((20, 3)), binary=True)
+    transforms = Transforms.fit(raw, tfidf=True, normalize=True)
+    weights = rng.normal(size=(3, 6)).astype(np.float32)
+    model = FakeModel(6, np.arange(3, dtype=np.int32), weights, np.zeros(3, np.float32), 3, transforms)
+    predictor = Predictor(model)
+
+    tf = raw.to_scipy().toarray()
+    values = np.where(tf > 0, 1 + np.log(np.maximum(tf, 1)), 0) * np.log(20 / (tf > 0).sum(axis=0))
+    values /= np.linalg.norm(values, axis=1, keepdims=True)
+    expected = ranked(values @ weights.T.astype(np.float64), model.label_ids, 3)
+    prepared = Dataset.from_arrays(transforms.apply(raw), labels, transforms=transforms)
+    for dataset in (Dataset.from_arrays(raw, labels), prepared):
+        top = predictor.predict_dataset(dataset, 3)
+        np.testing.assert_array_equal(top.labels, expected.labels)
+        np.testing.assert_allclose(top.scores, expected.scores, rtol=1e-5, atol=1e-6)
+
+    with pytest.raises(ModelError, match="prepared in another way"):
+        predictor.predict_dataset(Dataset.from_arrays(raw, labels, transforms=Transforms(None, True)), 3)
