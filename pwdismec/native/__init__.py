@@ -26,20 +26,32 @@ if instruction_set not in _supported:
     )
 _kernels = importlib.import_module(f"{__name__}._kernels_{instruction_set}")
 
-# block_dual_cd
-LANES = _kernels.LANES
-view_by_frequency = _kernels.view_by_frequency
-solve_all_negative = _kernels.solve_all_negative
-solve_block = _kernels.solve_block
+# formats
+format_labelled_rows = _kernels.format_labelled_rows
+format_ranked_rows = _kernels.format_ranked_rows
+parse_labelled_rows = _kernels.parse_labelled_rows
+parse_ranked_rows = _kernels.parse_ranked_rows
+parse_sparse_rows = _kernels.parse_sparse_rows
 
 # prediction
 fill_postings = _kernels.fill_postings
 score_top_k = _kernels.score_top_k
 
+# solvers
+LANES = _kernels.LANES
+solve_all_negative = _kernels.solve_all_negative
+solve_block = _kernels.solve_block
+view_by_frequency = _kernels.view_by_frequency
+
 __all__ = [
     "LANES",
     "fill_postings",
+    "format_labelled_rows",
+    "format_ranked_rows",
     "instruction_set",
+    "parse_labelled_rows",
+    "parse_ranked_rows",
+    "parse_sparse_rows",
     "score_top_k",
     "solve_all_negative",
     "solve_block",

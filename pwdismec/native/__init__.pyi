@@ -7,6 +7,7 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
+U8 = NDArray[np.uint8]
 U16 = NDArray[np.uint16]
 
 instruction_set: str
@@ -50,6 +51,19 @@ def solve_block(
     seed: int,
     prune: float,
 ) -> tuple[I64, I32, F32, F32, F64, F64, int]: ...
+
+# parse_rows.hpp, format_rows.hpp; a fault is (code, byte offset, id)
+_Fault = tuple[int, int, int] | None
+
+def format_labelled_rows(indptr: I64, ids: I32, values: F32, label_indptr: I64, labels: I32) -> U8: ...
+def format_ranked_rows(indptr: I64, ids: I32, values: F32) -> U8: ...
+def parse_labelled_rows(
+    text: U8, n_features: int, n_labels: int, first_id: int, comments: bool
+) -> tuple[I64, I32, F32, I64, I32, int, _Fault]: ...
+def parse_ranked_rows(text: U8, n_labels: int) -> tuple[I64, I32, F32, int, _Fault]: ...
+def parse_sparse_rows(
+    text: U8, n_columns: int, first_id: int, positive: bool
+) -> tuple[I64, I32, F32, int, _Fault]: ...
 
 # postings.hpp, score.hpp
 def fill_postings(

@@ -1,0 +1,7 @@
+"""Sparse multi-label data in the formats of the field: text and SciPy's `.npz`, to CSR and back."""
+
+from pwdismec.data.formats.opening import FORMATS, open_source, read_source
+from pwdismec.data.formats.source import Block, Source
+from pwdismec.data.formats.writing import write_xmc
+
+__all__ = ["FORMATS", "Block", "Source", "open_source", "read_source", "write_xmc"]

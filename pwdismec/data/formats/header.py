@@ -1,0 +1,43 @@
+"""The first line of the XMC repository's files: how many rows and columns follow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pwdismec.data.formats.faults import MOST_COLUMNS
+from pwdismec.data.formats.lines import first_line
+from pwdismec.errors import DataError
+
+
+def looks_like_header(line: bytes) -> bool:
+    """Whether the line can only be meant as a header: several fields, and no colon in them."""
+    return len(line.split()) > 1 and b":" not in line and not line.lstrip().startswith(b"#")
+
+
+def read_header(path: Path, names: tuple[str, ...]) -> tuple[int, ...]:
+    """The numbers of the header, which are called `names` (rows first).
+
+    Raises
+    ------
+    DataError
+        If the first line is not that many numbers, or one is too large.
+    """
+    line = first_line(path)
+    fields = line.split()
+    expected = f"a header of {len(names)} numbers, {' '.join(names)}"
+    if len(fields) != len(names) or not all(field.isdigit() for field in fields):
+        shown = line.decode("utf-8", "backslashreplace")
+        raise DataError(path, f"{shown[:40]!r}: expected {expected}", 1)
+    numbers = tuple(int(field) for field in fields)
+    for name, number in zip(names[1:], numbers[1:], strict=True):
+        if number > MOST_COLUMNS:
+            raise DataError(path, f"{name} {number}: expected {MOST_COLUMNS} at most", 1)
+    return numbers
+
+
+def check_columns(path: Path, noun: str, found: int, expected: int | None, line: int | None = None) -> None:
+    """A `DataError` if a data set has another number of features (or labels) than it must have."""
+    if expected is not None and found != expected:
+        raise DataError(
+            path, f"{found} {noun}, expected {expected}: a data set with other {noun} than the model's", line
+        )

@@ -1,0 +1,109 @@
+"""Features and labels as SciPy's sparse matrices in `.npz` files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from pwdismec.data.csr import CSR
+from pwdismec.data.formats.faults import MOST_COLUMNS
+from pwdismec.data.formats.header import check_columns
+from pwdismec.data.formats.source import Block, no_labels
+from pwdismec.errors import DataError
+
+
+class NpzSource:
+    """A features' and a labels' matrix, instances x ids. A `Source`, read whole and given as one block.
+
+    The labels' file may be missing: instances to predict for. A label's value must be above zero; what
+    counts is that it is there.
+    """
+
+    format = "npz"
+
+    def __init__(
+        self, paths: tuple[Path, ...], first_id: int, n_features: int | None, n_labels: int | None
+    ) -> None:
+        self.paths = paths
+        features = _features(_load(paths[0], "feature", first_id))
+        check_columns(paths[0], "features", features.n_columns, n_features)
+        if len(paths) > 1:
+            labels = _labels(_load(paths[1], "label", first_id))
+            check_columns(paths[1], "labels", labels.n_columns, n_labels)
+        else:
+            labels = no_labels(features.n_rows, n_labels or 0)
+        if labels.n_rows != features.n_rows:
+            raise DataError(paths[1], f"{labels.n_rows} rows, but {paths[0]} has {features.n_rows}")
+        self._block = Block(features, labels)
+        self.n_instances = features.n_rows
+        self.n_features = features.n_columns
+        self.n_labels = labels.n_columns
+
+    def __iter__(self) -> Iterator[Block]:
+        yield self._block
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    """A SciPy matrix from a file, ids ascending in each row, and what its ids are called."""
+
+    path: Path
+    noun: str
+    first_id: int
+    csr: sp.csr_matrix
+
+    def check(self, is_good: NDArray[np.bool_], complaint: str) -> None:
+        """A `DataError` that names the first entry that is not good."""
+        if is_good.all():
+            return
+        entry = int(np.argmin(is_good))
+        row = int(np.searchsorted(self.csr.indptr, entry, side="right"))
+        where = f"row {row}, {self.noun} {self.csr.indices[entry]}"
+        raise DataError(self.path, f"{where}: {complaint.format(value=self.csr.data[entry])}")
+
+    def column_ids(self) -> NDArray[np.int32]:
+        ids: NDArray[np.integer] = self.csr.indices
+        self.check(ids >= self.first_id, "ids start at one")
+        is_first_of_row = np.zeros(len(ids) + 1, bool)
+        is_first_of_row[self.csr.indptr] = True
+        self.check(is_first_of_row[:-1] | (np.diff(ids, prepend=-1) > 0), "twice in a row")
+        return (ids - self.first_id).astype(np.int32)
+
+    def rows(self, values: NDArray[np.float32] | None) -> CSR:
+        n_columns = max(0, self.csr.shape[1] - self.first_id)
+        return CSR(self.csr.indptr.astype(np.int64), self.column_ids(), values, n_columns)
+
+
+def _features(matrix: _Matrix) -> CSR:
+    with np.errstate(over="ignore"):
+        values = matrix.csr.data.astype(np.float32)
+    matrix.check(np.isfinite(values), "{value}: expected a finite number, at most 3.4e38")
+    return matrix.rows(values)
+
+
+def _labels(matrix: _Matrix) -> CSR:
+    matrix.check(matrix.csr.data > 0, "{value}: expected a value above zero")
+    return matrix.rows(None)
+
+
+def _load(path: Path, noun: str, first_id: int) -> _Matrix:
+    try:
+        stored = sp.load_npz(path)
+        csr = stored.tocsr()
+        csr.check_format(full_check=True)
+    except NotImplementedError as error:
+        raise DataError(path, f"a form of sparse matrix that SciPy does not load: {error}") from error
+    except Exception as error:  # whatever a damaged archive makes NumPy and SciPy raise
+        raise DataError(path, f"not a sparse matrix as scipy.sparse.save_npz writes it: {error}") from error
+    if csr.ndim != 2 or csr.dtype.kind not in "biuf":
+        raise DataError(path, f"{csr.ndim} dimensions of {csr.dtype}: expected a matrix of real numbers")
+    if csr.shape[1] > MOST_COLUMNS:
+        raise DataError(path, f"{csr.shape[1]} {noun}s: expected {MOST_COLUMNS} at most")
+    if stored.format == "coo" and stored.nnz != csr.nnz:  # tocsr() has added them up
+        raise DataError(path, f"a {noun} twice in a row")
+    return _Matrix(path, noun, first_id, csr.sorted_indices())

@@ -1,0 +1,127 @@
+"""Data sets in files, whatever their format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pwdismec.data.csr import CSR
+from pwdismec.data.formats.header import looks_like_header
+from pwdismec.data.formats.labelled import SvmlightSource, XmcSource
+from pwdismec.data.formats.lines import check_is_file, first_line
+from pwdismec.data.formats.npz import NpzSource
+from pwdismec.data.formats.pair import PairSource
+from pwdismec.data.formats.source import Block, Source
+from pwdismec.errors import ConfigError
+
+FORMATS = ("auto", "xmc", "xmc-pair", "svmlight", "npz")
+
+
+def open_source(
+    paths: str | Path | Sequence[str | Path],
+    format: str = "auto",
+    *,
+    one_based: bool = False,
+    n_features: int | None = None,
+    n_labels: int | None = None,
+    n_jobs: int | None = None,
+) -> Source:
+    """Open a data set in a text format or SciPy's `.npz`; see docs/formats.md for each.
+
+    Parameters
+    ----------
+    paths
+        One file, or the features' file and the labels' file ("xmc-pair", "npz"; the labels' file may be
+        left out). Text may be compressed: .gz, .xz, .bz2, .zst.
+    format
+        One of `FORMATS`. "auto" tells by the suffix and the first line.
+    one_based
+        Feature and label ids start at one in the file. In memory they start at zero.
+    n_features, n_labels
+        How many there must be. Where the format does not tell (svmlight), how many there are.
+    n_jobs
+        Threads that parse; None takes one for each processor.
+
+    Returns
+    -------
+    Source
+        Headers are read and checked; rows are read when it is iterated.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read, or its header is wrong or does not fit.
+    ConfigError
+        If the format is unknown.
+    """
+    if format not in FORMATS:
+        raise ConfigError(f"format {format!r}: expected one of {', '.join(FORMATS)}")
+    files = tuple(Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths))
+    for file in files:
+        check_is_file(file)
+    if format == "auto":
+        format = _format_of(files)
+    most_files = 2 if format in ("xmc-pair", "npz") else 1
+    if not 1 <= len(files) <= most_files:
+        listed = ", ".join(str(file) for file in files)
+        raise ConfigError(
+            f"{len(files)} files ({listed}): format {format} takes 1{' or 2' * (most_files == 2)}"
+        )
+    first_id = int(one_based)
+    if format == "npz":
+        return NpzSource(files, first_id, n_features, n_labels)
+    if format == "xmc-pair":
+        return PairSource(files, first_id, n_features, n_labels, n_jobs)
+    if format == "xmc":
+        return XmcSource(files[0], first_id, n_features, n_labels, n_jobs)
+    return SvmlightSource(files[0], first_id, n_features, n_labels, n_jobs)
+
+
+def read_source(
+    paths: str | Path | Sequence[str | Path],
+    format: str = "auto",
+    *,
+    one_based: bool = False,
+    n_features: int | None = None,
+    n_labels: int | None = None,
+    n_jobs: int | None = None,
+) -> Block:
+    """Read a whole data set into memory. Parameters and errors: see `open_source`."""
+    source = open_source(
+        paths, format, one_based=one_based, n_features=n_features, n_labels=n_labels, n_jobs=n_jobs
+    )
+    blocks = list(source)
+    assert source.n_features is not None and source.n_labels is not None
+    features, labels = [block.features for block in blocks], [block.labels for block in blocks]
+    return Block(
+        _stacked(features, source.n_features, with_values=True),
+        _stacked(labels, source.n_labels, with_values=False),
+    )
+
+
+def _format_of(files: tuple[Path, ...]) -> str:
+    if any(file.suffix == ".npz" for file in files):
+        return "npz"
+    if len(files) > 1:
+        return "xmc-pair"
+    line = first_line(files[0])
+    if not looks_like_header(line):
+        return "svmlight"
+    return "xmc-pair" if len(line.split()) == 2 else "xmc"
+
+
+def _stacked(parts: list[CSR], n_columns: int, *, with_values: bool) -> CSR:
+    """One matrix of the rows of all parts, whose offsets start at 0."""
+    if len(parts) == 1:
+        return parts[0]
+    starts = np.cumsum([0, *(part.nnz for part in parts)])
+    offsets = [part.indptr[1:] + start for part, start in zip(parts, starts, strict=False)]
+    values = [part.data for part in parts if part.data is not None]
+    return CSR(
+        np.concatenate([np.zeros(1, np.int64), *offsets]),
+        np.concatenate([np.empty(0, np.int32), *(part.indices for part in parts)]),
+        np.concatenate([np.empty(0, np.float32), *values]) if with_values else None,
+        n_columns,
+    )

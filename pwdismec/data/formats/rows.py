@@ -1,0 +1,84 @@
+"""A text file's rows, parsed piece by piece over threads, with line numbers and row counts kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec import native
+from pwdismec.data.csr import CSR
+from pwdismec.data.formats.faults import RowIds, describe
+from pwdismec.data.formats.lines import pieces_of_lines
+from pwdismec.data.formats.parallel import map_in_order
+from pwdismec.errors import DataError
+
+
+class _Piece(NamedTuple):
+    arrays: list[NDArray[Any]]  # the first is a row's offsets
+    n_lines: int  # before the fault, if there is one
+    fault: str | None
+
+
+@dataclass(frozen=True)
+class RowFile:
+    """Where the rows are and what they may hold.
+
+    Attributes
+    ----------
+    n_rows
+        What the header in the first line says; None if there is no header.
+    """
+
+    path: Path
+    n_rows: int | None
+    ids: RowIds
+    n_jobs: int | None
+
+    def sparse(self, *, positive: bool = False) -> Iterator[CSR]:
+        """Rows of `id:value …`; `positive` demands values above zero."""
+
+        def parse(text: NDArray[np.uint8]) -> tuple[Any, ...]:
+            return native.parse_sparse_rows(text, self.ids.n_columns, self.ids.first_id, positive)
+
+        for indptr, indices, values in self._parsed(parse):
+            yield CSR(indptr, indices, values, self.ids.n_columns)
+
+    def labelled(self, *, comments: bool) -> Iterator[tuple[CSR, CSR]]:
+        """Rows of `label,label,… feature:value …`, as features and labels; `comments` start with #."""
+
+        def parse(text: NDArray[np.uint8]) -> tuple[Any, ...]:
+            ids = self.ids
+            return native.parse_labelled_rows(text, ids.n_columns, ids.n_labels, ids.first_id, comments)
+
+        for indptr, indices, values, label_indptr, labels in self._parsed(parse):
+            features = CSR(indptr, indices, values, self.ids.n_columns)
+            yield features, CSR(label_indptr, labels, None, self.ids.n_labels)
+
+    def _parsed(self, parse: Callable[[NDArray[np.uint8]], tuple[Any, ...]]) -> Iterator[list[NDArray[Any]]]:
+        """The arrays of each piece in order; the file's first fault is raised when its piece's turn comes."""
+
+        def parse_piece(text: NDArray[np.uint8]) -> _Piece:
+            *arrays, n_lines, fault = parse(text)
+            return _Piece(arrays, n_lines, fault and describe(fault, text, self.ids))
+
+        has_header = self.n_rows is not None
+        lines, rows = int(has_header), 0
+        texts = pieces_of_lines(self.path, skip_first=has_header)
+        for piece in map_in_order(parse_piece, texts, self.n_jobs):
+            lines += piece.n_lines
+            rows += len(piece.arrays[0]) - 1
+            at_fault = piece.fault is not None
+            # A faulty row behind the last one the header announces is first of all one row too many.
+            if self.n_rows is not None and rows + at_fault > self.n_rows:
+                message = f"more rows than the {self.n_rows} that the header says"
+                raise DataError(self.path, message, self.n_rows + 2)
+            if piece.fault is not None:
+                raise DataError(self.path, piece.fault, lines + 1)
+            yield piece.arrays
+        if self.n_rows is not None and rows < self.n_rows:
+            raise DataError(self.path, f"the header says {self.n_rows} rows, the file holds {rows}", 1)
