@@ -31,7 +31,7 @@ def check(text: str) -> None:
         assert found is not None and found.tobytes() == expected.tobytes()
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=400)
 @given(NUMBERS)
 @example("1.")
 @example("-.5")
@@ -46,14 +46,14 @@ def test_any_decimal(text):
     check(text)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(FLOATS, st.integers(1, 19))
 def test_any_float_in_any_notation(number, digits):
     for text in (repr(number), f"{number:.{digits}g}", f"{number:.{digits}e}", f"{number:.{digits}f}"):
         check(text)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(FLOATS32, st.integers(-2, 2), st.integers(15, 25))
 def test_numbers_near_the_middle_of_two_floats(number, step, digits):
     number = np.float32(number)

@@ -68,21 +68,21 @@ def check(text, header, format, piece_size, first_id, **syntax):
         assert same_bits(found, expected)
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=250)
 @given(TEXTS.map(str.encode), PIECES, st.integers(0, 1))
 def test_svmlight_like_the_reference(text, piece_size, first_id):
     if text:
         check(text, b"", "svmlight", piece_size, first_id, labels=True, comments=True)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(TEXTS.map(str.encode), PIECES, st.integers(0, 1))
 def test_xmc_like_the_reference(text, piece_size, first_id):
     n_rows = text.count(b"\n") + (not text.endswith(b"\n") and text != b"")
     check(text, b"%d 10 8\n" % n_rows, "xmc", piece_size, first_id, labels=True)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(TEXTS.map(str.encode), PIECES)
 def test_rows_without_labels_like_the_reference(text, piece_size):
     n_rows = text.count(b"\n") + (not text.endswith(b"\n") and text != b"")

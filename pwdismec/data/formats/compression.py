@@ -88,15 +88,19 @@ def clear_read_errors(path: Path) -> Iterator[None]:
         raise DataError(path, f"cannot read: {said}") from error
 
 
-def open_to_write(path: Path, suffix: str) -> io.BufferedIOBase:
-    """A new file at `path`, compressed as `suffix` says. The same content gives the same bytes."""
-    if suffix == ".gz":
-        return gzip.GzipFile(path, "wb", mtime=0)
-    if suffix == ".xz":
-        return lzma.open(path, "wb")
-    if suffix == ".bz2":
-        return bz2.open(path, "wb")
-    if suffix == ".zst":
-        stream: io.BufferedIOBase = zstandard.open(path, "wb")
-        return stream
-    return path.open("wb")
+@contextlib.contextmanager
+def open_to_write(path: Path, suffix: str) -> Iterator[Any]:
+    """A binary stream into a new file, compressed as `suffix` says; the same content gives the same bytes."""
+    with contextlib.ExitStack() as stack:
+        stream: Any = stack.enter_context(path.open("wb"))
+        if suffix == ".gz":
+            gz = gzip.GzipFile("", "wb", compresslevel=6, fileobj=stream, mtime=0)
+            stream = stack.enter_context(gz)
+        elif suffix == ".xz":
+            stream = stack.enter_context(lzma.open(stream, "wb"))
+        elif suffix == ".bz2":
+            stream = stack.enter_context(bz2.open(stream, "wb"))
+        elif suffix == ".zst":
+            compressor = zstandard.ZstdCompressor(write_checksum=True)
+            stream = stack.enter_context(compressor.stream_writer(stream, closefd=False))
+        yield stream

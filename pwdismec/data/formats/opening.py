@@ -54,21 +54,21 @@ def open_source(
     DataError
         If a file cannot be read, or its header is wrong or does not fit.
     ConfigError
-        If the format is unknown.
+        If the format is unknown or takes another number of files.
     """
     if format not in FORMATS:
         raise ConfigError(f"format {format!r}: expected one of {', '.join(FORMATS)}")
     files = tuple(Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths))
+    if not files:
+        raise ConfigError("no file to read")
     for file in files:
         check_is_file(file)
     if format == "auto":
         format = _format_of(files)
     most_files = 2 if format in ("xmc-pair", "npz") else 1
-    if not 1 <= len(files) <= most_files:
+    if len(files) > most_files:
         listed = ", ".join(str(file) for file in files)
-        raise ConfigError(
-            f"{len(files)} files ({listed}): format {format} takes 1{' or 2' * (most_files == 2)}"
-        )
+        raise ConfigError(f"{len(files)} files ({listed}): format {format} takes {most_files} at most")
     first_id = int(one_based)
     if format == "npz":
         return NpzSource(files, first_id, n_features, n_labels)
