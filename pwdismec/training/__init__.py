@@ -1,6 +1,6 @@
 """Training: the settings, the shard plan, and the loop that loses nothing."""
 
 from pwdismec.training.config import TrainingConfig
-from pwdismec.training.train import Progress, train
+from pwdismec.training.loop import Progress, train
 
 __all__ = ["Progress", "TrainingConfig", "train"]
