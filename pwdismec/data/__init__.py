@@ -4,7 +4,17 @@ from pwdismec.data.conversion import convert
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.statistics import Statistics
+from pwdismec.data.synthetic import SyntheticData, SyntheticSource
 from pwdismec.data.topk import TopK
 from pwdismec.data.transforms import Transforms
 
-__all__ = ["CSR", "Dataset", "Statistics", "TopK", "Transforms", "convert"]
+__all__ = [
+    "CSR",
+    "Dataset",
+    "Statistics",
+    "SyntheticData",
+    "SyntheticSource",
+    "TopK",
+    "Transforms",
+    "convert",
+]
