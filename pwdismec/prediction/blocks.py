@@ -92,10 +92,9 @@ class LabelBlock:
         following = starts[:-1].copy()
         for part in parts:
             csr = part.weights
-            assert csr.data is not None
             places = np.searchsorted(label_ids, part.label_ids).astype(np.uint16)
             native.fill_postings(
-                csr.indptr, csr.indices, csr.data, places, starts, n_labels, following, labels, weights
+                csr.indptr, csr.indices, csr.values, places, starts, n_labels, following, labels, weights
             )
         bias = np.concatenate([part.bias for part in parts])[order]
         return cls(label_ids, bias, starts, labels, weights)

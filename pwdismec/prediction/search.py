@@ -30,8 +30,7 @@ def search(blocks: Sequence[LabelBlock], features: CSR, top_k: int, jobs: int) -
     jobs
         Threads, at least 1. Each takes ranges of instances; the result does not depend on it.
     """
-    n, values = features.n_rows, features.data
-    assert values is not None
+    n = features.n_rows
     labels = np.full((n, top_k), -1, np.int32)
     scores = np.full((n, top_k), -np.inf, np.float32)
 
@@ -46,7 +45,7 @@ def search(blocks: Sequence[LabelBlock], features: CSR, top_k: int, jobs: int) -
                 block.label_ids,
                 features.indptr[rows.start : rows.stop + 1],
                 features.indices,
-                values,
+                features.values,
                 labels[rows],
                 scores[rows],
             )

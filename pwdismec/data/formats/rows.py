@@ -59,6 +59,14 @@ class RowFile:
             features = CSR(indptr, indices, values, self.ids.n_columns)
             yield features, CSR(label_indptr, labels, None, self.ids.n_labels)
 
+    def ranked(self) -> Iterator[list[NDArray[Any]]]:
+        """Rows of `id:value …` in an order that means something, as arrays of offsets, ids, values."""
+
+        def parse(text: NDArray[np.uint8]) -> tuple[Any, ...]:
+            return native.parse_ranked_rows(text, self.ids.n_columns)
+
+        return self._parsed(parse)
+
     def _parsed(self, parse: Callable[[NDArray[np.uint8]], tuple[Any, ...]]) -> Iterator[list[NDArray[Any]]]:
         """The arrays of each piece in order; the file's first fault is raised when its piece's turn comes."""
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pwdismec.data.formats.compression import open_to_read
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
 from pwdismec.prediction.files.predictions import Predictions, RankedRows
@@ -33,7 +34,7 @@ def writing(path: Path, label_names: Sequence[str] | None) -> Iterator[Callable[
 
 
 def read(path: Path) -> Predictions:
-    """The predictions in the file; labels are taken by "id", names are not looked at.
+    """The predictions in the file, which may be compressed (by its suffix); names are not looked at.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def read(path: Path) -> Predictions:
     lengths: list[int] = []
     labels: list[int] = []
     scores: list[float] = []
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         for number, line in enumerate(file, start=1):
             row = _parse_row(line)
             if row is None:

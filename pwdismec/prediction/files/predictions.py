@@ -37,26 +37,32 @@ class RankedRows(NamedTuple):
     lengths
         int64, shape (n,).
     labels
-        int64, shape (sum of lengths,); int64, so that a label out of range can be reported.
+        Integers, shape (sum of lengths,); wide enough that a label out of range can be reported.
     scores
         float32, aligned with `labels`.
     """
 
     lengths: NDArray[np.int64]
-    labels: NDArray[np.int64]
+    labels: NDArray[np.integer]
     scores: NDArray[np.float32]
 
     @classmethod
     def from_top(cls, top: TopK) -> RankedRows:
         """The places that are not left over."""
         held = top.labels != -1
-        return cls(held.sum(axis=1), top.labels[held].astype(np.int64), top.scores[held])
+        return cls(held.sum(axis=1), top.labels[held], top.scores[held])
 
     @classmethod
     def from_lists(cls, lengths: list[int], labels: list[int], scores: list[float]) -> RankedRows:
         with np.errstate(over="ignore"):  # a score past float32 becomes inf and is refused as such
             values = np.array(scores, np.float64).astype(np.float32)
         return cls(np.array(lengths, np.int64), np.array(labels, np.int64), values)
+
+    @classmethod
+    def concatenate(cls, pieces: list[RankedRows]) -> RankedRows:
+        """The rows of one piece after those of another."""
+        none = cls(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+        return cls(*(np.concatenate(arrays) for arrays in zip(none, *pieces, strict=True)))
 
     def checked(self, n_labels: int | None, fault: Callable[[int, str], DataError]) -> TopK:
         """The rows as a table, once each is a ranking of distinct labels.
@@ -85,20 +91,20 @@ class RankedRows(NamedTuple):
 
         end = _LARGEST_ID if n_labels is None else n_labels
         outside = (self.labels < 0) | (self.labels >= end)
-        refuse(np.flatnonzero(outside), f"label {{label}}, expected 0 … {end - 1}")
+        refuse(np.flatnonzero(outside), f"label {{label}}: expected a label id from 0 to {end - 1}")
         refuse(
             np.flatnonzero(~np.isfinite(self.scores)),
-            "label {label}: score {score}, expected a finite number",
+            "label {label}: score {score}; expected a finite number",
         )
         same_row = row_of[1:] == row_of[:-1]
         rising = same_row & (self.scores[1:] > self.scores[:-1])
         refuse(
             np.flatnonzero(rising) + 1,
-            "label {label}: score {score} is above the one before it, expected the best first",
+            "label {label}: score {score} is above the one before it; expected the best first",
         )
         order = np.lexsort((self.labels, row_of))
         twice = same_row & (self.labels[order][1:] == self.labels[order][:-1])
-        refuse(order[1:][twice], "label {label} more than once")
+        refuse(order[1:][twice], "label {label} twice in a row")
         return self._table(row_of)
 
     def _table(self, row_of: NDArray[np.int64]) -> TopK:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pwdismec.errors import DataError
+from pwdismec.data.formats.compression import clear_read_errors, open_to_read
+from pwdismec.data.formats.lines import check_is_file
 from pwdismec.prediction.files import jsonl, npz, xmc
 from pwdismec.prediction.files.predictions import Predictions
 
@@ -18,13 +19,10 @@ def read_predictions(path: str | Path) -> Predictions:
         If the file cannot be read, or does not hold rankings of labels (file and line are named).
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
+    check_is_file(path)
+    with clear_read_errors(path):
+        with open_to_read(path) as file:
             start = file.read(2)
-        if not start:
-            raise DataError(path, "empty, expected predictions")
         if start == b"PK":
             return npz.read(path)
         return jsonl.read(path) if start[:1] == b"{" else xmc.read(path)
-    except OSError as error:
-        raise DataError(path, f"cannot read: {error.strerror or error}") from error
