@@ -30,7 +30,7 @@ constexpr std::uint64_t exact_integers = std::uint64_t{1} << 53;
 
 }  // namespace
 
-bool read_float_general(const char*& text, float& value) {
+FloatInText read_any_float(const char* text) {
     const char* at = text;
     const bool negative = *at == '-';
     if (negative || *at == '+') ++at;
@@ -54,12 +54,12 @@ bool read_float_general(const char*& text, float& value) {
         ++at;
         take_digits(-1);
     }
-    if (!has_digits) return false;
+    if (!has_digits) return {0, nullptr};
     if ((*at | 0x20) == 'e') {
         ++at;
         const bool below_one = *at == '-';
         if (below_one || *at == '+') ++at;
-        if (!is_digit(*at)) return false;
+        if (!is_digit(*at)) return {0, nullptr};
         std::int64_t power = 0;
         for (; is_digit(*at); ++at)
             if (power < 1'000'000) power = 10 * power + (*at - '0');
@@ -74,9 +74,9 @@ bool read_float_general(const char*& text, float& value) {
         // Past 2^53 both steps round, to less than three units from the nearest double.
         is_certain = number <= exact_integers || rounds_safely(magnitude);
     }
-    value = static_cast<float>(is_certain ? (negative ? -magnitude : magnitude) : strtod_in_c_locale(text));
-    text = at;
-    return std::isfinite(value);
+    const auto value =
+        static_cast<float>(is_certain ? (negative ? -magnitude : magnitude) : strtod_in_c_locale(text));
+    return {value, std::isfinite(value) ? at : nullptr};
 }
 
 }  // namespace pwdismec::detail

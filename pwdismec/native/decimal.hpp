@@ -14,44 +14,58 @@ static_assert(std::endian::native == std::endian::little, "digits are taken from
 
 inline bool is_digit(char c) { return static_cast<unsigned char>(c - '0') <= 9; }
 
-// Eight bytes of text, each with the code of '0' taken off: digits are 0 to 9, all else is larger.
-inline std::uint64_t load_digits(const char* text) {
-    std::uint64_t word;
-    std::memcpy(&word, text, sizeof word);
-    return word ^ 0x3030303030303030u;
-}
+// The digits that eight bytes of text begin with.
+class DigitRun {
+public:
+    explicit DigitRun(const char* text) {
+        std::memcpy(&digits_, text, sizeof digits_);
+        digits_ ^= 0x3030303030303030u;  // digits become 0 to 9, all else is larger
+        // A flag in each byte that is no digit. The sum's carries start at such a byte and go
+        // upwards only, so the flags are right up to the first one, which is all that is used.
+        const std::uint64_t others = (digits_ | (digits_ + 0x7676767676767676u)) & 0x8080808080808080u;
+        first_flag_ = static_cast<unsigned>(std::countr_zero(others));
+    }
 
-// How many of the eight bytes are digits, counted up to the first that is not.
-// (The sum's carries start at a byte that is no digit and only go upwards.)
-inline unsigned leading_digits(std::uint64_t digits) {
-    const std::uint64_t others = (digits | (digits + 0x7676767676767676u)) & 0x8080808080808080u;
-    return static_cast<unsigned>(std::countr_zero(others)) / 8;
-}
+    // How many there are, 0 to 8.
+    unsigned count() const { return first_flag_ / 8; }
 
-// The number that the first `count` (0 to 8) bytes spell: neighbours are
-// joined to pairs, pairs to fours, fours to eight.
-inline std::uint32_t digits_value(std::uint64_t digits, unsigned count) {
-    const unsigned half_shift = 32 - 4 * count;  // in two steps: a shift by 64 is undefined
-    digits = digits << half_shift << half_shift;
-    digits = digits * 10 + (digits >> 8);
-    constexpr std::uint64_t pairs = 0x000000FF000000FFu;
-    return static_cast<std::uint32_t>(((digits & pairs) * (100 + (1000000ull << 32)) +
-                                       ((digits >> 16) & pairs) * (1 + (10000ull << 32))) >>
-                                      32);
-}
+    // Whether there are 1 to 7: then they are one whole number, which value() gives.
+    bool is_short() const { return count() - 1 < 7; }
+
+    // Neighbours are joined to pairs, pairs to fours, fours to eight.
+    std::uint32_t value() const {
+        std::uint64_t digits = digits_ << ((71 - first_flag_) & 63);  // leading zeros instead of what follows
+        digits = digits * 10 + (digits >> 8);
+        constexpr std::uint64_t pairs = 0x000000FF000000FFu;
+        const std::uint64_t fours = (digits & pairs) * (100 + (1000000ull << 32));
+        return static_cast<std::uint32_t>((fours + ((digits >> 16) & pairs) * (1 + (10000ull << 32))) >> 32);
+    }
+
+private:
+    std::uint64_t digits_;
+    unsigned first_flag_;
+};
 
 // Reads an unsigned number and moves `text` past it; false if there is no digit.
 // A number too large for any id stays too large (it stops growing past 10^17).
 inline bool read_id(const char*& text, std::uint64_t& id) {
-    const std::uint64_t digits = load_digits(text);
-    const unsigned count = leading_digits(digits);
-    id = digits_value(digits, count);
-    text += count;
-    if (count == 8) [[unlikely]]
-        for (; is_digit(*text); ++text)
-            if (id < 100'000'000'000'000'000u) id = 10 * id + static_cast<std::uint64_t>(*text - '0');
-    return count != 0;
+    const DigitRun run(text);
+    if (run.is_short()) [[likely]] {
+        id = run.value();
+        text += run.count();
+        return true;
+    }
+    if (!is_digit(*text)) return false;
+    for (id = 0; is_digit(*text); ++text)
+        if (id < 100'000'000'000'000'000u) id = 10 * id + static_cast<std::uint64_t>(*text - '0');
+    return true;
 }
+
+// A number in text, and where it ends; `end` is null if there is none.
+struct FloatInText {
+    float value;
+    const char* end;
+};
 
 namespace detail {
 
@@ -59,45 +73,41 @@ inline constexpr double powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1
                                            1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 inline constexpr std::uint32_t small_powers_of_ten[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
 
-bool read_float_general(const char*& text, float& value);
+FloatInText read_any_float(const char* text);
 
 }  // namespace detail
 
-// Reads [+-]digits[.digits][e[+-]digits] (digits before or after the point may
-// be missing, not both) and moves `text` past it. The result is the nearest
-// double, rounded once more to float: what strtod and a cast give. False if
-// there is no number, or if it is past the largest float.
+// Reads [+-]digits[.digits][e[+-]digits] (digits before or after the point may be missing, not
+// both). The value is the nearest double, rounded once more to float: what strtod and a cast
+// give. There is none if the text does not start so, or if it is past the largest float.
 //
-// Inline is the common case: no sign, no exponent, up to seven digits on each side of the
-// point. Numerator and power of ten are exact doubles, so the quotient is rounded once.
-inline bool read_float(const char*& text, float& value) {
+// Inline is the common case: one to seven digits on each side of the point, then a blank or a
+// line's end. Numerator and power of ten are exact doubles, so the quotient is rounded once.
+inline FloatInText read_float(const char* text) {
     const char* at = text;
     std::uint64_t number;
     if (is_digit(at[0]) && at[1] == '.') {  // a right guess spares waiting for the count
         number = static_cast<std::uint64_t>(at[0] - '0');
-        at += 1;
+        ++at;
     } else {
-        const std::uint64_t digits = load_digits(at);
-        const unsigned count = leading_digits(digits);
-        if (count == 0 || count == 8) [[unlikely]]
-            return detail::read_float_general(text, value);
-        number = digits_value(digits, count);
-        at += count;
+        const DigitRun run(at);
+        if (!run.is_short()) [[unlikely]]
+            return detail::read_any_float(text);
+        number = run.value();
+        at += run.count();
     }
     unsigned decimals = 0;
     if (*at == '.') {
-        const std::uint64_t digits = load_digits(++at);
-        decimals = leading_digits(digits);
-        if (decimals == 8) [[unlikely]]
-            return detail::read_float_general(text, value);
-        number = number * detail::small_powers_of_ten[decimals] + digits_value(digits, decimals);
+        const DigitRun run(++at);
+        if (!run.is_short()) [[unlikely]]
+            return detail::read_any_float(text);
+        decimals = run.count();
+        number = number * detail::small_powers_of_ten[decimals] + run.value();
         at += decimals;
     }
-    if ((*at | 0x20) == 'e') [[unlikely]]
-        return detail::read_float_general(text, value);
-    value = static_cast<float>(static_cast<double>(number) / detail::powers_of_ten[decimals]);
-    text = at;
-    return true;
+    if (static_cast<unsigned char>(*at) > ' ') [[unlikely]]
+        return detail::read_any_float(text);
+    return {static_cast<float>(static_cast<double>(static_cast<std::int64_t>(number)) / detail::powers_of_ten[decimals]), at};
 }
 
 }  // namespace pwdismec

@@ -17,24 +17,30 @@ constexpr std::size_t read_ahead = 8;
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-void skip_blanks(const char*& at) {
-    while (is_blank(*at)) ++at;
+// Occurrences of `c`, in blocks short enough to be counted in bytes (as SIMD lanes).
+std::size_t count_of(char c, std::string_view text) {
+    constexpr std::size_t block = 192;
+    std::size_t total = 0;
+    while (text.size() >= block) {
+        std::uint8_t in_block = 0;
+        for (std::size_t i = 0; i < block; ++i) in_block += text[i] == c;
+        total += in_block;
+        text.remove_prefix(block);
+    }
+    return total + static_cast<std::size_t>(std::count(text.begin(), text.end(), c));
 }
 
 class Parser {
 public:
     Parser(std::string_view text, const RowSyntax& syntax, const IdRange& ids)
         : syntax_(syntax), ids_(ids) {
-        const auto occurrences = [&](char c) {
-            return static_cast<std::size_t>(std::count(text.begin(), text.end(), c));
-        };
-        const std::size_t rows = occurrences('\n') + 1;
-        const std::size_t features = occurrences(':');
+        const std::size_t rows = count_of('\n', text) + 1;
+        const std::size_t features = count_of(':', text);
         rows_.indptr = Buffer<std::int64_t>(rows + 1);
         rows_.indices = Buffer<std::int32_t>(features);
         rows_.values = Buffer<float>(features);
         rows_.label_indptr = Buffer<std::int64_t>(rows + 1);
-        rows_.labels = Buffer<std::int32_t>(syntax.labels ? occurrences(',') + rows : 0);
+        rows_.labels = Buffer<std::int32_t>(syntax.labels ? count_of(',', text) + rows : 0);
         rows_.indptr.data[0] = rows_.label_indptr.data[0] = 0;
     }
 
@@ -87,7 +93,7 @@ private:
     }
 
     static bool is_comment_line(const char* at) {
-        skip_blanks(at);
+        while (is_blank(*at)) ++at;
         return *at == '#';
     }
 
@@ -138,25 +144,35 @@ private:
         std::int64_t previous = -1;
         bool is_ascending = true;
         for (;;) {
-            skip_blanks(at);
             const char* const field = at;
             std::uint64_t id;
             if (!read_id(at, id)) {
+                if (is_blank(*at)) {
+                    ++at;
+                    continue;
+                }
                 if (at_line_end(at)) break;
                 return fail(RowFault::feature, field);
             }
             if (*at != ':') return fail(RowFault::feature, field);
-            ++at;
-            id -= first_id;
+            id -= first_id;  // an id below the first one becomes huge
             if (id >= limit) return fail(RowFault::feature_range, field);
-            float value;
-            if (!read_float(at, value) || !at_field_end(at)) return fail(RowFault::value, field);
-            if (syntax_.positive && !(value > 0)) return fail(RowFault::value_sign, field);
-            is_ascending &= static_cast<std::int64_t>(id) > previous;
+            const FloatInText number = read_float(at + 1);
+            if (!number.end) return fail(RowFault::value, field);
+            at = number.end;
+            if (*at == ' ') [[likely]]
+                ++at;
+            else if (!at_field_end(at))
+                return fail(RowFault::value, field);
+            if (static_cast<std::int64_t>(id) <= previous) is_ascending = false;
             previous = static_cast<std::int64_t>(id);
             indices[count] = static_cast<std::int32_t>(id);
-            values[count] = value;
+            values[count] = number.value;
             ++count;
+        }
+        if (syntax_.positive) {
+            const float* const low = std::find_if_not(values, values + count, [](float v) { return v > 0; });
+            if (low != values + count) return fail(RowFault::value_sign, line_, indices[low - values]);
         }
         n_features_ += count;
         return is_ascending || sort_features(indices, values, count);

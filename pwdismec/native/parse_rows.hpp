@@ -50,8 +50,8 @@ struct ParsedRows {
 
     std::int64_t n_lines = 0;         // read, up to the faulty one
     RowFault fault = RowFault::none;  // the first one; nothing behind it is read
-    std::int64_t fault_offset = 0;    // where the faulty field begins (the line, if an id is there twice)
-    std::int64_t fault_id = 0;        // the id that is there twice, as written
+    std::int64_t fault_offset = 0;    // where the faulty field begins; the line, if an id is named
+    std::int64_t fault_id = 0;        // the id that is there twice or with a wrong sign, as written
 };
 
 // Parses `size` bytes of whole lines. Never reads outside them.

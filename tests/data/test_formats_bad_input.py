@@ -108,9 +108,9 @@ def test_other_features_than_the_models(tmp_path):
 @pytest.mark.parametrize("x, y, at, line, message", [
     ("2 5\n1:1\n2:1\n", "3 5\n1:1\n2:1\n3:1\n", "y", 1, "3 rows, but"),
     ("2 5\n1:1\n2:1\n", "2 5\n1:1\n5:1\n", "y", 3, "'5:1': expected a label id from 0 to 4"),
-    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:1 3:0\n", "y", 3, "'3:0': expected label:value with a value above zero"),
+    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:1 3:0\n", "y", 3, "label 3: expected a value above zero"),
     ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:1 2:1\n", "y", 3, "label 2 twice in a row"),
-    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:-1\n", "y", 3, "'2:-1': expected label:value with a value above zero"),
+    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:-1\n", "y", 3, "label 2: expected a value above zero"),
     ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2\n", "y", 3, "'2': expected label:value"),
     ("2 5\n1:1\n2:1\n", "2 5\n1:1\n", "y", 1, "the header says 2 rows, the file holds 1"),
     ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:1\n3:1\n", "y", 4, "more rows than the 2"),

@@ -51,13 +51,15 @@ class RowIds:
 
 def describe(fault: tuple[int, int, int], text: NDArray[np.uint8], ids: RowIds) -> str:
     """One line about a kernel's fault (code, byte offset in `text`, id): the field and what was expected."""
-    code, offset, twice_id = fault
+    code, offset, named_id = fault
     in_labels = code in (RowFault.LABEL, RowFault.LABEL_RANGE)
     field = _field_at(text, offset, rb"[\s,]" if in_labels else rb"\s")
     if code == RowFault.LABEL_TWICE:
-        return f"label {twice_id} twice in a row"
+        return f"label {named_id} twice in a row"
     if code == RowFault.FEATURE_TWICE:
-        return f"{ids.column} {twice_id} twice in a row"
+        return f"{ids.column} {named_id} twice in a row"
+    if code == RowFault.VALUE_SIGN:
+        return f"{ids.column} {named_id}: expected a value above zero"
     if found := _NOT_TEXT.search(field):
         return f"byte 0x{found[0][0]:02x}: not a text file"
     return f"{_shown(field)}: expected {_expected(RowFault(code), ids)}"
@@ -72,9 +74,7 @@ def _expected(code: RowFault, ids: RowIds) -> str:
         return f"{ids.column}:value"
     if code == RowFault.FEATURE_RANGE:
         return _id_range(ids.column, ids.first_id, ids.n_columns)
-    if code == RowFault.VALUE:
-        return f"{ids.column}:value with a finite number, at most 3.4e38, as value"
-    return f"{ids.column}:value with a value above zero"
+    return f"{ids.column}:value with a finite number, at most 3.4e38, as value"
 
 
 def _id_range(noun: str, first_id: int, count: int) -> str:

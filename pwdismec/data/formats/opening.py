@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from pwdismec.data.csr import CSR
+from pwdismec.data.formats.gathering import gather
 from pwdismec.data.formats.header import looks_like_header
 from pwdismec.data.formats.labelled import SvmlightSource, XmcSource
 from pwdismec.data.formats.lines import check_is_file, first_line
@@ -89,15 +87,10 @@ def read_source(
     n_jobs: int | None = None,
 ) -> Block:
     """Read a whole data set into memory. Parameters and errors: see `open_source`."""
-    source = open_source(
-        paths, format, one_based=one_based, n_features=n_features, n_labels=n_labels, n_jobs=n_jobs
-    )
-    blocks = list(source)
-    assert source.n_features is not None and source.n_labels is not None
-    features, labels = [block.features for block in blocks], [block.labels for block in blocks]
-    return Block(
-        _stacked(features, source.n_features, with_values=True),
-        _stacked(labels, source.n_labels, with_values=False),
+    return gather(
+        open_source(
+            paths, format, one_based=one_based, n_features=n_features, n_labels=n_labels, n_jobs=n_jobs
+        )
     )
 
 
@@ -110,18 +103,3 @@ def _format_of(files: tuple[Path, ...]) -> str:
     if not looks_like_header(line):
         return "svmlight"
     return "xmc-pair" if len(line.split()) == 2 else "xmc"
-
-
-def _stacked(parts: list[CSR], n_columns: int, *, with_values: bool) -> CSR:
-    """One matrix of the rows of all parts, whose offsets start at 0."""
-    if len(parts) == 1:
-        return parts[0]
-    starts = np.cumsum([0, *(part.nnz for part in parts)])
-    offsets = [part.indptr[1:] + start for part, start in zip(parts, starts, strict=False)]
-    values = [part.data for part in parts if part.data is not None]
-    return CSR(
-        np.concatenate([np.zeros(1, np.int64), *offsets]),
-        np.concatenate([np.empty(0, np.int32), *(part.indices for part in parts)]),
-        np.concatenate([np.empty(0, np.float32), *values]) if with_values else None,
-        n_columns,
-    )
