@@ -2,8 +2,8 @@
 
     python benchmarks/bench_solver.py DATASET [--labels 64] [--rounds 3] [--weighting pw]
 
-DATASET is a folder that `pwdismec convert` made. LIBLINEAR trains the first of the labels only (--reference), as
-it is slow. The rounds are interleaved and medians are reported.
+DATASET is a folder that `pwdismec convert` made. LIBLINEAR trains the first of the labels only (--reference),
+as it is slow. The rounds are interleaved and medians are reported.
 """
 
 from __future__ import annotations
