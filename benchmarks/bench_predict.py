@@ -25,6 +25,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.topk import TopK
 from pwdismec.data.transforms import Transforms
+from pwdismec.model import Model
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.blocks import LabelWeights, Part
 
@@ -71,8 +72,6 @@ def synthetic(n_labels: int, n_features: int, n_instances: int) -> tuple[Weights
 
 
 def load(model_path: Path, dataset_path: Path, n_instances: int) -> tuple[Weights, CSR]:
-    from pwdismec.model import Model
-
     model, dataset = Model.open(model_path), Dataset.open(dataset_path)
     features = model.transforms.bring(
         dataset.features.rows(0, min(n_instances, dataset.n_instances)), dataset.transforms

@@ -11,6 +11,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_data import small_dataset
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
@@ -20,6 +21,7 @@ from pwdismec.errors import ConfigError, ModelError, PwdismecError
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.blocks import Part, label_blocks
 from pwdismec.prediction.search import search
+from pwdismec.training import TrainingConfig, train
 
 
 @dataclass
@@ -211,3 +213,17 @@ def test_a_data_set_is_transformed_as_the_model_wants():
 
     with pytest.raises(ModelError, match="prepared in another way"):
         predictor.predict_dataset(Dataset.from_arrays(raw, labels, transforms=Transforms(None, True)), 3)
+
+
+def test_a_trained_model_predicts_by_its_stored_weights(tmp_path):
+    dataset = small_dataset()
+    model = train(dataset, tmp_path / "model", TrainingConfig(shard_size=7), jobs=1)
+    label_ids, weights, bias = model.weights()
+    x, w = dataset.features.to_scipy().toarray(), weights.to_scipy().toarray()
+    expected = ranked(sequential_float32(x, w, bias), label_ids, dataset.n_labels)
+    top = Predictor(model).predict_dataset(dataset, dataset.n_labels, 2)
+    assert_same(top, expected)
+    untrained = np.flatnonzero(dataset.label_counts == 0)
+    assert len(untrained) == 5
+    assert not np.isin(top.labels, untrained).any()
+    assert (top.labels[:, -5:] == -1).all()
