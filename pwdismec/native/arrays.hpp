@@ -1,4 +1,4 @@
-// Arrays in, arrays out: views of NumPy arrays, and vectors handed over without a copy.
+// Arrays in, arrays out: views of NumPy arrays, and memory handed over without a copy.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <utility>
 #include <vector>
+
+#include "buffer.hpp"
 
 namespace pwdismec {
 
@@ -28,6 +30,14 @@ ArrayOut<T> to_numpy(std::vector<T>&& values) {
     auto* owned = new std::vector<T>(std::move(values));
     nb::capsule owner(owned, [](void* pointer) noexcept { delete static_cast<std::vector<T>*>(pointer); });
     return ArrayOut<T>(owned->data(), {owned->size()}, owner);
+}
+
+// The same of a buffer.
+template <class T>
+ArrayOut<T> to_numpy(Buffer<T>&& buffer) {
+    T* owned = buffer.data.release();
+    nb::capsule owner(owned, [](void* pointer) noexcept { delete[] static_cast<T*>(pointer); });
+    return ArrayOut<T>(owned, {buffer.size}, owner);
 }
 
 }  // namespace pwdismec

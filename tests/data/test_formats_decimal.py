@@ -53,16 +53,19 @@ def test_any_float_in_any_notation(number, digits):
         check(text)
 
 
-@settings(deadline=None, max_examples=200)
-@given(FLOATS32, st.integers(-2, 2), st.integers(15, 25))
-def test_numbers_near_the_middle_of_two_floats(number, step, digits):
-    number = np.float32(number)
-    with np.errstate(over="ignore"):
-        following = np.nextafter(number, np.float32(np.inf))
-    if np.isfinite(following):
-        middle = Decimal((float(number) + float(following)) / 2)
-        check(str(middle))
-        check(f"{middle + step * Decimal(10) ** (middle.adjusted() - digits):.{digits}e}")
+def test_numbers_next_to_the_middle_of_two_floats():
+    """Where a quotient that is off by one unit in the last place would round to the wrong float."""
+    rng = np.random.default_rng(1)
+    texts = []
+    for number in (10.0 ** rng.uniform(-8, 8, 5000)).astype(np.float32):
+        middle = Decimal((float(number) + float(np.nextafter(number, np.float32(np.inf)))) / 2)
+        for digits in (15, 16, 17, 18, 25):
+            step = Decimal(10) ** (middle.adjusted() - digits)
+            texts += [f"{middle + i * step:.{digits}e}" for i in (-1, 0, 1)]
+    rows = np.frombuffer("".join(f"0:{text}\n" for text in texts).encode(), np.uint8)
+    _, _, values, _, fault = native.parse_sparse_rows(rows, 1, 0, False)
+    assert fault is None
+    assert values.tobytes() == np.array([float(text) for text in texts]).astype(np.float32).tobytes()
 
 
 @pytest.mark.parametrize(
