@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import os
 from unittest import mock
 
 import numpy as np
@@ -141,7 +142,7 @@ def test_cut_off_and_damaged_streams(tmp_path, suffix, name):
         path.write_bytes(whole[:size])
         assert str(fault(path)) == f"{path}: cut off: the {name} data ends too early"
     path.write_bytes(b"1 5 5\n0 1:1\n")
-    assert f"damaged, or no {name} file" in str(fault(path))
+    assert str(fault(path)).startswith(f"{path}: damaged, or no {name} file: ")
     damaged = bytearray(whole)
     damaged[len(whole) // 2] ^= 0xFF
     path.write_bytes(damaged)
@@ -153,6 +154,8 @@ def test_cut_off_and_damaged_streams(tmp_path, suffix, name):
 def test_files_that_are_none(tmp_path):
     assert str(fault(tmp_path / "absent")) == f"{tmp_path / 'absent'}: no such file"
     assert str(fault(tmp_path)) == f"{tmp_path}: a folder, where a file is expected"
+    os.mkfifo(tmp_path / "pipe")
+    assert str(fault(tmp_path / "pipe")) == f"{tmp_path / 'pipe'}: a pipe or device, where a file is expected"
     for name in ("empty.txt", "empty.xz", "empty.npz"):
         (tmp_path / name).touch()
         assert str(fault(tmp_path / name)) == f"{tmp_path / name}: the file is empty"
@@ -221,6 +224,9 @@ def test_npz_that_is_none(tmp_path):
     others.append(path.read_bytes())
     np.savez(path, format=b"csr", shape=(2, 2), data=np.array([{}], object), indices=[0], indptr=[0, 1, 1])
     others.append(path.read_bytes())
-    for content in (whole[:-40], whole[:100], b"1 5 5\n0 1:1\n", *others):
+    for content in (whole[:-40], whole[:100], b"1 5 5\n0 1:1\n"):
+        path.write_bytes(content)
+        assert str(fault(path)) == f"{path}: damaged, or no .npz file"
+    for content in others:
         path.write_bytes(content)
         assert "not a sparse matrix as scipy.sparse.save_npz writes it" in str(fault(path))

@@ -84,8 +84,8 @@ def clear_read_errors(path: Path) -> Iterator[None]:
         raise DataError(path, f"damaged, or no {name} file: {error}") from error
     except OSError as error:
         # bz2 reports damage as an OSError without a number.
-        said = error.strerror or f"damaged, or no {name} file: {error}"
-        raise DataError(path, f"cannot read: {said}") from error
+        said = f"cannot read: {error.strerror}" if error.strerror else f"damaged, or no {name} file: {error}"
+        raise DataError(path, said) from error
 
 
 @contextlib.contextmanager

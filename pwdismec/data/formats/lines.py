@@ -25,6 +25,8 @@ def check_is_file(path: Path) -> None:
         raise DataError(path, "no such file")
     if path.is_dir():
         raise DataError(path, "a folder, where a file is expected")
+    if not path.is_file():
+        raise DataError(path, "a pipe or device, where a file is expected")
     if path.stat().st_size == 0:
         raise DataError(path, "the file is empty")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,8 @@ def _labels(matrix: _Matrix) -> CSR:
 
 
 def _load(path: Path, noun: str, first_id: int) -> _Matrix:
+    if not zipfile.is_zipfile(path):  # NumPy would take it for a pickle, and advise to load that
+        raise DataError(path, "damaged, or no .npz file")
     try:
         stored = sp.load_npz(path)
         csr = stored.tocsr()
