@@ -19,8 +19,8 @@ from pwdismec.files import replacing_folder
 _CHUNK = 1 << 22
 
 
-class Block(Protocol):
-    """Consecutive whole instances; a `Dataset` is one, too."""
+class Rows(Protocol):
+    """Consecutive whole instances: a block of a `Source`, of a `SyntheticSource`, or a whole `Dataset`."""
 
     @property
     def features(self) -> CSR: ...
@@ -30,7 +30,7 @@ class Block(Protocol):
 
 
 def convert(
-    source: Iterable[Block],
+    source: Iterable[Rows],
     out_folder: str | Path,
     *,
     tfidf: bool = False,
@@ -44,9 +44,8 @@ def convert(
     Parameters
     ----------
     source
-        Blocks in order, as `open_source` gives them. Its attributes `n_features` and `n_labels` (where
-        it has them and they are not None, before or after reading) say how many there are; else the
-        blocks' columns do.
+        Blocks in order, as `open_source` gives them. Its attributes `n_features` and `n_labels`, where
+        it has them, say how many there are; while they are None, the blocks' columns do.
     out_folder
         Where to write. A data set that is there already is replaced once the new one is whole.
     tfidf, normalize
@@ -93,8 +92,8 @@ def convert(
                     feature_names, like.feature_names if like is not None else None
                 ),
             },
-            sources=[Path(file).name for file in getattr(source, "files", ())],
-            one_based=getattr(source, "one_based", None),
+            sources=[Path(path).name for path in getattr(source, "paths", ())],
+            source_format=getattr(source, "format", None),
         )
     return Dataset.open(out)
 
@@ -102,13 +101,15 @@ def convert(
 class _Columns:
     """How many columns one of the matrices has: as `like` rules, or the source and its blocks say."""
 
-    def __init__(self, source: Iterable[Block], what: str, ruled: int | None) -> None:
+    def __init__(self, source: Iterable[Rows], what: str, ruled: int | None) -> None:
+        paths = getattr(source, "paths", None) or ("source",)
+        self.path: str | Path = paths[0 if what == "feature" else -1]
         self._source = source
         self._what = what
         self._ruled = ruled
         self._seen = 0
         if ruled is not None and self._declared not in (None, ruled):
-            raise DataError(_name(source), f"{self._declared} {what}s; the training set has {ruled}")
+            raise DataError(self.path, f"{self._declared} {what}s; the training set has {ruled}")
 
     def take(self, part: CSR) -> CSR:
         """The matrix of a block, if its column ids are in range."""
@@ -117,9 +118,7 @@ class _Columns:
         smallest, largest = part.indices.min(initial=0), part.indices.max(initial=-1)
         if smallest < 0 or largest >= limit:
             worst = smallest if smallest < 0 else largest
-            raise DataError(
-                _name(self._source), f"{self._what} {worst} (counted from 0); expected 0 to {limit - 1}"
-            )
+            raise DataError(self.path, f"{self._what} {worst} (counted from 0); expected 0 to {limit - 1}")
         self._seen = max(self._seen, limit)
         return replace(part, n_columns=limit)
 
@@ -137,12 +136,8 @@ class _Columns:
         return declared
 
 
-def _name(source: Iterable[Block]) -> str:
-    return ", ".join(map(str, getattr(source, "files", ()))) or "source"
-
-
 def _stream(
-    source: Iterable[Block],
+    source: Iterable[Rows],
     folder: FolderWriter,
     feature_columns: _Columns,
     label_columns: _Columns,
@@ -154,7 +149,7 @@ def _stream(
         for block in source:
             raw = feature_columns.take(block.features)
             if term_counts:
-                check_term_counts(raw, _name(source), features.n_rows)
+                check_term_counts(raw, feature_columns.path, features.n_rows)
             features.append(transforms.apply(raw))
             labels.append(label_columns.take(block.labels))
 

@@ -69,7 +69,7 @@ class Manifest(_Record):
     nnz: NonNegativeInt
     dtype: Literal["float32"] = "float32"
     sources: tuple[str, ...] = ()
-    one_based: bool | None = None
+    source_format: str | None = None
     transforms: TransformsEntry
     arrays: dict[str, ArrayEntry]
     names: dict[NameList, FileEntry]

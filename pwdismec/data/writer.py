@@ -104,7 +104,7 @@ class FolderWriter:
         names: Mapping[NameList, Sequence[str] | None],
         *,
         sources: Sequence[str] = (),
-        one_based: bool | None = None,
+        source_format: str | None = None,
     ) -> None:
         """Write what follows from features and labels, and the manifest."""
         self._write_label_instances(n_labels)
@@ -119,7 +119,7 @@ class FolderWriter:
             n_labels=n_labels,
             nnz=self._entries["features_indices"].length,
             sources=tuple(sources),
-            one_based=one_based,
+            source_format=source_format,
             transforms=TransformsEntry.model_validate(transforms.to_json()),
             arrays=dict(sorted(self._entries.items())),
             names={

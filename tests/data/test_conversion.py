@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_matrices import problems
+from sklearn.preprocessing import normalize
+from xmc_reference import read_xmc
 
 from pwdismec.data import conversion, csr, npy, transforms, transpose, writer
 from pwdismec.data.conversion import convert
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
+from pwdismec.data.formats import open_source
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import DataError, PwdismecError
 
@@ -97,9 +100,9 @@ def test_a_test_set_takes_sizes_and_names_from_its_training_set(tmp_path):
 def test_a_source_that_does_not_fit_its_training_set(tmp_path):
     train = convert([example(d=9)], tmp_path / "train")
     with pytest.raises(DataError, match=r"new\.txt: 10 features; the training set has 9"):
-        convert(Source([example(d=10)], n_features=10, files=["new.txt"]), tmp_path / "test", like=train)
+        convert(Source([example(d=10)], n_features=10, paths=["new.txt"]), tmp_path / "test", like=train)
     with pytest.raises(DataError, match=r"new\.txt: feature 9 .counted from 0.; expected 0 to 8"):
-        convert(Source([example(d=10)], n_features=None, files=["new.txt"]), tmp_path / "test", like=train)
+        convert(Source([example(d=10)], n_features=None, paths=["new.txt"]), tmp_path / "test", like=train)
     with pytest.raises(DataError, match="label 6"):
         convert([example(l=7)], tmp_path / "test", like=train)
     assert listing(tmp_path) == ["train"]
@@ -114,11 +117,11 @@ def test_the_source_says_how_many_columns_there_are(tmp_path):
 
 
 def test_the_manifest_names_sources_without_their_folders(tmp_path):
-    source = Source([example()], files=[tmp_path / "a.txt", "b.txt"], one_based=True)
+    source = Source([example()], paths=[tmp_path / "a.txt", "b.txt"], format="xmc-pair")
     convert(source, tmp_path / "set")
     manifest = (tmp_path / "set" / "manifest.json").read_text()
     assert '"a.txt"' in manifest and '"b.txt"' in manifest and str(tmp_path) not in manifest
-    assert '"one_based": true' in manifest
+    assert '"source_format": "xmc-pair"' in manifest
 
 
 def test_names_of_another_number_leave_nothing(tmp_path):
@@ -136,7 +139,7 @@ def test_a_value_that_is_no_term_count_is_named(tmp_path):
     wrong = CSR(np.array([0, 1]), np.array([4], np.int32), np.array([0.25], np.float32), 9)
     second = Dataset(wrong, CSR(np.array([0, 0]), np.zeros(0, np.int32), None, 6))
     with pytest.raises(DataError, match=r"x\.txt: instance 30 .*feature 4: value 0\.25"):
-        convert(Source([example(), second], files=["x.txt"]), tmp_path / "set", tfidf=True)
+        convert(Source([example(), second], paths=["x.txt"]), tmp_path / "set", tfidf=True)
     assert listing(tmp_path) == []
 
 
@@ -202,3 +205,22 @@ def test_memory_does_not_grow_with_the_data(tmp_path, monkeypatch, tfidf):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]
+
+
+def test_a_file_is_converted_to_what_scikit_learn_reads(tmp_path, real_data):
+    source = real_data / "bibtex" / "bibtex_test.txt.xz"
+    got = convert(open_source(source), tmp_path / "set")
+    X, Y = read_xmc(source)
+    np.testing.assert_allclose(got.features.to_scipy().toarray(), normalize(X.toarray()), rtol=1e-6)
+    np.testing.assert_array_equal(got.labels.to_scipy().toarray(), Y.toarray())
+
+
+def test_a_test_file_without_a_header_may_lack_the_last_features(tmp_path):
+    (tmp_path / "train.svm").write_text("0,2 0:1 5:2\n1 3:1\n")
+    (tmp_path / "test.svm").write_text("1 2:4\n")
+    train = convert(open_source(tmp_path / "train.svm"), tmp_path / "train")
+    test = convert(open_source(tmp_path / "test.svm"), tmp_path / "test", like=train)
+    assert (train.n_features, train.n_labels) == (test.n_features, test.n_labels) == (6, 3)
+    (tmp_path / "test.svm").write_text("1 2:4 6:1\n")
+    with pytest.raises(DataError, match=r"test\.svm: feature 6 .counted from 0.; expected 0 to 5"):
+        convert(open_source(tmp_path / "test.svm"), tmp_path / "test", like=train)
