@@ -113,17 +113,7 @@ class Model:
     def weights(self) -> tuple[NDArray[np.int32], CSR, NDArray[np.float32]]:
         """All trained labels in memory: ids (n,), weights (n, n_features), bias (n,)."""
         shards = list(self.shards())
-        offsets = np.cumsum([0] + [s.weights.nnz for s in shards])
-        indptr = np.concatenate(
-            [np.zeros(1, np.int64)]
-            + [s.weights.indptr[1:] + offset for s, offset in zip(shards, offsets, strict=False)]
-        )
-        weights = CSR(
-            indptr,
-            np.concatenate([s.weights.indices for s in shards]),
-            np.concatenate([s.weights.values for s in shards]),
-            self.n_features,
-        )
+        weights = CSR.concatenate([s.weights for s in shards], self.n_features)
         return (
             np.concatenate([s.label_ids for s in shards]),
             weights,

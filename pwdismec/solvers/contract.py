@@ -109,16 +109,7 @@ class Solver(Protocol):
 
 def concatenate(solutions: list[Solution]) -> Solution:
     """The solutions of several blocks as one, in order."""
-    offsets = np.cumsum([0] + [s.weights.nnz for s in solutions])
-    weights = CSR(
-        np.concatenate(
-            [np.zeros(1, np.int64)]
-            + [s.weights.indptr[1:] + offset for s, offset in zip(solutions, offsets, strict=False)]
-        ),
-        np.concatenate([s.weights.indices for s in solutions]),
-        np.concatenate([s.weights.values for s in solutions]),
-        solutions[0].weights.n_columns,
-    )
+    weights = CSR.concatenate([s.weights for s in solutions], solutions[0].weights.n_columns)
     certificate = Certificate(
         np.concatenate([s.certificate.primal for s in solutions]),
         np.concatenate([s.certificate.dual for s in solutions]),
