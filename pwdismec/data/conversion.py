@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -38,6 +38,7 @@ def convert(
     like: Dataset | None = None,
     label_names: str | Path | None = None,
     feature_names: str | Path | None = None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> Dataset:
     """Write a data set from blocks of raw instances, in memory that does not grow with their number.
 
@@ -55,6 +56,8 @@ def convert(
         taken instead, so that the result suits a model trained on it.
     label_names, feature_names
         Text files with one name a line, in order.
+    on_progress
+        Called after each block with the number of instances written so far.
 
     Returns
     -------
@@ -77,11 +80,12 @@ def convert(
     with replacing_folder(out) as aside:
         folder = FolderWriter(aside)
         if tfidf:
-            _stream(source, folder, features, labels, Transforms(), term_counts=True)
+            _stream(source, folder, features, labels, Transforms(), True, on_progress)
             transforms = _apply_tfidf(folder, features.total(), normalize)
         else:
             transforms = Transforms(None, normalize) if like is None else like.transforms
-            _stream(source, folder, features, labels, transforms, term_counts=transforms.idf is not None)
+            has_idf = transforms.idf is not None
+            _stream(source, folder, features, labels, transforms, has_idf, on_progress)
         folder.finish(
             features.total(),
             labels.total(),
@@ -142,8 +146,8 @@ def _stream(
     feature_columns: _Columns,
     label_columns: _Columns,
     transforms: Transforms,
-    *,
     term_counts: bool,
+    on_progress: Callable[[int], None] | None,
 ) -> None:
     with folder.matrix("features") as features, folder.matrix("labels") as labels:
         for block in source:
@@ -152,6 +156,8 @@ def _stream(
                 check_term_counts(raw, feature_columns.path, features.n_rows)
             features.append(transforms.apply(raw))
             labels.append(label_columns.take(block.labels))
+            if on_progress is not None:
+                on_progress(labels.n_rows)
 
 
 def _apply_tfidf(folder: FolderWriter, n_features: int, normalize: bool) -> Transforms:
