@@ -38,7 +38,9 @@ def clear_os_errors(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def replacing_file(path: str | Path) -> Iterator[Path]:
-    """A path beside `path` to write to; on success it is synced and renamed to `path`, else removed.
+    """A new file beside `path` to write to; on success it is synced and renamed to `path`, else removed.
+
+    It is made at once, so that a target that cannot be written is found before the work is done.
 
     Raises
     ------
@@ -46,9 +48,12 @@ def replacing_file(path: str | Path) -> Iterator[Path]:
         If the file cannot be written (permission, full disk, a folder in the way).
     """
     path = Path(path)
+    if path.exists() and not path.is_file():  # renaming over a device would destroy it
+        raise PwdismecError(f"{path}: cannot write: a folder or device is there; expected a file")
     aside = _aside(path)
     with clear_os_errors(path):
         try:
+            aside.touch()
             yield aside
             _sync(aside)
             os.replace(aside, path)  # noqa: PTH105 (Path.replace hides which name failed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import joblib
@@ -73,15 +73,28 @@ class Predictor:
         PwdismecError
             If a score overflows float32.
         """
+        return next(self.predict_blocks([features], top_k, jobs))
+
+    def predict_blocks(self, blocks: Iterable[CSR], top_k: int = 5, jobs: int = 1) -> Iterator[TopK]:
+        """The best `top_k` labels of consecutive blocks of instances, block by block.
+
+        Parameters and errors are those of `predict`; instances are counted on from block to block.
+        """
         if top_k < 1:
             raise ConfigError(f"top_k: {top_k}, expected 1 or more")
         if jobs == 0:
             raise ConfigError("jobs: 0, expected a number of threads, or -1 for every core")
+        first = 0
+        for features in blocks:
+            yield self._predict(features, top_k, jobs, first)
+            first += features.n_rows
+
+    def _predict(self, features: CSR, top_k: int, jobs: int, first: int) -> TopK:
         self._check(features)
         top = search(self._blocks, features, top_k, joblib.effective_n_jobs(jobs))
         overflowed = ((top.labels >= 0) & ~np.isfinite(top.scores)).any(axis=1)
         if overflowed.any():
-            row = int(overflowed.argmax())
+            row = first + int(overflowed.argmax())
             raise PwdismecError(
                 f"instance {row}: a score overflows float32; its feature values are too large"
             )

@@ -175,6 +175,8 @@ def test_an_overflow_is_refused_with_the_instance(weight):
     x = CSR.from_scipy(sp.csr_matrix(np.array([[1, 0], [10, 10]], np.float32)))
     with pytest.raises(PwdismecError, match=r"^instance 1: a score overflows float32"):
         one_label(weight).predict(x, 1)
+    with pytest.raises(PwdismecError, match=r"^instance 4: a score overflows float32"):
+        list(one_label(weight).predict_blocks([x.rows(0, 1)] * 3 + [x], 1))
 
 
 def test_bad_arguments_are_refused():
