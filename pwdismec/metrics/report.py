@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from pwdismec.metrics.table import aligned
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Report:
         """A table of the metrics, and one more for each k by frequency, with the terms they stand on."""
         header = ["", *(f"@{k}" for k in self.ks)]
         rows = [[metric, *(self._cell(self.percent, metric, k) for k in self.ks)] for metric in self.metrics]
-        blocks = [self._terms(), _table(header, rows)]
+        blocks = [self._terms(), aligned([header, *rows])]
         if self.by_frequency is not None:
             blocks += [f"By training frequency, @{k}:\n{self._frequency_table(k)}" for k in self.ks]
         return "\n\n".join(blocks)
@@ -106,20 +107,8 @@ class Report:
             ]
             for group in self.by_frequency or ()
         ]
-        return _table(header, rows)
+        return aligned([header, *rows])
 
     @staticmethod
     def _cell(percent: dict[str, float], metric: str, k: int) -> str:
         return f"{percent[f'{metric}@{k}']:.2f}"
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """The first column to the left, the others to the right."""
-    lines = [header, *rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    return "\n".join(
-        "  ".join(
-            [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
-        )
-        for line in lines
-    )

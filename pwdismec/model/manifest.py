@@ -115,6 +115,19 @@ def read_record(path: Path, kind: type[Record]) -> Record:
         raise ModelError(f"{path}: {field or 'content'}: {first['msg']}") from error
 
 
+def run_at(folder: Path) -> Run | None:
+    """What the model at `folder` was trained as, whole or broken off; None where there is no model.
+
+    Raises
+    ------
+    ModelError
+        As `read_record`.
+    """
+    if (folder / MANIFEST).exists():
+        return read_record(folder / MANIFEST, Manifest).run
+    return read_record(folder / RUN, Run) if (folder / RUN).exists() else None
+
+
 def _check_version(path: Path, content: Any) -> None:
     run = content.get("run", content) if isinstance(content, dict) else {}
     found = run.get("format") if isinstance(run, dict) else None

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import DataError, ModelError
-from pwdismec.model.manifest import MANIFEST, RUN, Manifest, Run, ShardEntry, ShardPlan, read_record
+from pwdismec.model.manifest import MANIFEST, Run, ShardEntry, ShardPlan, run_at
 from pwdismec.model.model import Model, finish_run, write_run
 from pwdismec.model.plan import plan_shards
 from pwdismec.model.shard import Shard, entry_of, write_shard
@@ -84,8 +84,7 @@ def train(
     config, folder = config or TrainingConfig(), Path(path)
     if dataset.n_instances == 0 or not dataset.label_counts.any():
         raise DataError(dataset.path or "data set", "has no positive of any label; there is nothing to train")
-    weights = positive_weights(config.weighting, dataset.label_counts, dataset.n_instances)
-    run = _run_of(dataset, config, weights)
+    run = run_of(dataset, config)
     if _is_done(folder, run, resume):
         return Model.open(folder)
     write_run(folder, run, dataset.transforms, dataset.label_names)
@@ -94,6 +93,7 @@ def train(
     entries = {shard.file: entry_of(folder, shard, run.id) for shard in run.plan}
     pending = [shard for shard in run.plan if entries[shard.file] is None]
     tracker = _Tracker(dataset.label_counts, [e for e in entries.values() if e], len(run.plan), on_progress)
+    weights = positive_weights(config.weighting, dataset.label_counts, dataset.n_instances)
     problem = Problem(dataset.features, dataset.label_instances, weights, config.C, config.bias)
     for plan, solutions in _solve(problem, pending, config, jobs, dataset.label_counts, tracker):
         shard = _shard_of(plan, solutions, dataset)
@@ -102,7 +102,9 @@ def train(
     return finish_run(folder, run, [entry for entry in entries.values() if entry])
 
 
-def _run_of(dataset: Dataset, config: TrainingConfig, weights: NDArray[np.float64]) -> Run:
+def run_of(dataset: Dataset, config: TrainingConfig) -> Run:
+    """What `train` would do with these; its `id` tells whether a model is the one wanted."""
+    weights = positive_weights(config.weighting, dataset.label_counts, dataset.n_instances)
     return Run(
         written_by=f"pwdismec {version('pwdismec')}",
         n_instances=dataset.n_instances,
@@ -120,19 +122,17 @@ def _run_of(dataset: Dataset, config: TrainingConfig, weights: NDArray[np.float6
 
 def _is_done(folder: Path, run: Run, resume: bool) -> bool:
     """Whether the very model is there already; raise if anything else stands in the way."""
-    if (folder / MANIFEST).exists():
-        found, state = read_record(folder / MANIFEST, Manifest).run, "a model"
-    elif (folder / RUN).exists():
-        found, state = read_record(folder / RUN, Run), "a training that was broken off"
-    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ModelError(f"{folder}: exists and is not a model; expected a new folder")
-    else:
+    found, whole = run_at(folder), (folder / MANIFEST).exists()
+    if found is None:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ModelError(f"{folder}: exists and is not a model; expected a new folder")
         return False
+    state = "a model" if whole else "a training that was broken off"
     if not resume:
         raise ModelError(f"{folder}: holds {state}; go on with --resume, or train into another folder")
     if found.id != run.id:
         raise ModelError(f"{folder}: holds {state} of other settings or data: {_difference(found, run)}")
-    return (folder / MANIFEST).exists()
+    return whole
 
 
 def _difference(found: Run, wanted: Run) -> str:

@@ -1,0 +1,55 @@
+"""What a user can cause, told in one line: never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import click
+
+from pwdismec.errors import PwdismecError
+
+_HOW_TO_GO_ON = {
+    "train": "the shards that are done are kept; go on with the same command and --resume",
+    "run": "what is done is kept; go on with the same command",
+}
+
+
+class Failure(click.ClickException):
+    """Ends the command with one line on standard error."""
+
+    exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split("\n")))
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"pwdismec: error: {self.message}", file=file, err=file is None)
+
+
+class Interruption(Failure):
+    """The user pressed Ctrl-C."""
+
+    exit_code = 130
+
+
+@contextmanager
+def clear_errors(ctx: click.Context) -> Iterator[None]:
+    """Turn what a user or the machine can cause into a `Failure`; what is left is a bug."""
+    try:
+        yield
+    except PwdismecError as error:
+        raise Failure(str(error)) from error
+    except KeyboardInterrupt as error:
+        how = _HOW_TO_GO_ON.get(ctx.invoked_subcommand or "", "nothing half-written is left")
+        raise Interruption(f"interrupted; {how}") from error
+    except BrokenPipeError:
+        raise  # click ends quietly: whoever read the output has gone
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise Failure(f"{where}{error.strerror or error}") from error
+    except MemoryError as error:
+        raise Failure(f"out of memory{f': {error}' if str(error) else ''}") from error
+    except ImportError as error:  # no kernels for this machine, or PWDISMEC_ISA asks for others
+        raise Failure(str(error)) from error

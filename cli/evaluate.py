@@ -1,0 +1,86 @@
+"""pwdismec evaluate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from pwdismec.files import replacing_file
+from pwdismec.pipeline.evaluating import evaluate_file
+
+from . import options
+from .examples import example
+
+
+def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(k) for k in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r}; expected whole numbers such as 1,3,5") from None
+
+
+@click.command(
+    "evaluate",
+    epilog=example(
+        "pwdismec evaluate predictions.txt data/test --train data/train --by-frequency",
+    ),
+)
+@click.argument("predictions", type=options.PATH)
+@click.argument("truth", type=options.PATH)
+@click.option(
+    "--train",
+    type=options.PATH,
+    metavar="DATASET",
+    help="The training set; its label counts give PSP, PSnDCG and the deciles.",
+)
+@click.option("-k", "ks", default="1,3,5", show_default=True, callback=_ks, metavar="N,…", help="The k's.")
+@click.option("--json", "json_file", type=options.PATH, metavar="FILE", help="Write the results there, too.")
+@click.option("--by-frequency", is_flag=True, help="Also by decile of training frequency.")
+@options.propensity
+@click.option(
+    "--paper-reranking", is_flag=True, help="PSP, PSnDCG of the paper's reordering of the best five."
+)
+@options.one_based
+def command(
+    predictions: Path,
+    truth: Path,
+    train: Path | None,
+    ks: tuple[int, ...],
+    json_file: Path | None,
+    by_frequency: bool,
+    preset_name: str | None,
+    a: float | None,
+    b: float | None,
+    paper_reranking: bool,
+    one_based: bool,
+) -> None:
+    """Compare PREDICTIONS with TRUTH: P, nDCG, PSP, PSnDCG, recall, coverage, macro-F1 at k, in percent.
+
+    TRUTH is a data set, or a file in any format that convert reads (of a pair, the labels' file).
+    """
+    needs_train = {
+        "--by-frequency": by_frequency,
+        "--paper-reranking": paper_reranking,
+        "--propensity": (preset_name, a, b) != (None, None, None),
+    }
+    for option, given in needs_train.items():
+        if given and train is None:
+            raise click.UsageError(f"{option} needs the training set: --train DATASET")
+    parameters = options.propensity_parameters(preset_name, a, b)
+    report = evaluate_file(
+        predictions,
+        truth,
+        train=train,
+        one_based=one_based,
+        ks=ks,
+        a=parameters.a,
+        b=parameters.b,
+        paper_reranking=paper_reranking,
+        by_frequency=by_frequency,
+    )
+    if json_file is not None:
+        with replacing_file(json_file) as aside:
+            aside.write_text(json.dumps(report.to_dict(), indent=1) + "\n", encoding="utf-8")
+    click.echo(report.to_text())

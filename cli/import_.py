@@ -1,0 +1,29 @@
+"""pwdismec import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pwdismec.model.text_format import import_text
+from pwdismec.pipeline.inspection import training_summary
+
+from . import options
+from .examples import example
+
+
+@click.command(
+    "import",
+    epilog=example(
+        "pwdismec import batch_0.model batch_1.model model",
+    ),
+)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.PATH)
+@click.argument("model", type=options.PATH)
+@click.option("--n-labels", type=int, metavar="N", help="Labels in all.  [default: the largest id + 1]")
+@click.option("--no-normalize", is_flag=True, help="The model was trained on rows that had not L2 norm 1.")
+def command(sources: tuple[Path, ...], model: Path, n_labels: int | None, no_normalize: bool) -> None:
+    """Make MODEL, a new folder, of text models of LIBLINEAR or DiSMEC over different labels."""
+    made = import_text(sources, model, n_labels=n_labels, l2_normalize=not no_normalize)
+    click.echo(training_summary(made))

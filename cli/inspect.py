@@ -1,0 +1,24 @@
+"""pwdismec inspect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pwdismec.pipeline.inspection import describe
+
+from . import options
+from .examples import example
+
+
+@click.command(
+    "inspect",
+    epilog=example(
+        "pwdismec inspect model",
+    ),
+)
+@click.argument("path", type=options.PATH)
+def command(path: Path) -> None:
+    """Say what PATH holds: a data set, a model (also one whose training is not finished), predictions."""
+    click.echo(describe(path))

@@ -1,0 +1,61 @@
+"""The command `pwdismec`: its subcommands are imported when they are used, so that help comes at once."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from keyword import iskeyword
+
+import click
+
+from .errors import clear_errors
+from .examples import example
+
+COMMANDS = {
+    "convert": "Turn files into a data set.",
+    "train": "Train a model on a data set.",
+    "predict": "Write the best labels of each instance.",
+    "evaluate": "Compare predictions with the true labels.",
+    "inspect": "Say what a data set, a model or a prediction file holds.",
+    "run": "Do a whole experiment from one YAML file.",
+    "demo": "Show what PW and PW-cb gain, on synthetic data.",
+    "import": "Make a model of LIBLINEAR or DiSMEC text models.",
+    "export": "Write a model for other programs.",
+}
+
+
+class Commands(click.Group):
+    """Each subcommand is `command` in the module of its name (of `import`: ``import_``)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f".{cmd_name}{'_' * iskeyword(cmd_name)}", __package__)
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        with clear_errors(ctx):
+            return super().invoke(ctx)
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=example(
+        "pwdismec convert train.txt data/train",
+        "pwdismec convert test.txt data/test --like data/train",
+        "pwdismec train data/train model --weighting pw-cb",
+        "pwdismec predict model data/test predictions.txt",
+        "pwdismec evaluate predictions.txt data/test --train data/train",
+    ),
+)
+@click.version_option(package_name="pwdismec", prog_name="pwdismec")
+def main() -> None:
+    """Exact, certified one-vs-rest classifiers for very many labels, most of them rare or missing."""

@@ -1,0 +1,54 @@
+"""pwdismec predict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pwdismec.pipeline.predicting import predict_file
+from pwdismec.prediction.files.writing import FORMATS
+
+from . import options
+from .examples import example
+from .progress import watch
+
+
+@click.command(
+    "predict",
+    epilog=example(
+        "pwdismec predict model test.txt predictions.txt --top-k 10",
+    ),
+)
+@click.argument("model", type=options.PATH)
+@click.argument("source", metavar="INPUT", type=options.PATH)
+@click.argument("output", type=options.PATH)
+@click.option("--top-k", default=5, show_default=True, metavar="N", help="Labels an instance.")
+@click.option(
+    "--format",
+    type=click.Choice(FORMATS),
+    default="xmc",
+    show_default=True,
+    help="How OUTPUT is written; jsonl has the labels' names.",
+)
+@options.one_based
+@options.jobs
+def command(
+    model: Path, source: Path, output: Path, top_k: int, format: str, one_based: bool, jobs: int
+) -> None:
+    """Write the best labels of each instance of INPUT, best first, exactly.
+
+    INPUT is a data set, or a file in any format that convert reads (of a pair, the features' file); a file's
+    raw values are transformed as the model's training set was, and labels in it are not looked at.
+    """
+    with watch("predict", "instances") as update:
+        predict_file(
+            model,
+            source,
+            output,
+            top_k=top_k,
+            format=format,
+            one_based=one_based,
+            jobs=jobs,
+            on_progress=update,
+        )

@@ -1,0 +1,122 @@
+"""pwdismec train."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from pwdismec.data import Dataset
+from pwdismec.pipeline.inspection import training_summary
+from pwdismec.pipeline.watching import as_training_progress
+from pwdismec.training import Progress, TrainingConfig, train
+from pwdismec.training.config import SOLVERS
+from pwdismec.weighting import SCHEMES, Weighting
+
+from . import options
+from .examples import example
+from .progress import duration, watch
+
+_DEFAULT = TrainingConfig()
+
+
+@click.command(
+    "train",
+    epilog=example(
+        "pwdismec train data/train model --weighting pw-cb --propensity amazon-670k",
+    ),
+)
+@click.argument("dataset", type=options.PATH)
+@click.argument("model", type=options.PATH)
+@click.option(
+    "--weighting",
+    default=_DEFAULT.weighting.scheme,
+    show_default=True,
+    metavar="|".join([*SCHEMES, "file:PATH"]),
+    help="How much more a positive weighs than a negative, by label; file: one number a line.",
+)
+@options.propensity
+@click.option(
+    "--beta",
+    default=_DEFAULT.weighting.beta,
+    show_default=True,
+    help="β of the class balance, for cb, pw-cb.",
+)
+@click.option("--C", "cost", default=_DEFAULT.C, show_default=True, help="Cost of an error of weight 1.")
+@click.option("--bias", default=_DEFAULT.bias, show_default=True, help="Constant feature; 0 for none.")
+@click.option("--solver", type=click.Choice(SOLVERS), default=_DEFAULT.solver, show_default=True)
+@click.option(
+    "--tolerance",
+    default=_DEFAULT.tolerance,
+    show_default=True,
+    help="On each label's relative duality gap; for liblinear, its -e.",
+)
+@click.option(
+    "--max-epochs",
+    default=_DEFAULT.max_epochs,
+    show_default=True,
+    metavar="N",
+    help="Passes over the data a label may take at the most.",
+)
+@click.option("--prune", default=_DEFAULT.prune, show_default=True, help="Weights nearer to 0 are cut.")
+@click.option(
+    "--shard-size", default=_DEFAULT.shard_size, show_default=True, metavar="N", help="Labels a file."
+)
+@options.jobs
+@click.option(
+    "--seed", default=_DEFAULT.seed, show_default=True, metavar="N", help="Order in which instances are seen."
+)
+@click.option("--resume", is_flag=True, help="Go on with a training that was broken off.")
+def command(
+    dataset: Path,
+    model: Path,
+    weighting: str,
+    preset_name: str | None,
+    a: float | None,
+    b: float | None,
+    beta: float,
+    cost: float,
+    bias: float,
+    solver: str,
+    tolerance: float,
+    max_epochs: int,
+    prune: float,
+    shard_size: int,
+    jobs: int,
+    seed: int,
+    resume: bool,
+) -> None:
+    """Train one classifier for each label of DATASET that has a positive; MODEL is a new folder.
+
+    A training that was killed goes on with --resume and gives the same model, bit for bit.
+    """
+    config = TrainingConfig(
+        Weighting(weighting, *options.propensity_parameters(preset_name, a, b), beta),
+        C=cost,
+        bias=bias,
+        solver=solver,
+        tolerance=tolerance,
+        max_epochs=max_epochs,
+        prune=prune,
+        shard_size=shard_size,
+        seed=seed,
+    )
+    started, latest = time.monotonic(), list[Progress]()
+    with watch("train", "labels") as update:
+        show = as_training_progress(update)
+
+        def on_progress(at: Progress) -> None:
+            latest[:] = [at]
+            show(at)
+
+        trained = train(
+            Dataset.open(dataset), model, config, jobs=jobs, resume=resume, on_progress=on_progress
+        )
+    click.echo(training_summary(trained, ("time", _time(time.monotonic() - started, latest))))
+
+
+def _time(seconds: float, latest: list[Progress]) -> str:
+    labels = sum(at.labels_done - at.labels_resumed for at in latest)
+    a_label = f", {1e3 * seconds / labels:.2f} ms a label" if labels else ""
+    return f"{duration(seconds)}{a_label}"

@@ -1,0 +1,228 @@
+"""One experiment in one YAML file: its schema, and errors that say where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
+
+from pwdismec.data.formats import FORMATS
+from pwdismec.errors import ConfigError
+from pwdismec.metrics.checks import check_ks
+from pwdismec.training import TrainingConfig
+from pwdismec.weighting import PRESETS, Weighting, preset
+
+_DEFAULT = PRESETS["default"]
+_FILE = "file:"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Propensity(_Section):
+    """A and B of the propensity model."""
+
+    a: float
+    b: float
+
+
+class TrainingSettings(_Section):
+    """The fields of `TrainingConfig`, and of its weighting what is not said elsewhere."""
+
+    C: float = TrainingConfig.C
+    bias: float = TrainingConfig.bias
+    beta: float = Weighting.beta
+    solver: str = TrainingConfig.solver
+    tolerance: float = TrainingConfig.tolerance
+    max_epochs: int = TrainingConfig.max_epochs
+    prune: float = TrainingConfig.prune
+    shard_size: int = TrainingConfig.shard_size
+    seed: int = TrainingConfig.seed
+
+
+class PredictSettings(_Section):
+    """Of the step that predicts."""
+
+    top_k: PositiveInt = 5
+
+
+class EvaluateSettings(_Section):
+    """Of the step that evaluates."""
+
+    ks: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1, 3, 5)
+    by_frequency: bool = False
+    paper_reranking: bool = False
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _looked_up(value: Any) -> Any:
+    return preset(value)._asdict() if isinstance(value, str) else value
+
+
+Files = Annotated[tuple[str, ...], Field(min_length=1, max_length=2), BeforeValidator(_listed)]
+
+
+class Config(_Section):
+    """An experiment.
+
+    Attributes
+    ----------
+    name
+        Names the folder of its results.
+    data
+        The folder that the files below are in; relative to the config's own folder.
+    train, test
+        The files of each, one or a pair.
+    format, one_based
+        How they are written.
+    tfidf, normalize
+        The transforms.
+    label_names, feature_names
+        Files with one name a line.
+    propensity
+        A and B, or the name of a preset.
+    weightings
+        What to train: a model each.
+    """
+
+    name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+    data: Path
+    train: Files
+    test: Files
+    format: Literal[FORMATS] = "auto"  # type: ignore[valid-type]
+    one_based: bool = False
+    tfidf: bool = False
+    normalize: bool = True
+    label_names: str | None = None
+    feature_names: str | None = None
+    propensity: Annotated[Propensity, BeforeValidator(_looked_up)] = Propensity(a=_DEFAULT.a, b=_DEFAULT.b)
+    weightings: Annotated[tuple[str, ...], Field(min_length=1)] = ("vanilla", "pw", "pw-cb")
+    training: TrainingSettings = TrainingSettings()
+    predict: PredictSettings = PredictSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+
+    def training_config(self, weighting: str) -> TrainingConfig:
+        """The settings to train with one of `weightings`.
+
+        Raises
+        ------
+        ConfigError
+            If a value is out of range.
+        """
+        settings = self.training.model_dump()
+        scheme = Weighting(weighting, self.propensity.a, self.propensity.b, settings.pop("beta"))
+        return TrainingConfig(scheme, **settings)
+
+
+def read_config(path: str | Path) -> Config:
+    """Read and check a config; `data` and files of weights are made relative to its folder.
+
+    Raises
+    ------
+    ConfigError
+        Naming file, line, field, value and what was expected.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read: {error.strerror}") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(root, yaml.MappingNode):
+        raise ConfigError(f"{path}: expected a mapping of settings, such as `name: bibtex`")
+    _refuse_repeated(path, root)
+    try:
+        config = Config.model_validate(content)
+        return _checked(config.model_copy(update={"data": path.parent / config.data}), path)
+    except ValidationError as error:
+        raise ConfigError(_explained(path, root, error)) from error
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _checked(config: Config, path: Path) -> Config:
+    """What no single setting shows; better now than after the training."""
+    weightings = tuple(
+        f"{_FILE}{path.parent / name.removeprefix(_FILE)}" if name.startswith(_FILE) else name
+        for name in config.weightings
+    )
+    if len(set(map(short_name, weightings))) < len(weightings):
+        raise ConfigError(f"weightings: {', '.join(config.weightings)}: expected each once")
+    for weighting in weightings:
+        config.training_config(weighting)
+    ks = check_ks(config.evaluate.ks)
+    if config.predict.top_k < max(ks):
+        raise ConfigError(f"predict.top_k: {config.predict.top_k}; evaluate.ks goes to {max(ks)}")
+    return config.model_copy(update={"weightings": weightings})
+
+
+def short_name(weighting: str) -> str:
+    """A weighting's name in file names and tables: of ``file:PATH`` the file's."""
+    return Path(weighting.removeprefix(_FILE)).stem if weighting.startswith(_FILE) else weighting
+
+
+def _explained(path: Path, root: yaml.MappingNode, error: ValidationError) -> str:
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"]))
+    where = f"{path}:{_line_of(root, first['loc'])}: {field}"
+    if first["type"] == "missing":
+        return f"{where}: missing"
+    if first["type"] == "extra_forbidden":
+        section = field.rpartition(".")[0]
+        known = _fields_of(section)
+        return f"{where}: unknown setting; expected one of {', '.join(known)}"
+    return f"{where}: {first['input']!r}: {first['msg']}"
+
+
+def _fields_of(section: str) -> list[str]:
+    sections: dict[str, type[BaseModel]] = {
+        "": Config,
+        "propensity": Propensity,
+        "training": TrainingSettings,
+        "predict": PredictSettings,
+        "evaluate": EvaluateSettings,
+    }
+    return list(sections[section].model_fields)
+
+
+def _line_of(node: yaml.Node, loc: tuple[int | str, ...]) -> int:
+    """The line, from 1, of the setting at `loc`, or of the innermost that holds it."""
+    line = node.start_mark.line + 1
+    for key in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = [(name, value) for name, value in node.value if name.value == key]
+            if not found:
+                break
+            name, node = found[0]
+            line = name.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+            node = node.value[key]
+            line = node.start_mark.line + 1
+    return int(line)
+
+
+def _refuse_repeated(path: Path, node: yaml.Node) -> None:
+    """YAML's reader would take the last of two settings of one name."""
+    for mapping in _mappings(node):
+        seen = set()
+        for name, _ in mapping.value:
+            if name.value in seen:
+                raise ConfigError(f"{path}:{name.start_mark.line + 1}: {name.value}: given twice")
+            seen.add(name.value)
+
+
+def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
+    if isinstance(node, yaml.MappingNode):
+        yield node
+        for _, value in node.value:
+            yield from _mappings(value)

@@ -1,0 +1,38 @@
+"""From files in a format of the field to a data set's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pwdismec.data import Dataset, convert
+from pwdismec.data.formats import open_source
+from pwdismec.pipeline.watching import OnProgress
+
+
+def convert_files(
+    sources: Sequence[str | Path],
+    out: str | Path,
+    *,
+    format: str = "auto",
+    one_based: bool = False,
+    tfidf: bool = False,
+    normalize: bool = True,
+    like: Dataset | None = None,
+    label_names: str | Path | None = None,
+    feature_names: str | Path | None = None,
+    on_progress: OnProgress | None = None,
+) -> Dataset:
+    """Convert files: `open_source`, then `convert`; parameters and errors are theirs."""
+    sizes = {} if like is None else {"n_features": like.n_features, "n_labels": like.n_labels}
+    source = open_source(sources, format, one_based=one_based, **sizes)
+    return convert(
+        source,
+        out,
+        tfidf=tfidf,
+        normalize=normalize,
+        like=like,
+        label_names=label_names,
+        feature_names=feature_names,
+        on_progress=on_progress and (lambda done: on_progress(done, source.n_instances)),
+    )

@@ -1,0 +1,215 @@
+"""One experiment: convert, train, predict, evaluate; what is done and still current is not done again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from pwdismec.data import Dataset
+from pwdismec.data.formats.lines import check_is_file
+from pwdismec.files import clear_os_errors, replacing_file, sha256_of
+from pwdismec.metrics import Report
+from pwdismec.model import Model
+from pwdismec.model.manifest import MANIFEST, Run, run_at
+from pwdismec.pipeline.comparison import comparison, relative_gains
+from pwdismec.pipeline.config import Config, read_config, short_name
+from pwdismec.pipeline.converting import convert_files
+from pwdismec.pipeline.evaluating import evaluate_file
+from pwdismec.pipeline.predicting import predict_file
+from pwdismec.pipeline.records import Steps, state_of
+from pwdismec.pipeline.watching import Watch, as_training_progress, unwatched
+from pwdismec.training import run_of, train
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an experiment gave.
+
+    Attributes
+    ----------
+    name
+        Of the experiment.
+    folder
+        The work folder: data sets ``train`` and ``test``, and for each weighting ``model-…``,
+        ``predictions-….txt`` and ``report-….json``.
+    reports
+        The metrics by weighting.
+    """
+
+    name: str
+    folder: Path
+    reports: dict[str, Report]
+
+    def to_text(self) -> str:
+        """The metrics of each weighting, and their comparison where there are several."""
+        parts = [f"{self.name}, {name}: {report.to_text()}" for name, report in self.reports.items()]
+        return "\n\n".join(parts + [comparison(self.reports)] * (len(parts) > 1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain dictionaries, lists, strings and numbers, for JSON."""
+        reports = {name: report.to_dict() for name, report in self.reports.items()}
+        return {"name": self.name, "reports": reports, "relative_gains": relative_gains(self.reports)}
+
+
+def run_experiment(
+    config: str | Path,
+    *,
+    data: str | Path | None = None,
+    out: str | Path | None = None,
+    jobs: int = -1,
+    say: Callable[[str], None] = lambda line: None,
+    watch: Watch = unwatched,
+) -> Outcome:
+    """Do what the config says, and write ``report.json`` in the work folder.
+
+    Parameters
+    ----------
+    config
+        A YAML file; see `pwdismec.pipeline.config.Config`.
+    data
+        The folder of the data's files, in place of the config's own.
+    out
+        The work folder; default ``runs/`` and the experiment's name.
+    jobs
+        Threads; −1 for every core.
+    say, watch
+        Take lines for the user, and show the progress of each step.
+
+    Raises
+    ------
+    PwdismecError
+        Whatever a step finds; the steps before it are kept.
+    """
+    settings = read_config(config)
+    if data is not None:
+        settings = settings.model_copy(update={"data": Path(data)})
+    folder = Path("runs") / settings.name if out is None else Path(out)
+    experiment = _Experiment(settings, folder, jobs, say, watch)
+    outcome = Outcome(settings.name, folder, experiment.reports())
+    _write_json(folder / "report.json", outcome.to_dict())
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Experiment:
+    config: Config
+    folder: Path
+    jobs: int
+    say: Callable[[str], None]
+    watch: Watch
+
+    def reports(self) -> dict[str, Report]:
+        config = self.config
+        for file in (*config.train, *config.test, config.label_names, config.feature_names):
+            if file is not None:  # better now than after the training
+                check_is_file(config.data / file)
+        training = self._converted("train", self.config.train, None)
+        test = self._converted("test", self.config.test, training)
+        reports = {}
+        for weighting in self.config.weightings:
+            name = short_name(weighting)
+            model = self._trained(name, weighting, training)
+            predictions = self._predicted(name, model, test)
+            reports[name] = self._evaluated(name, predictions, test, training)
+        return reports
+
+    @property
+    def _steps(self) -> Steps:
+        return Steps(self.folder / "steps", self.say)
+
+    def _converted(self, name: str, files: Sequence[str], like: Dataset | None) -> Dataset:
+        out = self.folder / name
+        sources = [self.config.data / file for file in files]
+        names = {
+            what: self.config.data / file
+            for what in ("label_names", "feature_names")
+            if like is None and (file := getattr(self.config, what)) is not None
+        }
+        transforms = {} if like else {"tfidf": self.config.tfidf, "normalize": self.config.normalize}
+        settings = {"format": self.config.format, "one_based": self.config.one_based, **transforms}
+
+        def make() -> None:
+            with self.watch(f"convert {name}", "rows") as update:
+                convert_files(sources, out, like=like, **settings, **names, on_progress=update)
+
+        made_from = {
+            "sources": [[str(path.resolve()), *state_of(path)] for path in sources],
+            "names": {what: [str(path.resolve()), *state_of(path)] for what, path in names.items()},
+            "like": like and like.fingerprint,
+            **settings,
+        }
+        self._steps.run(f"convert-{name}", out, made_from, make)
+        return Dataset.open(out)
+
+    def _trained(self, name: str, weighting: str, training: Dataset) -> Model:
+        folder = self.folder / f"model-{name}"
+        settings = self.config.training_config(weighting)
+        run = run_of(training, settings)
+        self._make_room(folder, run)
+
+        def make() -> None:
+            with self.watch(f"train {name}", "labels") as update:
+                train(
+                    training,
+                    folder,
+                    settings,
+                    jobs=self.jobs,
+                    resume=True,
+                    on_progress=as_training_progress(update),
+                )
+
+        self._steps.run(f"train-{name}", folder, {"run": run.id}, make)
+        return Model.open(folder)
+
+    def _make_room(self, folder: Path, run: Run) -> None:
+        """Put a model of other settings aside, and one of these settings back in its place."""
+        held = run_at(folder)
+        if held is None or held.id == run.id:
+            return
+        aside, earlier = (folder.with_name(f"{folder.name}-{id[:8]}") for id in (held.id, run.id))
+        with clear_os_errors(folder):
+            folder.rename(aside)
+            if earlier.exists():
+                earlier.rename(folder)
+        self.say(f"{folder.name}: the settings changed; the model of the other settings is now {aside}")
+
+    def _predicted(self, name: str, model: Model, test: Dataset) -> Path:
+        out = self.folder / f"predictions-{name}.txt"
+        top_k = self.config.predict.top_k
+
+        def make() -> None:
+            assert test.path is not None
+            with self.watch(f"predict {name}", "instances") as update:
+                predict_file(model.path, test.path, out, top_k=top_k, jobs=self.jobs, on_progress=update)
+
+        made_from = {"model": sha256_of(model.path / MANIFEST), "test": test.fingerprint, "top_k": top_k}
+        self._steps.run(f"predict-{name}", out, made_from, make)
+        return out
+
+    def _evaluated(self, name: str, predictions: Path, test: Dataset, training: Dataset) -> Report:
+        out = self.folder / f"report-{name}.json"
+        settings = {**self.config.evaluate.model_dump(), **self.config.propensity.model_dump()}
+
+        def make() -> None:
+            assert test.path is not None
+            report = evaluate_file(predictions, test.path, train=training.path, **settings)
+            _write_json(out, report.to_dict())
+
+        made_from = {
+            "predictions": state_of(predictions),
+            "test": test.fingerprint,
+            "train": training.fingerprint,
+            **settings,
+        }
+        self._steps.run(f"evaluate-{name}", out, made_from, make)
+        return TypeAdapter(Report).validate_json(out.read_bytes())
+
+
+def _write_json(path: Path, content: Any) -> None:
+    with replacing_file(path) as aside:
+        aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

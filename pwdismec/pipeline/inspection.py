@@ -1,0 +1,164 @@
+"""What a path holds, in words: a data set, a model, a training that is not finished, or predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.data import Dataset
+from pwdismec.data.manifest import MANIFEST, is_dataset, read_manifest
+from pwdismec.errors import DataError
+from pwdismec.metrics.table import aligned
+from pwdismec.model import Model
+from pwdismec.model.manifest import RUN, Run, read_record
+from pwdismec.prediction.files import read_predictions
+
+_QUANTILES = (0.5, 0.9, 0.99, 1.0)
+_NAMED = 10
+
+
+def describe(path: str | Path) -> str:
+    """Several lines about what is at `path`.
+
+    Raises
+    ------
+    DataError
+        If `path` is nothing that pwdismec writes, or is damaged.
+    ModelError
+        If a model is damaged.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise DataError(path, "no such file or folder")
+    if is_dataset(path):
+        return _dataset(path)
+    if (path / MANIFEST).exists():
+        return _model(Model.open(path))
+    if (path / RUN).exists():
+        return _unfinished(path)
+    if path.is_dir():
+        raise DataError(path, f"neither a data set nor a model: it has no {MANIFEST}")
+    return _predictions(path)
+
+
+def training_summary(model: Model, *more: tuple[str, str]) -> str:
+    """What a training gave: labels, weights, and how near the optimum they are certified to be."""
+    shards = model.manifest.shards
+    trained = sum(shard.n_trained for shard in shards)
+    return _pairs(
+        ("labels trained", f"{trained:,}"),
+        ("labels without positives", f"{model.n_labels - trained:,}"),
+        ("weights kept", f"{model.nnz:,}"),
+        ("worst certified gap", _worst_gap(model)),
+        ("beyond the tolerance", _beyond_tolerance(model)),
+        *more,
+    )
+
+
+def _dataset(path: Path) -> str:
+    dataset, manifest = Dataset.open(path), read_manifest(path)
+    names = [what.removesuffix("_names") + "s" for what in sorted(manifest.names)]
+    about = _pairs(
+        ("transforms", str(dataset.transforms)),
+        ("names of", ", ".join(names) or "nothing"),
+        ("made from", ", ".join(manifest.sources) or "arrays"),
+        ("fingerprint", manifest.fingerprint[:16]),
+    )
+    return f"data set {path}\n{about}\n\n{dataset.statistics()}"
+
+
+def _model(model: Model) -> str:
+    shards = list(model.shards())
+    lengths = np.concatenate([shard.weights.row_lengths for shard in shards])
+    gaps = np.concatenate([shard.certificate.gap for shard in shards])
+    epochs = np.concatenate([shard.certificate.epochs for shard in shards])
+    entries = model.manifest.shards
+    return "\n\n".join(
+        [
+            f"model {model.path}\n{_run(model.manifest.run)}",
+            training_summary(model),
+            _pairs(
+                ("shards", f"{len(entries):,}"),
+                ("bytes", f"{sum(entry.bytes for entry in entries):,}"),
+                ("instruction set", ", ".join(sorted({entry.instruction_set for entry in entries}))),
+            ),
+            aligned(
+                [
+                    ["a label", "median", "90 %", "99 %", "largest"],
+                    ["weights", *_quantiles(lengths, ",.0f")],
+                    ["relative gap", *_quantiles(gaps[np.isfinite(gaps)], ".1e")],
+                    ["epochs", *_quantiles(epochs, ",.0f")],
+                ]
+            ),
+        ]
+    )
+
+
+def _unfinished(path: Path) -> str:
+    run = read_record(path / RUN, Run)
+    done = sum((path / shard.file).exists() for shard in run.plan)
+    state = f"{done:,} of {len(run.plan):,} shards are done; go on with `pwdismec train … --resume`"
+    return f"training that is not finished {path}\n{_run(run)}\n\n{state}"
+
+
+def _run(run: Run) -> str:
+    steps = ["TF-IDF"] * run.tfidf + ["L2 norm"] * run.l2_normalize
+    return _pairs(
+        ("written by", run.written_by),
+        ("trained on", f"{run.n_instances:,} instances, data set {(run.dataset_fingerprint or '?')[:16]}"),
+        ("features", f"{run.n_features:,}"),
+        ("labels", f"{run.n_labels:,}"),
+        ("transforms", " + ".join(steps) or "none"),
+        ("names of labels", "yes" if run.label_names else "no"),
+        *((name, _setting(value)) for name, value in run.config.items()),
+    )
+
+
+def _predictions(path: Path) -> str:
+    top, n_labels = read_predictions(path)
+    held = top.labels >= 0
+    scores = top.scores[held]
+    return f"predictions {path}\n" + _pairs(
+        ("instances", f"{len(held):,}"),
+        ("labels", "not said" if n_labels is None else f"{n_labels:,}"),
+        ("places a row, at most", f"{held.shape[1]:,}"),
+        ("rows without a prediction", f"{int((~held.any(axis=1)).sum()):,}"),
+        ("distinct labels predicted", f"{len(np.unique(top.labels[held])):,}"),
+        ("scores", f"{scores.min():.4g} to {scores.max():.4g}" if len(scores) else "none"),
+    )
+
+
+def _worst_gap(model: Model) -> str:
+    gaps = [shard.worst_gap for shard in model.manifest.shards if shard.worst_gap is not None]
+    return f"{max(gaps):.2e}" if gaps else "not certified"
+
+
+def _beyond_tolerance(model: Model) -> str:
+    labels = [label for shard in model.manifest.shards for label in shard.beyond_tolerance]
+    if not labels:
+        return "no label"
+    names = model.label_names
+    shown = ", ".join(f"{label}" if names is None else names[label] for label in labels[:_NAMED])
+    more = f" and {len(labels) - _NAMED:,} more" if len(labels) > _NAMED else ""
+    return f"{len(labels):,} labels: {shown}{more}"
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_setting(inner)}" for name, inner in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _quantiles(values: NDArray[Any], form: str) -> list[str]:
+    if not len(values):
+        return ["–"] * len(_QUANTILES)
+    return [f"{value:{form}}" for value in np.quantile(values, _QUANTILES)]
+
+
+def _pairs(*rows: Sequence[str]) -> str:
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
