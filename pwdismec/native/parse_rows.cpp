@@ -113,7 +113,7 @@ private:
         for (;; ++at) {
             const char* const field = at;
             std::uint64_t id;
-            if (!read_id(at, id)) return fail(RowFault::label, field);
+            if (!read_id(at, id, label_digits_)) return fail(RowFault::label, field);
             if (*at == ':' && out == begin) {  // a feature: the row has no labels
                 at = field;
                 return true;
@@ -143,10 +143,11 @@ private:
         std::size_t count = 0;
         std::int64_t previous = -1;
         bool is_ascending = true;
+        DigitGuess id_digits = feature_digits_, decimals = decimals_;  // copies, to be kept in registers
         for (;;) {
             const char* const field = at;
             std::uint64_t id;
-            if (!read_id(at, id)) {
+            if (!read_id(at, id, id_digits)) {
                 if (is_blank(*at)) {
                     ++at;
                     continue;
@@ -157,7 +158,7 @@ private:
             if (*at != ':') return fail(RowFault::feature, field);
             id -= first_id;  // an id below the first one becomes huge
             if (id >= limit) return fail(RowFault::feature_range, field);
-            const FloatInText number = read_float(at + 1);
+            const FloatInText number = read_float(at + 1, decimals);
             if (!number.end) return fail(RowFault::value, field);
             at = number.end;
             if (*at == ' ') [[likely]]
@@ -170,6 +171,8 @@ private:
             values[count] = number.value;
             ++count;
         }
+        feature_digits_ = id_digits;
+        decimals_ = decimals;
         if (syntax_.positive) {
             const float* const low = std::find_if_not(values, values + count, [](float v) { return v > 0; });
             if (low != values + count) return fail(RowFault::value_sign, line_, indices[low - values]);
@@ -205,6 +208,7 @@ private:
     std::size_t n_rows_ = 0, n_features_ = 0, n_labels_ = 0;
     const char* line_ = nullptr;
     const char* fault_at_ = nullptr;
+    DigitGuess label_digits_, feature_digits_, decimals_;
     std::vector<Pair> pairs_;
 };
 
