@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pwdismec.data import Dataset
 from pwdismec.data.manifest import MANIFEST, is_dataset, read_manifest
-from pwdismec.errors import DataError
+from pwdismec.errors import DataError, PwdismecError
 from pwdismec.metrics.table import aligned
 from pwdismec.model import Model
 from pwdismec.model.manifest import RUN, Run, read_record
@@ -109,7 +109,7 @@ def _run(run: Run) -> str:
     steps = ["TF-IDF"] * run.tfidf + ["L2 norm"] * run.l2_normalize
     return _pairs(
         ("written by", run.written_by),
-        ("trained on", f"{run.n_instances:,} instances, data set {(run.dataset_fingerprint or '?')[:16]}"),
+        ("trained on", _origin(run)),
         ("features", f"{run.n_features:,}"),
         ("labels", f"{run.n_labels:,}"),
         ("transforms", " + ".join(steps) or "none"),
@@ -118,8 +118,18 @@ def _run(run: Run) -> str:
     )
 
 
+def _origin(run: Run) -> str:
+    if run.dataset_fingerprint is None:
+        return "not known"
+    return f"{run.n_instances:,} instances, data set {run.dataset_fingerprint[:16]}"
+
+
 def _predictions(path: Path) -> str:
-    top, n_labels = read_predictions(path)
+    try:
+        top, n_labels = read_predictions(path)
+    except DataError as error:
+        what = "neither the folder of a data set or model, nor a file of predictions"
+        raise PwdismecError(f"{error} ({path} is {what})") from error
     held = top.labels >= 0
     scores = top.scores[held]
     return f"predictions {path}\n" + _pairs(
@@ -138,13 +148,14 @@ def _worst_gap(model: Model) -> str:
 
 
 def _beyond_tolerance(model: Model) -> str:
-    labels = [label for shard in model.manifest.shards for label in shard.beyond_tolerance]
+    shards = model.manifest.shards
+    labels = [label for shard in shards for label in shard.beyond_tolerance]
     if not labels:
-        return "no label"
+        return "no label" if any(shard.worst_gap is not None for shard in shards) else "not known"
     names = model.label_names
     shown = ", ".join(f"{label}" if names is None else names[label] for label in labels[:_NAMED])
     more = f" and {len(labels) - _NAMED:,} more" if len(labels) > _NAMED else ""
-    return f"{len(labels):,} labels: {shown}{more}"
+    return f"{len(labels):,} label{'s' * (len(labels) > 1)}: {shown}{more}"
 
 
 def _setting(value: Any) -> str:
