@@ -25,7 +25,10 @@ constexpr int kMostSweeps = 20;       // of the near rows between two full passe
 class Schedule {
 public:
     Schedule(LabelBlock& block, const Stopping& stopping)
-        : block_(block), stopping_(stopping), random_(stopping.seed * 2 + 1), is_near_(block.x.count, false) {}
+        : block_(block),
+          stopping_(stopping),
+          random_(stopping.seed * 2 + 1),
+          is_near_(static_cast<std::size_t>(block.x.count)) {}
 
     void add_near(int32_t row) {
         if (is_near_[static_cast<std::size_t>(row)]) return;

@@ -7,6 +7,10 @@
 #include <cstddef>
 #include <new>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace pwdismec {
 
 template <class T>
@@ -18,8 +22,16 @@ public:
 #ifdef MADV_HUGEPAGE
         madvise(memory_, bytes_, MADV_HUGEPAGE);
 #endif
+#ifdef __SANITIZE_ADDRESS__  // which knows no bounds of mapped memory by itself
+        __asan_poison_memory_region(data() + count, bytes_ - count * sizeof(T));
+#endif
     }
-    ~HugeArray() { munmap(memory_, bytes_); }
+    ~HugeArray() {
+#ifdef __SANITIZE_ADDRESS__
+        __asan_unpoison_memory_region(memory_, bytes_);
+#endif
+        munmap(memory_, bytes_);
+    }
     HugeArray(const HugeArray&) = delete;
     HugeArray& operator=(const HugeArray&) = delete;
 

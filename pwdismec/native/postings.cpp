@@ -10,7 +10,7 @@ void fill_postings(std::span<const std::int64_t> indptr, const std::int32_t* ind
                    std::size_t n_labels, std::int64_t* next, std::uint16_t* labels, float* weights) {
     for (std::size_t row = 0; row < positions.size(); ++row) {
         for (std::int64_t e = indptr[row]; e < indptr[row + 1]; ++e) {
-            const std::int32_t feature = indices[e];
+            const auto feature = static_cast<std::size_t>(indices[e]);
             const bool full = starts[feature + 1] - starts[feature] == static_cast<std::int64_t>(n_labels);
             const std::int64_t place = full ? starts[feature] + positions[row] : next[feature]++;
             labels[place] = positions[row];

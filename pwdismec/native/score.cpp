@@ -27,10 +27,11 @@ void accumulate(const Postings& postings, std::span<const std::int32_t> features
         const auto feature = static_cast<std::size_t>(features[e]);
         const std::int64_t start = postings.starts[feature];
         const std::size_t length = postings.length(feature);
+        const float* weights = postings.weights.data() + start;
         if (postings.is_full(feature))
-            add_full_list(values[e], &postings.weights[start], length, scores);
+            add_full_list(values[e], weights, length, scores);
         else
-            add_list(values[e], &postings.labels[start], &postings.weights[start], length, scores);
+            add_list(values[e], postings.labels.data() + start, weights, length, scores);
     }
 }
 
