@@ -1,6 +1,11 @@
 import os
+import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from pwdismec import native
 
@@ -19,3 +24,21 @@ def test_an_unknown_instruction_set_is_refused_by_name(tmp_path):
     )
     assert run.returncode != 0
     assert "v9" in run.stderr
+
+
+# What an older machine lacks: registers by their names, AVX's instructions by their first letter.
+NEWER = {
+    "_cpu": r"\tv[a-z]|%[yz]mm",
+    "_kernels_v2": r"\tv[a-z]|%[yz]mm",
+    "_kernels_v3": r"%zmm|%[xy]mm(1[6-9]|2\d|3[01])|%k[0-7]",
+}
+
+
+@pytest.mark.skipif(native.instruction_set == "baseline", reason="x86-64 only")
+@pytest.mark.skipif(shutil.which("objdump") is None, reason="needs objdump (Debian: binutils)")
+@pytest.mark.parametrize("module", NEWER)
+def test_a_module_has_no_instruction_of_a_newer_machine(module):
+    (library,) = Path(native.__file__).parent.glob(f"{module}.*.so")
+    code = subprocess.run(["objdump", "-d", library], capture_output=True, text=True, check=True).stdout
+    assert "\tret" in code
+    assert re.findall(rf".*(?:{NEWER[module]}).*", code) == []
