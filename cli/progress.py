@@ -13,7 +13,7 @@ from pwdismec.pipeline.watching import Update
 
 _SECONDS_BETWEEN_LINES = 10.0
 _SHARE_BETWEEN_LINES = 0.05
-_SECONDS_AT_LEAST = 1.0
+_SECONDS_AT_LEAST = 5.0
 
 
 def say(line: str) -> None:
