@@ -127,7 +127,7 @@ def write_run(folder: Path, run: Run, transforms: Transforms, label_names: list[
         (folder / "shards").mkdir(parents=True, exist_ok=True)
     if transforms.idf is not None:
         with replacing_file(folder / IDF) as aside:
-            safetensors.numpy.save_file({"idf": transforms.idf}, aside)
+            aside.write_bytes(safetensors.numpy.save({"idf": transforms.idf}))
     if label_names is not None:
         with replacing_file(folder / LABEL_NAMES) as aside:
             aside.write_text("".join(f"{name}\n" for name in label_names), encoding="utf-8", newline="")

@@ -84,7 +84,7 @@ def write_shard(folder: Path, plan: ShardPlan, run_id: str, shard: Shard, tolera
     }
     path = folder / plan.file
     with replacing_file(path) as aside:
-        safetensors.numpy.save_file(tensors, aside, {_KEY: json.dumps(header, sort_keys=True)})
+        aside.write_bytes(safetensors.numpy.save(tensors, {_KEY: json.dumps(header, sort_keys=True)}))
     return _describe(path, plan, header, shard)
 
 
