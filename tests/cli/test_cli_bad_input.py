@@ -1,0 +1,306 @@
+"""Bad input gets one clear line and exit code 2, and leaves nothing half-written."""
+
+import json
+import lzma
+import os
+import resource
+import shutil
+import subprocess
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from command_line import pwdismec, refusal, start
+from small_data import files_of
+
+from pwdismec import Dataset
+
+GOOD = "2 3 2\n0,1 0:1 2:0.5\n1 1:2\n"
+BAD_TEXT = {
+    "a header that is none": ("2 3 x\n0 0:1\n1 1:2\n", 1, "expected a header of 3 numbers"),
+    "a row too many": (GOOD + "0 0:1\n", 4, "more rows than the 2"),
+    "a row too few": ("3" + GOOD[1:], 1, "the header says 3 rows, the file holds 2"),
+    "a feature out of range": (GOOD.replace("1:2", "3:2"), 3, "'3:2': expected a feature id from 0 to 2"),
+    "a label out of range": (GOOD.replace("0,1", "0,2"), 2, "'2': expected a label id from 0 to 1"),
+    "a label twice": (GOOD.replace("0,1", "1,1"), 2, "label 1 twice in a row"),
+    "a feature twice": (GOOD.replace("2:0.5", "0:0.5"), 2, "feature 0 twice in a row"),
+    "NaN": (GOOD.replace("1:2", "1:nan"), 3, "'1:nan': expected feature:value with a finite number"),
+    "Inf": (GOOD.replace("1:2", "1:inf"), 3, "finite number"),
+    "1e999": (GOOD.replace("1:2", "1:1e999"), 3, "finite number"),
+    "a missing colon": (GOOD.replace("2:0.5", "2 0.5"), 2, "'2': expected feature:value"),
+    "an empty file": ("", None, "the file is empty"),
+    "a binary file": ("2 3 2\n\x00\x01\x02\n1 1:2\n", 2, "byte 0x00: not a text file"),
+}
+
+
+def listing(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("text, line, expected", BAD_TEXT.values(), ids=BAD_TEXT)
+def test_a_bad_file_is_refused_with_file_and_line(tmp_path, text, line, expected):
+    path = tmp_path / "bad.txt"
+    path.write_text(text, newline="")
+    message = refusal("convert", path, tmp_path / "set", "--format", "xmc")
+    assert message.startswith(f"{path}: " if line is None else f"{path}:{line}: "), message
+    assert expected in message
+    assert listing(tmp_path) == ["bad.txt"]
+
+
+def test_unsorted_features_are_accepted_and_sorted(tmp_path):
+    (tmp_path / "a.txt").write_text(GOOD)
+    (tmp_path / "b.txt").write_text(GOOD.replace("0:1 2:0.5", "2:0.5 0:1"))
+    for name in "ab":
+        assert pwdismec("convert", tmp_path / f"{name}.txt", tmp_path / name).code == 0
+    assert Dataset.open(tmp_path / "a").fingerprint == Dataset.open(tmp_path / "b").fingerprint
+
+
+def test_a_truncated_xz_is_refused(tmp_path):
+    rows = "".join(f"{i % 2} {i % 3}:{1 + i}\n" for i in range(5000))
+    whole = lzma.compress(f"5000 3 2\n{rows}".encode())
+    path = tmp_path / "cut.txt.xz"
+    path.write_bytes(whole[: len(whole) // 2])
+    assert refusal("convert", path, tmp_path / "set") == f"{path}: cut off: the xz data ends too early"
+    assert listing(tmp_path) == ["cut.txt.xz"]
+
+
+@pytest.mark.parametrize("text, line, expected", list(BAD_TEXT.values())[3:5], ids=list(BAD_TEXT)[3:5])
+def test_a_bad_file_to_predict_for_leaves_no_predictions(counts, tmp_path, text, line, expected):
+    path = tmp_path / "bad.txt"
+    path.write_text(text.replace("2 3 2", "2 30 2").replace("3:2", "30:2"))
+    message = refusal("predict", counts.model, path, tmp_path / "p.txt")
+    assert message.startswith(f"{path}:{line}: ")
+    assert listing(tmp_path) == ["bad.txt"]
+
+
+def test_what_is_no_data_set_is_refused(job, tmp_path):
+    (tmp_path / "folder").mkdir()
+    for path, expected in (
+        (tmp_path / "folder", "not a data set"),
+        (tmp_path / "nothing", "no such folder"),
+        (job.train_txt, "not a folder; expected a data set's folder"),
+        (job.model, "not a data set"),
+    ):
+        assert expected in refusal("train", path, tmp_path / "m")
+        assert not (tmp_path / "m").exists()
+    assert "not a data set" in refusal("evaluate", job.predictions, job.test, "--train", tmp_path / "folder")
+    assert "not a data set" in refusal("predict", job.model, tmp_path / "folder", tmp_path / "p.txt")
+    for path in (tmp_path / "folder", tmp_path / "nothing", job.train_txt):
+        assert str(path) in refusal("inspect", path)
+
+
+def test_convert_overwrites_nothing_but_a_data_set(job, tmp_path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "work.txt").write_text("dear")
+    assert "not overwritten" in refusal("convert", job.train_txt, tmp_path / "precious")
+    assert (tmp_path / "precious" / "work.txt").read_text() == "dear"
+    assert pwdismec("convert", job.train_txt, tmp_path / "set").code == 0
+    before = files_of(tmp_path / "set")
+    (tmp_path / "bad.txt").write_text(BAD_TEXT["NaN"][0])
+    refusal("convert", tmp_path / "bad.txt", tmp_path / "set")
+    assert files_of(tmp_path / "set") == before
+
+
+@pytest.fixture
+def model(job, tmp_path):
+    return shutil.copytree(job.model, tmp_path / "model")
+
+
+def test_a_model_of_another_version_is_refused(job, model):
+    record = json.loads((model / "manifest.json").read_text())
+    record["run"]["version"] = 99
+    (model / "manifest.json").write_text(json.dumps(record))
+    for command in (("predict", model, job.test, model.parent / "p.txt"), ("inspect", model)):
+        assert "model of version 99; this program reads 1" in refusal(*command)
+    assert listing(model.parent) == ["model"]
+
+
+def test_a_data_set_of_another_version_is_refused(job, tmp_path):
+    copy = shutil.copytree(job.train, tmp_path / "set")
+    record = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps(record | {"version": 99}))
+    assert "a data set of version 99" in refusal("train", copy, tmp_path / "m")
+
+
+def test_a_missing_shard_is_named(job, model):
+    (model / "shards" / "00002.safetensors").unlink()
+    message = refusal("predict", model, job.test, model.parent / "p.txt")
+    assert message == f"{model}/shards/00002.safetensors: shard is missing (labels 20 to 29)"
+    assert listing(model.parent) == ["model"]
+
+
+def test_a_shard_changed_by_a_byte_is_named(job, model):
+    shard = model / "shards" / "00001.safetensors"
+    content = bytearray(shard.read_bytes())
+    content[-9] ^= 1
+    shard.write_bytes(content)
+    for command in (
+        ("predict", model, job.test, model.parent / "p.txt"),
+        ("inspect", model),
+        ("export", model, model.parent / "m.npz", "--format", "npz"),
+    ):
+        assert refusal(*command).startswith(f"{shard}: shard changed since it was written")
+    assert listing(model.parent) == ["model"]
+
+
+def test_other_features_than_the_models_are_refused(job, counts, tmp_path):
+    message = refusal("predict", job.model, counts.set, tmp_path / "p.txt")
+    assert message == f"{counts.set}: 30 features; the model {job.model} has 40"
+    message = refusal("predict", job.model, counts.folder / "X.npz", tmp_path / "p.txt")
+    assert message.startswith(f"{counts.folder / 'X.npz'}: 30 features, expected 40")
+    message = refusal("convert", counts.folder / "X.npz", tmp_path / "set", "--like", job.train)
+    assert "30 features, expected 40" in message
+    assert listing(tmp_path) == []
+
+
+def test_other_transforms_than_the_models_are_refused(counts, tmp_path):
+    files = counts.folder / "X.npz", counts.folder / "Y.npz"
+    assert pwdismec("convert", *files, tmp_path / "set").code == 0
+    assert "prepared in another way" in refusal("predict", counts.model, tmp_path / "set", tmp_path / "p")
+    assert listing(tmp_path) == ["set"]
+
+
+def test_rows_and_labels_of_predictions_and_truth_must_agree(job, counts, tmp_path):
+    message = refusal("evaluate", job.predictions, job.train)
+    assert message == f"{job.predictions}: 50 rows; {job.train} has 150"
+    other = tmp_path / "other.txt"
+    other.write_text("50 46\n" + "0:1\n" * 50)
+    assert refusal("evaluate", other, job.test) == f"{other}: 46 labels; {job.test} has 45"
+    message = refusal("evaluate", job.predictions, job.test, "--train", counts.set)
+    assert message == f"{counts.set}: 12 labels; {job.test} has 45"
+    lines = ['{"labels": [{"id": 45, "score": 1}]}\n'] * 50
+    (tmp_path / "p.jsonl").write_text("".join(lines))
+    assert "label 45" in refusal("evaluate", tmp_path / "p.jsonl", job.test)
+    sp.save_npz(tmp_path / "Y.npz", sp.csr_matrix(-np.eye(50, 45)))
+    assert "expected labels" in refusal("evaluate", job.predictions, tmp_path / "Y.npz")
+
+
+def test_settings_out_of_range_are_refused(job, tmp_path):
+    for options, expected in (
+        (["--C", 0], "C: 0.0; expected a finite number above 0"),
+        (["--tolerance", 2], "tolerance: 2.0; expected less than 1"),
+        (["--weighting", "pww"], "weighting 'pww': expected vanilla, pw, pw-cb, cb or file:PATH"),
+        (["--beta", 1], "beta = 1.0: expected 0 ≤ beta < 1"),
+        (["--propensity", "nowhere"], "propensity preset 'nowhere': expected one of default"),
+        (["--propensity-b", 0], "propensity B = 0.0"),
+    ):
+        assert expected in refusal("train", job.train, tmp_path / "m", *options)
+    assert "top_k: 0" in refusal("predict", job.model, job.test, tmp_path / "p.txt", "--top-k", 0)
+    assert "k = 3, 1" in refusal("evaluate", job.predictions, job.test, "-k", "3,1")
+    assert "predictions have 5 a row" in refusal("evaluate", job.predictions, job.test, "-k", "1,6")
+    assert listing(tmp_path) == []
+    for args in (
+        ["train", job.train, tmp_path / "m", "--jobs", 0],
+        ["train"],
+        ["nothing"],
+        ["train", "--foo"],
+    ):
+        assert pwdismec(*args).code == 2
+
+
+def test_a_file_of_weights_that_does_not_fit_is_refused(job, tmp_path):
+    weights = tmp_path / "w.txt"
+    weights.write_text("1\n" * 44)
+    option = "--weighting", f"file:{weights}"
+    assert "44 lines, expected 45" in refusal("train", job.train, tmp_path / "m", *option)
+    weights.write_text("1\n" * 44 + "-1\n")
+    assert f"{weights}:45: " in refusal("train", job.train, tmp_path / "m", *option)
+    assert listing(tmp_path) == ["w.txt"]
+
+
+def test_a_model_is_not_overwritten(job, model):
+    before = files_of(model)
+    assert "holds a model; go on with --resume" in refusal("train", job.train, model)
+    message = refusal("train", job.train, model, "--resume", "--C", 3)
+    assert "of other settings or data: C was 1.0, now 3.0" in message
+    assert files_of(model) == before
+
+
+def writers(job, folder):
+    """Commands that write under `folder`."""
+    return {
+        "convert": ["convert", job.train_txt, folder / "set"],
+        "train": ["train", job.train, folder / "m"],
+        "predict": ["predict", job.model, job.test, folder / "p", "--top-k", 45],
+        "predict npz": ["predict", job.model, job.test, folder / "p", "--top-k", 45, "--format", "npz"],
+        "predict jsonl": ["predict", job.model, job.test, folder / "p", "--top-k", 45, "--format", "jsonl"],
+        "evaluate": ["evaluate", job.predictions, job.test, "--json", folder / "r.json"],
+        "export": ["export", job.model, folder / "m.txt", "--format", "liblinear"],
+        "export npz": ["export", job.model, folder / "m.npz", "--format", "npz"],
+    }
+
+
+WRITERS = [
+    "convert",
+    "train",
+    "predict",
+    "predict npz",
+    "predict jsonl",
+    "evaluate",
+    "export",
+    "export npz",
+]
+
+
+@contextmanager
+def files_of_at_most(size):
+    """No file can grow beyond `size` bytes in this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_file_that_cannot_grow_leaves_nothing_half_written(job, tmp_path, writer):
+    with files_of_at_most(200 if writer == "evaluate" else 1000):
+        message = refusal(*writers(job, tmp_path)[writer])
+    assert message.startswith(str(tmp_path)) and "cannot write: File too large" in message
+    left = [path for path in tmp_path.rglob("*") if ".part" in path.name]
+    assert not left and (writer == "train" or listing(tmp_path) == [])
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 16 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("cannot mount a small file system here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_full_disk_is_told_in_one_line(job, small_disk, writer):
+    ballast = {"evaluate": 16, "export npz": 12}.get(writer, 0)  # what these write is small
+    (small_disk / "ballast").write_bytes(bytes(1024 * ballast))
+    message = refusal(*writers(job, small_disk)[writer])
+    assert message.startswith(str(small_disk)) and "No space left on device" in message
+    assert not [path for path in small_disk.rglob("*") if ".part" in path.name]
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_an_unwritable_target_is_told_in_one_line(job, tmp_path, writer):
+    (tmp_path / "file").write_text("in the way")
+    message = refusal(*writers(job, tmp_path / "file")[writer])
+    assert message.startswith(str(tmp_path / "file"))
+    assert listing(tmp_path) == ["file"]
+
+
+def test_the_kernels_asked_for_must_exist(job):
+    process = start("inspect", job.model, env=os.environ | {"PWDISMEC_ISA": "nonsense"})
+    out, err = process.communicate()
+    assert (process.returncode, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("pwdismec: error: PWDISMEC_ISA: this machine cannot run 'nonsense'")
+
+
+def test_a_reader_that_has_gone_is_no_error(job):
+    process = start("inspect", job.train)
+    process.stdout.close()
+    process.wait()
+    assert process.stderr.read() == ""

@@ -1,0 +1,49 @@
+"""Running the pwdismec command in tests, in this process or in one of its own."""
+
+import io
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pwdismec.cli.main import main
+
+
+class Answer(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def pwdismec(*args) -> Answer:
+    """What the command answers, in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
+        main.main([str(arg) for arg in args], "pwdismec")
+    return Answer(end.value.code or 0, out.getvalue(), err.getvalue())
+
+
+def output(*args) -> str:
+    """The results on standard output of a command that must succeed."""
+    answer = pwdismec(*args)
+    assert answer.code == 0, answer.err
+    return answer.out
+
+
+def refusal(*args) -> str:
+    """The one line with which the command refuses."""
+    answer = pwdismec(*args)
+    assert (answer.code, answer.out) == (2, ""), answer
+    assert answer.err.startswith("pwdismec: error: ") and answer.err.count("\n") == 1, answer.err
+    return answer.err.removeprefix("pwdismec: error: ").rstrip("\n")
+
+
+def start(*args, **settings) -> subprocess.Popen:
+    """The installed command in a process of its own."""
+    command = Path(sys.executable).with_name("pwdismec")
+    return subprocess.Popen(
+        [command, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **settings
+    )
