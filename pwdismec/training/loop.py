@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
-from pwdismec.errors import DataError, ModelError
+from pwdismec.errors import ConfigError, DataError, ModelError
 from pwdismec.model.manifest import MANIFEST, Run, ShardEntry, ShardPlan, run_at
 from pwdismec.model.model import Model, finish_run, write_run
 from pwdismec.model.plan import plan_shards
@@ -81,6 +83,8 @@ def train(
     PwdismecError
         If a file cannot be written.
     """
+    if jobs == 0:
+        raise ConfigError("jobs: 0; expected a number of threads, or -1 for every core")
     config, folder = config or TrainingConfig(), Path(path)
     if dataset.n_instances == 0 or not dataset.label_counts.any():
         raise DataError(dataset.path or "data set", "has no positive of any label; there is nothing to train")
@@ -95,10 +99,12 @@ def train(
     tracker = _Tracker(dataset.label_counts, [e for e in entries.values() if e], len(run.plan), on_progress)
     weights = positive_weights(config.weighting, dataset.label_counts, dataset.n_instances)
     problem = Problem(dataset.features, dataset.label_instances, weights, config.C, config.bias)
-    for plan, solutions in _solve(problem, pending, config, jobs, dataset.label_counts, tracker):
-        shard = _shard_of(plan, solutions, dataset)
-        entries[plan.file] = write_shard(folder, plan, run.id, shard, config.tolerance)
-        tracker.shard_done()
+    solving = _solve(problem, pending, config, jobs, dataset.label_counts, tracker)
+    with closing(solving):
+        for plan, solutions in solving:
+            shard = _shard_of(plan, solutions, dataset)
+            entries[plan.file] = write_shard(folder, plan, run.id, shard, config.tolerance)
+            tracker.shard_done()
     return finish_run(folder, run, [entry for entry in entries.values() if entry])
 
 
@@ -157,24 +163,28 @@ def _solve(
     jobs: int,
     label_counts: NDArray[np.int64],
     tracker: _Tracker,
-) -> Iterator[tuple[ShardPlan, list[Solution]]]:
+) -> Generator[tuple[ShardPlan, list[Solution]], None, None]:
     """Each shard with the solutions of its blocks, in order; threads run on into the next shard."""
     if not shards:
         return
     solver: Solver = config.make_solver()
     start = solver.prepare(problem)
     blocks = {s.file: list(blocks_of(s, label_counts, solver.block_size)) for s in shards}
-    solved = joblib.Parallel(n_jobs=jobs, backend="threading", return_as="generator")(
-        joblib.delayed(solver.solve)(problem, block, start, config.prune)
-        for shard in shards
-        for block in blocks[shard.file]
-    )
-    for shard in shards:
-        solutions = []
-        for block in blocks[shard.file]:
-            solutions.append(next(solved))
-            tracker.labels_done(len(block))
-        yield shard, solutions
+    # A thread that is inside a kernel when Python ends brings the process down: leaving waits for it.
+    pool = ThreadPoolExecutor(joblib.effective_n_jobs(jobs))
+    try:
+        solved = pool.map(
+            lambda block: solver.solve(problem, block, start, config.prune),
+            (block for shard in shards for block in blocks[shard.file]),
+        )
+        for shard in shards:
+            solutions = []
+            for block in blocks[shard.file]:
+                solutions.append(next(solved))
+                tracker.labels_done(len(block))
+            yield shard, solutions
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _shard_of(plan: ShardPlan, solutions: list[Solution], dataset: Dataset) -> Shard:

@@ -1,5 +1,6 @@
 """A training that is killed or interrupted goes on, and gives the same model bit for bit."""
 
+import resource
 import signal
 import time
 
@@ -9,7 +10,7 @@ import scipy.sparse as sp
 from command_line import output, pwdismec, start
 from small_data import files_of
 
-OPTIONS = ["--shard-size", 16, "--tolerance", 1e-5, "--jobs", 1]
+OPTIONS = ["--shard-size", 16, "--tolerance", 1e-5, "--jobs", 2]
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +59,14 @@ def test_an_interrupted_training_says_how_to_go_on(long_job, tmp_path):
     )
     output("train", long_job / "set", tmp_path / "m", *OPTIONS, "--resume")
     assert files_of(tmp_path / "m") == files_of(long_job / "whole")
+
+
+def test_threads_at_work_do_not_turn_an_error_into_a_crash(long_job, tmp_path):
+    def no_large_file():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    process = start("train", long_job / "set", tmp_path / "m", *OPTIONS, preexec_fn=no_large_file)
+    _, err = process.communicate()
+    shard = tmp_path / "m" / "shards" / "00000.safetensors"
+    assert err == f"pwdismec: error: {shard}: cannot write: File too large\n"
+    assert process.returncode == 2

@@ -169,19 +169,18 @@ def test_leftovers_of_a_kill_are_swept(dataset, whole, tmp_path):
 
 
 def test_a_full_disk_loses_nothing_that_was_finished(dataset, whole, tmp_path, monkeypatch):
-    import pwdismec.model.shard as module
+    write, calls = Path.write_bytes, []
 
-    save, calls = module.safetensors.numpy.save_file, []
-
-    def full(tensors, path, metadata):
+    def full(path, content):
         calls.append(path)
         if len(calls) == 3:
-            Path(path).write_bytes(b"half a sha")
+            write(path, b"half a sha")
             raise OSError(28, "No space left on device")
-        save(tensors, path, metadata)
+        write(path, content)
 
-    monkeypatch.setattr(module.safetensors.numpy, "save_file", full)
-    with pytest.raises(PwdismecError, match=r"00002\.safetensors: cannot write: No space left on device"):
+    message = r"00002\.safetensors: cannot write: No space left on device"
+    with monkeypatch.context() as patch, pytest.raises(PwdismecError, match=message):
+        patch.setattr(Path, "write_bytes", full)
         train(dataset, tmp_path / "m", CONFIG)
     assert sorted(p.name for p in (tmp_path / "m" / "shards").iterdir()) == [
         "00000.safetensors",
