@@ -34,7 +34,7 @@ public:
 
     // What they spell, if there are any. Neighbours are joined to pairs, pairs to fours, fours to eight.
     std::uint32_t value() const {
-        std::uint64_t digits = digits_ << (-8 * count() & 63);  // leading zeros instead of what follows
+        std::uint64_t digits = digits_ << ((64 - 8 * count()) & 63);  // leading zeros instead of what follows
         digits = digits * 10 + (digits >> 8);
         constexpr std::uint64_t pairs = 0x000000FF000000FFu;
         const std::uint64_t fours = (digits & pairs) * (100 + (1000000ull << 32));

@@ -42,6 +42,8 @@ def check(text: str) -> None:
 @example("3.4028235677973365e38")
 @example("123456789012345678901234567890")
 @example("1e0000000000000000000000000000000000001")
+@example("1e99999999999999999999")
+@example("1e-99999999999999999999")
 def test_any_decimal(text):
     check(text)
 
