@@ -17,7 +17,7 @@ LANES: int
 
 def view_by_frequency(
     indptr: I64, indices: I32, values: F32, n_features: int, bias: float
-) -> tuple[I32, I32, F32]: ...
+) -> tuple[I32, F32, I32, F32]: ...
 def solve_all_negative(
     indptr: I64,
     indices: I32,

@@ -19,8 +19,8 @@ auto py_view_by_frequency(const ArrayIn<int64_t>& indptr, const ArrayIn<int32_t>
         view = view_by_frequency(indptr.data(), indices.data(), values.data(),
                                  static_cast<int64_t>(indptr.shape(0)) - 1, n_features, bias);
     }
-    return std::make_tuple(to_numpy(std::move(view.indices)), to_numpy(std::move(view.ranks)),
-                           to_numpy(std::move(view.sq_norms)));
+    return std::make_tuple(to_numpy(std::move(view.indices)), to_numpy(std::move(view.values)),
+                           to_numpy(std::move(view.ranks)), to_numpy(std::move(view.sq_norms)));
 }
 
 Instances instances_of(const ArrayIn<int64_t>& indptr, const ArrayIn<int32_t>& indices, const ArrayIn<float>& values,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace pwdismec {
 
@@ -20,12 +21,19 @@ InstanceView view_by_frequency(const int64_t* indptr, const int32_t* indices, co
         view.ranks[static_cast<std::size_t>(order[rank])] = static_cast<int32_t>(rank);
 
     view.indices.reserve(static_cast<std::size_t>(indptr[count] - indptr[0]));
+    view.values.reserve(view.indices.capacity());
     view.sq_norms.reserve(static_cast<std::size_t>(count));
+    std::vector<std::pair<int32_t, float>> instance;
     for (int64_t row = 0; row < count; ++row) {
-        double sq_norm = static_cast<double>(bias) * bias;
-        for (int64_t at = indptr[row]; at < indptr[row + 1]; ++at) {
-            view.indices.push_back(view.ranks[static_cast<std::size_t>(indices[at])]);
-            sq_norm += static_cast<double>(values[at]) * values[at];
+        instance.clear();
+        for (int64_t at = indptr[row]; at < indptr[row + 1]; ++at)
+            instance.emplace_back(view.ranks[static_cast<std::size_t>(indices[at])], values[at]);
+        std::sort(instance.begin(), instance.end());
+        double sq_norm = static_cast<double>(bias) * static_cast<double>(bias);
+        for (const auto& [rank, value] : instance) {
+            view.indices.push_back(rank);
+            view.values.push_back(value);
+            sq_norm += static_cast<double>(value) * static_cast<double>(value);
         }
         view.sq_norms.push_back(static_cast<float>(sq_norm));
     }

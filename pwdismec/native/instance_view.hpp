@@ -7,11 +7,13 @@
 namespace pwdismec {
 
 // Text has few frequent features and very many rare ones; numbered by
-// frequency, the weights of the frequent ones lie together and stay in cache.
+// frequency, the weights of the frequent ones lie together and stay in cache,
+// and read in that order an instance goes through memory one way.
 struct InstanceView {
-    std::vector<int32_t> indices;   // renumbered, aligned with the values
-    std::vector<int32_t> ranks;     // of each feature: its new number
-    std::vector<float> sq_norms;    // of each instance, with the constant feature
+    std::vector<int32_t> indices;  // renumbered, ascending within an instance
+    std::vector<float> values;     // aligned with the indices
+    std::vector<int32_t> ranks;    // of each feature: its new number
+    std::vector<float> sq_norms;   // of each instance, with the constant feature
 };
 
 InstanceView view_by_frequency(const int64_t* indptr, const int32_t* indices, const float* values, int64_t count,

@@ -57,14 +57,12 @@ class BlockDualCD:
         return int(native.LANES)
 
     def prepare(self, problem: Problem) -> Start:
-        """Renumber the features by frequency (a copy of the column ids) and solve for no positives at all."""
+        """Renumber the features (a copy, 8 bytes a stored value) and solve for no positives at all."""
         features = problem.features
-        first = int(features.indptr[0])
-        indices, ranks, sq_norms = native.view_by_frequency(
+        indices, values, ranks, sq_norms = native.view_by_frequency(
             features.indptr, features.indices, features.values, features.n_columns, problem.bias
         )
-        values = features.values[first : int(features.indptr[-1])]
-        instances = (features.indptr - first, indices, values, sq_norms, ranks, problem.bias)
+        instances = (features.indptr - features.indptr[0], indices, values, sq_norms, ranks, problem.bias)
         tolerance = min(self.tolerance, _START_TOLERANCE)
         negatives = native.solve_all_negative(
             *instances, float(problem.C), tolerance, self.max_epochs, self.seed
