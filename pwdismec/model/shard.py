@@ -59,8 +59,13 @@ class Shard:
     certificate: Certificate
 
 
-def write_shard(folder: Path, plan: ShardPlan, run_id: str, shard: Shard, tolerance: float) -> ShardEntry:
-    """Write a shard's file, whole or not at all, and describe it for the manifest."""
+def write_shard(
+    folder: Path, plan: ShardPlan, run_id: str, shard: Shard, gap_tolerance: float | None
+) -> ShardEntry:
+    """Write a shard's file, whole or not at all, and describe it for the manifest.
+
+    `gap_tolerance` is what the solver promised of each label's gap; None if it promised nothing.
+    """
     tensors: dict[str, NDArray[Any]] = {
         "label_ids": shard.label_ids,
         "positives": shard.positives,
@@ -79,7 +84,7 @@ def write_shard(folder: Path, plan: ShardPlan, run_id: str, shard: Shard, tolera
         "stop": plan.stop,
         "n_features": shard.weights.n_columns,
         "instruction_set": native.instruction_set,
-        "tolerance": tolerance,
+        "gap_tolerance": gap_tolerance,
         "content_sha256": _content_hash(tensors),
     }
     path = folder / plan.file
@@ -134,9 +139,9 @@ def entry_of(folder: Path, plan: ShardPlan, run_id: str) -> ShardEntry | None:
 
 
 def _describe(path: Path, plan: ShardPlan, header: dict[str, Any], shard: Shard) -> ShardEntry:
-    gap = shard.certificate.gap
+    gap, tolerance = shard.certificate.gap, header["gap_tolerance"]
     certified = len(gap) > 0 and bool(np.isfinite(gap).all())
-    beyond = shard.label_ids[gap > header["tolerance"]] if certified else []
+    beyond = shard.label_ids[gap > tolerance] if certified and tolerance is not None else []
     return ShardEntry(
         file=plan.file,
         first=plan.first,

@@ -155,7 +155,7 @@ def _write_part(
     certificate = Certificate(unknown, unknown, np.zeros(stop - start, np.int32))
     positives = np.zeros(stop - start, np.int64)
     shard = Shard(label_ids[start:stop], positives, part, bias[start:stop], certificate)
-    return write_shard(folder, place, run_id, shard, tolerance=0.0)
+    return write_shard(folder, place, run_id, shard, gap_tolerance=None)
 
 
 def _read(path: Path) -> _Part:

@@ -69,6 +69,11 @@ class TrainingConfig:
             _expect(getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
         _expect(0 <= self.seed < 2**63, "seed", self.seed, "0 to 2⁶³ − 1")
 
+    @property
+    def gap_tolerance(self) -> float | None:
+        """What the solver promises of each label's relative gap; LIBLINEAR stops by its gradient."""
+        return None if self.solver == "liblinear" else self.tolerance
+
     def make_solver(self) -> Solver:
         """The solver these settings name."""
         if self.solver == "liblinear":

@@ -103,7 +103,7 @@ def train(
     with closing(solving):
         for plan, solutions in solving:
             shard = _shard_of(plan, solutions, dataset)
-            entries[plan.file] = write_shard(folder, plan, run.id, shard, config.tolerance)
+            entries[plan.file] = write_shard(folder, plan, run.id, shard, config.gap_tolerance)
             tracker.shard_done()
     return finish_run(folder, run, [entry for entry in entries.values() if entry])
 

@@ -222,12 +222,22 @@ def test_weights_from_a_file_are_part_of_the_run(dataset, tmp_path):
 def test_liblinear_trains_the_same_model_within_its_tolerance(dataset, whole, tmp_path):
     config = TrainingConfig(solver="liblinear", tolerance=1e-6, shard_size=10)
     reference = train(dataset, tmp_path / "m", config, jobs=2)
+    assert not any(entry.beyond_tolerance for entry in reference.manifest.shards)  # -e is no gap
     ids, weights, bias = reference.weights()
     ids_here, weights_here, bias_here = Model.open(whole).weights()
     np.testing.assert_array_equal(ids, ids_here)
     np.testing.assert_allclose(bias, bias_here, atol=0.05)
     distance = np.abs(weights.to_scipy() - weights_here.to_scipy()).max()
     assert distance < 0.1
+
+
+def test_labels_that_miss_the_tolerance_are_in_the_manifest(dataset, tmp_path):
+    config = TrainingConfig(tolerance=1e-9, max_epochs=1, C=100, shard_size=10)
+    model = train(dataset, tmp_path / "m", config)
+    for entry, shard in zip(model.manifest.shards, model.shards(), strict=True):
+        missed = shard.label_ids[shard.certificate.gap > 1e-9]
+        assert entry.beyond_tolerance == tuple(missed)
+    assert model.manifest.shards[0].beyond_tolerance
 
 
 def test_nothing_to_train_is_said(tmp_path):
