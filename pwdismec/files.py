@@ -19,6 +19,17 @@ def _aside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
 
 
+def is_leftover(path: Path) -> bool:
+    """Whether `path` was written aside and never took its place, because the program was killed."""
+    return path.name.startswith(".") and path.suffix == ".part"
+
+
+def sweep(folder: Path) -> None:
+    """Remove the files in `folder` and below that a kill left behind; nobody else may be writing there."""
+    for path in [path for path in folder.rglob(".*.part") if path.is_file()]:
+        path.unlink()
+
+
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:

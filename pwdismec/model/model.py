@@ -16,7 +16,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.names import read_names
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ModelError
-from pwdismec.files import clear_os_errors, replacing_file
+from pwdismec.files import clear_os_errors, replacing_file, sweep
 from pwdismec.model.manifest import (
     IDF,
     LABEL_NAMES,
@@ -122,22 +122,35 @@ class Model:
 
 
 def write_run(folder: Path, run: Run, transforms: Transforms, label_names: list[str] | None) -> None:
-    """Begin a model's folder: what its run is, and what prediction needs besides the shards."""
+    """Begin a model's folder or go on with it: its run, and what prediction needs besides the shards.
+
+    run.json comes first: whatever a kill leaves behind is known for a training of ours.
+    """
     with clear_os_errors(folder):
-        (folder / "shards").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
+    write_record(folder / RUN, run)
+    with clear_os_errors(folder):
+        (folder / "shards").mkdir(exist_ok=True)
     if transforms.idf is not None:
         with replacing_file(folder / IDF) as aside:
             aside.write_bytes(safetensors.numpy.save({"idf": transforms.idf}))
     if label_names is not None:
         with replacing_file(folder / LABEL_NAMES) as aside:
             aside.write_text("".join(f"{name}\n" for name in label_names), encoding="utf-8", newline="")
-    write_record(folder / RUN, run)
 
 
 def finish_run(folder: Path, run: Run, entries: list[ShardEntry]) -> Model:
     """Make the model whole: write the manifest, then drop run.json."""
     write_record(folder / MANIFEST, Manifest(run=run, shards=tuple(entries)))
-    (folder / RUN).unlink(missing_ok=True)
+    return open_finished(folder)
+
+
+def open_finished(folder: Path) -> Model:
+    """Open a whole model, without what a kill at the very end left beside it."""
+    with clear_os_errors(folder):
+        (folder / RUN).unlink(missing_ok=True)
+        sweep(folder)
     return Model.open(folder)
 
 

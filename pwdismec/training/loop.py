@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError, DataError, ModelError
+from pwdismec.files import is_leftover
 from pwdismec.model.manifest import MANIFEST, Run, ShardEntry, ShardPlan, run_at
-from pwdismec.model.model import Model, finish_run, write_run
+from pwdismec.model.model import Model, finish_run, open_finished, write_run
 from pwdismec.model.plan import plan_shards
 from pwdismec.model.shard import Shard, entry_of, write_shard
 from pwdismec.solvers import Certificate, Problem, Solution, Solver, concatenate
@@ -88,16 +89,14 @@ def train(
     config, folder = config or TrainingConfig(), Path(path)
     if dataset.n_instances == 0 or not dataset.label_counts.any():
         raise DataError(dataset.path or "data set", "has no positive of any label; there is nothing to train")
-    run = run_of(dataset, config)
+    weights = positive_weights(config.weighting, dataset.label_counts, dataset.n_instances)
+    run = _run_of(dataset, config, weights)
     if _is_done(folder, run, resume):
-        return Model.open(folder)
+        return open_finished(folder)
     write_run(folder, run, dataset.transforms, dataset.label_names)
-    for leftover in (folder / "shards").glob(".*.part"):  # of a training that was killed while writing
-        leftover.unlink()
     entries = {shard.file: entry_of(folder, shard, run.id) for shard in run.plan}
     pending = [shard for shard in run.plan if entries[shard.file] is None]
     tracker = _Tracker(dataset.label_counts, [e for e in entries.values() if e], len(run.plan), on_progress)
-    weights = positive_weights(config.weighting, dataset.label_counts, dataset.n_instances)
     problem = Problem(dataset.features, dataset.label_instances, weights, config.C, config.bias)
     solving = _solve(problem, pending, config, jobs, dataset.label_counts, tracker)
     with closing(solving):
@@ -110,7 +109,12 @@ def train(
 
 def run_of(dataset: Dataset, config: TrainingConfig) -> Run:
     """What `train` would do with these; its `id` tells whether a model is the one wanted."""
-    weights = positive_weights(config.weighting, dataset.label_counts, dataset.n_instances)
+    return _run_of(
+        dataset, config, positive_weights(config.weighting, dataset.label_counts, dataset.n_instances)
+    )
+
+
+def _run_of(dataset: Dataset, config: TrainingConfig, weights: NDArray[np.float64]) -> Run:
     return Run(
         written_by=f"pwdismec {version('pwdismec')}",
         n_instances=dataset.n_instances,
@@ -130,7 +134,7 @@ def _is_done(folder: Path, run: Run, resume: bool) -> bool:
     """Whether the very model is there already; raise if anything else stands in the way."""
     found, whole = run_at(folder), (folder / MANIFEST).exists()
     if found is None:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if folder.exists() and not (folder.is_dir() and all(map(is_leftover, folder.iterdir()))):
             raise ModelError(f"{folder}: exists and is not a model; expected a new folder")
         return False
     state = "a model" if whole else "a training that was broken off"

@@ -116,6 +116,36 @@ def test_a_killed_training_goes_on_to_the_same_bits(dataset, tmp_path):
     assert files_of(killed) == files_of(expected)
 
 
+@pytest.mark.parametrize("done", [False, True], ids=["before a rename", "after a rename"])
+def test_a_kill_at_any_rename_loses_nothing(tmp_path, done):
+    """The process ends without any cleaning up around each of its renames in turn; then training goes on."""
+    dataset = small_dataset(label_names=[f"name {i}" for i in range(45)])
+    train(dataset, tmp_path / "whole", CONFIG, jobs=1)
+    replace, kills = os.replace, 0
+    while True:
+        folder = tmp_path / f"killed-{kills}"
+        child = os.fork()
+        if child == 0:
+            calls = iter(range(10**6))
+
+            def killed(source, target, calls=calls, last_call=kills):
+                last = next(calls) == last_call
+                if done or not last:
+                    replace(source, target)
+                if last:
+                    os._exit(9)
+
+            os.replace = killed
+            train(dataset, folder, CONFIG, jobs=1)
+            os._exit(0)
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+            break
+        train(dataset, folder, CONFIG, jobs=1, resume=True)
+        assert files_of(folder) == files_of(tmp_path / "whole")
+        kills += 1
+    assert kills == 8  # run.json, the names, five shards, the manifest
+
+
 def test_resuming_a_whole_model_changes_nothing(dataset, whole):
     before = files_of(whole)
     train(dataset, whole, CONFIG, resume=True)
