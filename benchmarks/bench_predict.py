@@ -9,18 +9,15 @@ The contenders take turns, and the median of the rounds counts. Prints Markdown.
 from __future__ import annotations
 
 import argparse
-import datetime
-import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import scipy
 import scipy.sparse as sp
+from environment import environment
 
-import pwdismec.native
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.topk import TopK
@@ -117,17 +114,6 @@ def medians(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[st
     return {name: float(np.median(times)) for name, times in seconds.items()}
 
 
-def machine() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    cpu = names[0] if names else platform.processor()
-    return (
-        f"{cpu}, instruction set {pwdismec.native.instruction_set}; Python {platform.python_version()}, "
-        f"NumPy {np.__version__}, SciPy {scipy.__version__}; {datetime.date.today()}"
-    )
-
-
 def sizes(weights: Weights, x: CSR) -> str:
     n_labels = sum(len(part.label_ids) for part in weights.parts)
     counts = np.sum([part.weights.column_counts() for part in weights.parts], axis=0)
@@ -176,7 +162,7 @@ def main() -> None:
         "pwdismec, 2 threads": lambda: predictor.predict(x, k, 2),
         f"SciPy product by {SCIPY_ROWS} rows, argpartition, 1 thread": lambda: reference.predict(x, k),
     }
-    print(f"{machine()}\n\n{sizes(weights, x)}; top {k}; opened in {opening:.1f} s\n")
+    print(f"{environment()}\n\n{sizes(weights, x)}; top {k}; opened in {opening:.1f} s\n")
     print("| | ms an instance |\n|---|---|")
     for name, seconds in medians(contenders, args.rounds).items():
         print(f"| {name} | {seconds / x.n_rows * 1e3:.3f} |")

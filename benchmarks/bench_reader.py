@@ -10,9 +10,7 @@ they read is compared. One-file format, zero-based, uncompressed; the file is in
 from __future__ import annotations
 
 import argparse
-import datetime
 import io
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -21,18 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from environment import environment
 from napkinxc.datasets import load_libsvm_file
 from sklearn.datasets import load_svmlight_file
 
 from pwdismec.data.formats import read_source
-
-
-def processor() -> str:
-    """The processor's name, where Linux tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0]}, {len(names)} threads" if names else platform.machine()
 
 
 def readers(path: Path, n_jobs: int) -> dict[str, Callable[[], Any]]:
@@ -83,7 +74,7 @@ def main() -> None:
     medians = {name: statistics.median(times) for name, times in seconds.items()}
     ours = next(iter(medians.values()))
     print(f"`{arguments.path.name}`, {megabytes:.0f} MB. Medians of {arguments.rounds} rounds in turns.")
-    print(f"{datetime.date.today()}, {processor()}, Python {platform.python_version()}.\n")
+    print(f"{environment('napkinxc')}\n")
     print("| reader | seconds | MB/s | times ours |\n|---|---|---|---|")
     for name, median in medians.items():
         print(f"| {name} | {median:.3f} | {megabytes / median:.0f} | {median / ours:.1f} |")

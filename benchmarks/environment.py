@@ -20,7 +20,8 @@ def environment(*packages: str) -> str:
         except PackageNotFoundError:
             found.append(f"{package} not installed")
     date = datetime.date.today().isoformat()
-    return f"{date}, {_cpu()}, {os.cpu_count()} cores, kernels {native.instruction_set}; {', '.join(found)}"
+    where = f"{_cpu()}, {os.cpu_count()} cores, kernels {native.instruction_set}"
+    return f"{date}, {where}; Python {platform.python_version()}, {', '.join(found)}"
 
 
 def _cpu() -> str:
