@@ -93,7 +93,7 @@ def write_record(path: Path, record: BaseModel) -> None:
 
 
 def read_record(path: Path, kind: type[Record]) -> Record:
-    """Read run.json or manifest.json.
+    """Read run.json or manifest.json, or another record that is a run or holds one.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def read_record(path: Path, kind: type[Record]) -> Record:
         raise ModelError(f"{path}: cannot read: {error.strerror}") from error
     except ValueError as error:
         raise ModelError(f"{path}: not JSON: {error}") from error
-    _check_version(path, content)
+    _check_version(path, content, kind)
     try:
         return kind.model_validate(content)
     except ValidationError as error:
@@ -128,10 +128,29 @@ def run_at(folder: Path) -> Run | None:
     return read_record(folder / RUN, Run) if (folder / RUN).exists() else None
 
 
-def _check_version(path: Path, content: Any) -> None:
+def difference(found: BaseModel, wanted: BaseModel) -> str:
+    """The settings in which two runs differ, for people."""
+    old, new = _flat(found.model_dump()), _flat(wanted.model_dump())
+    ignored = ("plan", "written_by", "label_names")
+    names = [n for n in old | new if old.get(n) != new.get(n) and not n.startswith(ignored)]
+    return ", ".join(f"{name} was {old.get(name)}, now {new.get(name)}" for name in names)
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in record.items():
+        flat |= _flat(value) if isinstance(value, dict) else {name: value}
+    return flat
+
+
+def _check_version(path: Path, content: Any, kind: type[BaseModel]) -> None:
+    """Refuse what is not of the format and version of `kind`, or of the run that it holds."""
+    holder = kind.model_fields.get("run")
+    expected = (kind if holder is None else holder.annotation).model_fields  # type: ignore[union-attr]
     run = content.get("run", content) if isinstance(content, dict) else {}
     found = run.get("format") if isinstance(run, dict) else None
-    if found != FORMAT:
-        raise ModelError(f"{path}: format is {found!r}; expected {FORMAT!r}")
-    if run.get("version") != VERSION:
-        raise ModelError(f"{path}: model of version {run.get('version')!r}; this program reads {VERSION}")
+    if found != (format := expected["format"].default):
+        raise ModelError(f"{path}: format is {found!r}; expected {format!r}")
+    if run.get("version") != (version := expected["version"].default):
+        what = format.removeprefix("pwdismec-")
+        raise ModelError(f"{path}: {what} of version {run.get('version')!r}; this program reads {version}")

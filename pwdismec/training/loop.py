@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,25 +14,15 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError, DataError, ModelError
 from pwdismec.files import is_leftover
-from pwdismec.model.manifest import MANIFEST, Run, ShardEntry, ShardPlan, run_at
+from pwdismec.model.manifest import MANIFEST, Run, ShardPlan, difference, run_at
 from pwdismec.model.model import Model, finish_run, open_finished, write_run
 from pwdismec.model.plan import plan_shards
 from pwdismec.model.shard import Shard, entry_of, write_shard
-from pwdismec.solvers import Certificate, Problem, Solution, Solver, concatenate
-from pwdismec.training.blocks import blocks_of
+from pwdismec.solvers import Certificate, Problem, Solution, concatenate
 from pwdismec.training.config import TrainingConfig
+from pwdismec.training.progress import OnProgress, Tracker
+from pwdismec.training.work import Block, solve_shards
 from pwdismec.weighting import positive_weights
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a training is, counted in labels that have a positive."""
-
-    labels_done: int
-    labels_resumed: int
-    labels_total: int
-    shards_done: int
-    shards_total: int
 
 
 def train(
@@ -47,7 +32,7 @@ def train(
     *,
     jobs: int = -1,
     resume: bool = False,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Model:
     """Train every label of `dataset` that has a positive, one-vs-rest.
 
@@ -96,9 +81,17 @@ def train(
     write_run(folder, run, dataset.transforms, dataset.label_names)
     entries = {shard.file: entry_of(folder, shard, run.id) for shard in run.plan}
     pending = [shard for shard in run.plan if entries[shard.file] is None]
-    tracker = _Tracker(dataset.label_counts, [e for e in entries.values() if e], len(run.plan), on_progress)
+    resumed = [entry for entry in entries.values() if entry]
+    labels_resumed = sum(entry.n_trained for entry in resumed)
+    tracker = Tracker(dataset.label_counts, labels_resumed, len(resumed), len(run.plan), on_progress)
     problem = Problem(dataset.features, dataset.label_instances, weights, config.C, config.bias)
-    solving = _solve(problem, pending, config, jobs, dataset.label_counts, tracker)
+    solver = config.make_solver()
+    start = solver.prepare(problem) if pending else None
+
+    def solve(block: Block) -> Solution:
+        return solver.solve(problem, block, start, config.prune)
+
+    solving = solve_shards(solve, pending, dataset.label_counts, solver.block_size, jobs, tracker)
     with closing(solving):
         for plan, solutions in solving:
             shard = _shard_of(plan, solutions, dataset)
@@ -141,54 +134,8 @@ def _is_done(folder: Path, run: Run, resume: bool) -> bool:
     if not resume:
         raise ModelError(f"{folder}: holds {state}; go on with --resume, or train into another folder")
     if found.id != run.id:
-        raise ModelError(f"{folder}: holds {state} of other settings or data: {_difference(found, run)}")
+        raise ModelError(f"{folder}: holds {state} of other settings or data: {difference(found, run)}")
     return whole
-
-
-def _difference(found: Run, wanted: Run) -> str:
-    """The settings in which two runs differ, for people."""
-    old, new = _flat(found.model_dump()), _flat(wanted.model_dump())
-    ignored = ("plan", "written_by", "label_names")
-    names = [n for n in old | new if old.get(n) != new.get(n) and not n.startswith(ignored)]
-    return ", ".join(f"{name} was {old.get(name)}, now {new.get(name)}" for name in names)
-
-
-def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in record.items():
-        flat |= _flat(value) if isinstance(value, dict) else {name: value}
-    return flat
-
-
-def _solve(
-    problem: Problem,
-    shards: list[ShardPlan],
-    config: TrainingConfig,
-    jobs: int,
-    label_counts: NDArray[np.int64],
-    tracker: _Tracker,
-) -> Generator[tuple[ShardPlan, list[Solution]], None, None]:
-    """Each shard with the solutions of its blocks, in order; threads run on into the next shard."""
-    if not shards:
-        return
-    solver: Solver = config.make_solver()
-    start = solver.prepare(problem)
-    blocks = {s.file: list(blocks_of(s, label_counts, solver.block_size)) for s in shards}
-    # A thread that is inside a kernel when Python ends brings the process down: leaving waits for it.
-    pool = ThreadPoolExecutor(joblib.effective_n_jobs(jobs))
-    try:
-        solved = pool.map(
-            lambda block: solver.solve(problem, block, start, config.prune),
-            (block for shard in shards for block in blocks[shard.file]),
-        )
-        for shard in shards:
-            solutions = []
-            for block in blocks[shard.file]:
-                solutions.append(next(solved))
-                tracker.labels_done(len(block))
-            yield shard, solutions
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _shard_of(plan: ShardPlan, solutions: list[Solution], dataset: Dataset) -> Shard:
@@ -204,34 +151,3 @@ def _nothing(n_features: int) -> Solution:
     none = np.zeros(0)
     weights = CSR(np.zeros(1, np.int64), none.astype(np.int32), none.astype(np.float32), n_features)
     return Solution(weights, none.astype(np.float32), Certificate(none, none, none.astype(np.int32)))
-
-
-class _Tracker:
-    """Counts what is done and tells `on_progress`."""
-
-    def __init__(
-        self,
-        label_counts: NDArray[np.int64],
-        resumed: list[ShardEntry],
-        shards_total: int,
-        on_progress: Callable[[Progress], None] | None,
-    ) -> None:
-        self._resumed = sum(entry.n_trained for entry in resumed)
-        self._labels, self._labels_total = self._resumed, int(np.count_nonzero(label_counts))
-        self._shards, self._shards_total = len(resumed), shards_total
-        self._on_progress = on_progress
-        self._tell()
-
-    def labels_done(self, count: int) -> None:
-        self._labels += count
-        self._tell()
-
-    def shard_done(self) -> None:
-        self._shards += 1
-        self._tell()
-
-    def _tell(self) -> None:
-        if self._on_progress is not None:
-            self._on_progress(
-                Progress(self._labels, self._resumed, self._labels_total, self._shards, self._shards_total)
-            )

@@ -1,0 +1,74 @@
+"""Blocks of labels handed to threads, and what comes back gathered shard by shard."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from typing import TypeVar
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.model.manifest import ShardPlan
+from pwdismec.training.blocks import blocks_of
+from pwdismec.training.progress import Tracker
+
+Block = NDArray[np.int32]
+Result = TypeVar("Result")
+
+# Blocks a thread may be ahead of what is gathered: none waits at a shard's end, and few results are held.
+_AHEAD = 4
+
+
+def solve_shards(
+    solve: Callable[[Block], Result],
+    shards: Sequence[ShardPlan],
+    label_counts: NDArray[np.int64],
+    block_size: int,
+    jobs: int,
+    tracker: Tracker,
+) -> Generator[tuple[ShardPlan, list[Result]], None, None]:
+    """Each shard with the results of its blocks, in order; threads run on into the next shard.
+
+    Parameters
+    ----------
+    solve
+        Trains a block of labels; called from several threads.
+    shards
+        What to train.
+    label_counts, block_size
+        As `blocks_of` takes them.
+    jobs
+        Threads; −1 for every core.
+    tracker
+        Told of each block.
+    """
+    blocks = [list(blocks_of(shard, label_counts, block_size)) for shard in shards]
+    with closing(_in_order(solve, (block for own in blocks for block in own), jobs)) as solved:
+        for shard, own in zip(shards, blocks, strict=True):
+            results = []
+            for block in own:
+                results.append(next(solved))
+                tracker.labels_done(len(block))
+            yield shard, results
+
+
+def _in_order(
+    solve: Callable[[Block], Result], blocks: Iterable[Block], jobs: int
+) -> Generator[Result, None, None]:
+    threads = joblib.effective_n_jobs(jobs)
+    pending: deque[Future[Result]] = deque()
+    # A thread that is inside a kernel when Python ends brings the process down: leaving waits for it.
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for block in blocks:
+            pending.append(pool.submit(solve, block))
+            if len(pending) > _AHEAD * threads:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
