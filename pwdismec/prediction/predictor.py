@@ -6,15 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import joblib
-import numpy as np
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.topk import TopK
 from pwdismec.data.transforms import Transforms
-from pwdismec.errors import ConfigError, ModelError, PwdismecError
+from pwdismec.errors import ConfigError, ModelError
 from pwdismec.prediction.blocks import LabelWeights, label_blocks
-from pwdismec.prediction.search import search
+from pwdismec.prediction.search import check_scores, search
 
 
 class ScoringModel(Protocol):
@@ -92,12 +91,7 @@ class Predictor:
     def _predict(self, features: CSR, top_k: int, jobs: int, first: int) -> TopK:
         self._check(features)
         top = search(self._blocks, features, top_k, joblib.effective_n_jobs(jobs))
-        overflowed = ((top.labels >= 0) & ~np.isfinite(top.scores)).any(axis=1)
-        if overflowed.any():
-            row = first + int(overflowed.argmax())
-            raise PwdismecError(
-                f"instance {row}: a score overflows float32; its feature values are too large"
-            )
+        check_scores(top, first)
         return top
 
     def predict_dataset(self, dataset: Dataset, top_k: int = 5, jobs: int = 1) -> TopK:
@@ -107,7 +101,7 @@ class Predictor:
         ------
         ModelError
             If the data set was transformed in another way.
-        ConfigError, ModelError, PwdismecError
+        ConfigError, ModelError
             As `predict` does.
         """
         features = self.transforms.bring(dataset.features, dataset.transforms)

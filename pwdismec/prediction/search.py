@@ -10,6 +10,7 @@ import numpy as np
 from pwdismec import native
 from pwdismec.data.csr import CSR
 from pwdismec.data.topk import TopK
+from pwdismec.errors import PwdismecError
 from pwdismec.prediction.blocks import LabelBlock
 
 # Instances a thread takes at a time: each block's lists are walked this often before the next block's.
@@ -31,8 +32,23 @@ def search(blocks: Sequence[LabelBlock], features: CSR, top_k: int, jobs: int) -
         Threads, at least 1. Each takes ranges of instances; the result does not depend on it.
     """
     n = features.n_rows
-    labels = np.full((n, top_k), -1, np.int32)
-    scores = np.full((n, top_k), -np.inf, np.float32)
+    top = TopK(np.full((n, top_k), -1, np.int32), np.full((n, top_k), -np.inf, np.float32))
+    search_on(top, blocks, features, jobs)
+    return top
+
+
+def search_on(top: TopK, blocks: Sequence[LabelBlock], features: CSR, jobs: int) -> None:
+    """Let the labels of `blocks` compete with the best so far.
+
+    Parameters
+    ----------
+    top
+        The best of other labels, changed in place: rows best first, places left −1 and −inf. Labels may
+        come in any number of calls; the result is that of one.
+    blocks, features, jobs
+        As in `search`.
+    """
+    n = features.n_rows
 
     def search_rows(start: int) -> None:
         rows = slice(start, min(start + step, n))
@@ -46,11 +62,24 @@ def search(blocks: Sequence[LabelBlock], features: CSR, top_k: int, jobs: int) -
                 features.indptr[rows.start : rows.stop + 1],
                 features.indices,
                 features.values,
-                labels[rows],
-                scores[rows],
+                top.labels[rows],
+                top.scores[rows],
             )
 
     step = max(1, min(_ROWS_A_TASK, -(-n // jobs)))
     with ThreadPoolExecutor(jobs) as threads:
         list(threads.map(search_rows, range(0, n, step)))
-    return TopK(labels, scores)
+
+
+def check_scores(top: TopK, first: int = 0) -> None:
+    """Refuse a score that overflowed; `first` is the number of the first instance.
+
+    Raises
+    ------
+    PwdismecError
+        Naming the instance.
+    """
+    overflowed = ((top.labels >= 0) & ~np.isfinite(top.scores)).any(axis=1)
+    if overflowed.any():
+        row = first + int(overflowed.argmax())
+        raise PwdismecError(f"instance {row}: a score overflows float32; its feature values are too large")
