@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,12 @@ from pwdismec.solvers.contract import Certificate, Problem, Solution
 _START_TOLERANCE = 1e-3
 
 
+_Negatives = tuple[NDArray[np.float32], float, NDArray[np.int32], NDArray[np.float32], float]
+
+
 @dataclass(frozen=True, eq=False)
 class Start:
-    """The solver's view of the data, and where all labels start: the solution for no positives at all."""
+    """The solver's view of the data, and where all labels start: by C, the solution for no positives."""
 
     instances: tuple[
         NDArray[np.int64],
@@ -27,7 +31,7 @@ class Start:
         NDArray[np.int32],
         float,
     ]
-    negatives: tuple[NDArray[np.float32], float, NDArray[np.int32], NDArray[np.float32], float]
+    negatives: dict[float, _Negatives]
 
 
 @dataclass(frozen=True)
@@ -63,18 +67,25 @@ class BlockDualCD:
             features.indptr, features.indices, features.values, features.n_columns, problem.bias
         )
         instances = (features.indptr - features.indptr[0], indices, values, sq_norms, ranks, problem.bias)
-        tolerance = min(self.tolerance, _START_TOLERANCE)
-        negatives = native.solve_all_negative(
-            *instances, float(problem.C), tolerance, self.max_epochs, self.seed
-        )
-        return Start(instances, negatives)
+        start = Start(instances, {})
+        self._negatives(start, problem.C)
+        return start
+
+    def _negatives(self, start: Start, C: float) -> _Negatives:
+        """Where labels start at cost `C`, found once (two threads that ask at once find the same)."""
+        if C not in start.negatives:
+            tolerance = min(self.tolerance, _START_TOLERANCE)
+            start.negatives[C] = native.solve_all_negative(
+                *start.instances, float(C), tolerance, self.max_epochs, self.seed
+            )
+        return start.negatives[C]
 
     def solve(self, problem: Problem, label_ids: NDArray[np.integer], start: Start, prune: float) -> Solution:
         """Train one block of labels; see `Solver.solve`."""
         positives = problem.label_instances.take(label_ids)
         indptr, indices, values, bias, primal, dual, epochs = native.solve_block(
             *start.instances,
-            *start.negatives,
+            *self._negatives(start, problem.C),
             positives.indptr,
             positives.indices,
             problem.positive_costs(label_ids),
@@ -86,3 +97,9 @@ class BlockDualCD:
         )
         certificate = Certificate(primal, dual, np.full(len(label_ids), epochs, np.int32))
         return Solution(CSR(indptr, indices, values, problem.features.n_columns), bias, certificate)
+
+    def solve_path(
+        self, problems: Sequence[Problem], label_ids: NDArray[np.integer], start: Start, prune: float
+    ) -> list[Solution]:
+        """Train on one problem after the other; see `Solver.solve_path`."""
+        return [self.solve(problem, label_ids, start, prune) for problem in problems]

@@ -12,6 +12,7 @@ constant feature of value `bias` that is regularised like the rest.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -105,6 +106,16 @@ class Solver(Protocol):
 
     def solve(self, problem: Problem, label_ids: NDArray[np.integer], start: Any, prune: float) -> Solution:
         """Train `label_ids`, each with a positive at least; cut weights of absolute value below `prune`."""
+
+    def solve_path(
+        self, problems: Sequence[Problem], label_ids: NDArray[np.integer], start: Any, prune: float
+    ) -> list[Solution]:
+        """Train one block of labels on each of `problems`, in order: a certified solution for each.
+
+        The problems share features, labels and bias, and differ in `C` and `positive_weights` alone.
+        Neighbours should be near and costs rise, as each may be solved from the last one's solution; the
+        result is a function of the whole path. `start` is the one prepared for the first problem.
+        """
 
 
 def concatenate(solutions: list[Solution]) -> Solution:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,12 @@ class LibLinear:
         primal solver has none; its epochs are given as 0, since LIBLINEAR does not tell them.
         """
         return concatenate([self._solve_one(problem, int(label), start, prune) for label in label_ids])
+
+    def solve_path(
+        self, problems: Sequence[Problem], label_ids: NDArray[np.integer], start: Start, prune: float
+    ) -> list[Solution]:
+        """Train on one problem after the other, each from nothing; see `Solver.solve_path`."""
+        return [self.solve(problem, label_ids, start, prune) for problem in problems]
 
     def _solve_one(self, problem: Problem, label: int, start: Start, prune: float) -> Solution:
         y, c = objective.signs_and_costs(problem, label)

@@ -16,6 +16,7 @@ SCHEMES = ("vanilla", "pw", "pw-cb", "cb")
 """The schemes by name; besides them, ``file:PATH`` reads one weight a label."""
 
 _FILE = "file:"
+_PARAMETERS = {"pw": ("a", "b"), "pw-cb": ("a", "b", "beta"), "cb": ("beta",)}
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Weighting:
         check_parameters(self.a, self.b)
         if not 0 <= self.beta < 1:
             raise ConfigError(f"beta = {self.beta}: expected 0 ≤ beta < 1")
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Which of `a`, `b` and `beta` the scheme looks at."""
+        return _PARAMETERS.get(self.scheme, ())
 
     @property
     def weights_file(self) -> Path | None:
@@ -95,9 +101,9 @@ def positive_weights(
     if weighting.weights_file is not None:
         return read_weights(weighting.weights_file, len(counts))
     weights = np.ones(len(counts))
-    if weighting.scheme in ("pw", "pw-cb"):
+    if "a" in weighting.parameters:
         weights *= 2.0 * inverse_propensities(counts, n_instances, weighting.a, weighting.b) - 1.0
-    if weighting.scheme in ("cb", "pw-cb"):
+    if "beta" in weighting.parameters:
         weights *= class_balance(counts, weighting.beta)
     return weights
 
