@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from pwdismec.training import TrainingConfig
+from pwdismec.training.config import SOLVERS
 from pwdismec.weighting import PRESETS, PropensityParameters, preset
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -34,6 +36,45 @@ jobs = click.option(
 one_based = click.option("--one-based", is_flag=True, help="Ids in the file start at one.")
 
 
+def training(function: Function) -> Function:
+    """What training and tuning are set by alike: bias, solver, tolerance, max_epochs, shard_size, seed."""
+    default = TrainingConfig()
+    options = [
+        click.option("--bias", default=default.bias, show_default=True, help="Constant feature; 0 for none."),
+        click.option("--solver", type=click.Choice(SOLVERS), default=default.solver, show_default=True),
+        click.option(
+            "--tolerance",
+            default=default.tolerance,
+            show_default=True,
+            help="On each label's relative duality gap; for liblinear, its -e.",
+        ),
+        click.option(
+            "--max-epochs",
+            default=default.max_epochs,
+            show_default=True,
+            metavar="N",
+            help="Passes over the data a label may take at the most.",
+        ),
+        click.option(
+            "--shard-size",
+            default=default.shard_size,
+            show_default=True,
+            metavar="N",
+            help="Labels after which what is done is written.",
+        ),
+        click.option(
+            "--seed",
+            default=default.seed,
+            show_default=True,
+            metavar="N",
+            help="Order in which instances are seen; with tune also which are held out.",
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 def propensity(function: Function) -> Function:
     """--propensity, --propensity-a and --propensity-b, for `propensity_parameters`."""
     default = PRESETS["default"]
@@ -53,8 +94,15 @@ def propensity(function: Function) -> Function:
 
 
 def propensity_parameters(preset_name: str | None, a: float | None, b: float | None) -> PropensityParameters:
-    """A and B as the options say, or the default."""
-    if preset_name is not None and (a, b) != (None, None):
-        raise click.UsageError("--propensity goes without --propensity-a and --propensity-b")
-    chosen = preset(preset_name or "default")
-    return PropensityParameters(chosen.a if a is None else a, chosen.b if b is None else b)
+    """A and B as the options say, or the settings, or the default."""
+    if preset_name is not None:
+        if any(_is_given(name) for name in ("a", "b")):
+            raise click.UsageError("--propensity goes without --propensity-a and --propensity-b")
+        return preset(preset_name)
+    default = PRESETS["default"]
+    return PropensityParameters(default.a if a is None else a, default.b if b is None else b)
+
+
+def _is_given(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from pwdismec.data import Dataset
+from pwdismec.errors import ConfigError
+from pwdismec.pipeline.config import read_settings
 from pwdismec.pipeline.inspection import training_summary
 from pwdismec.pipeline.watching import as_training_progress
 from pwdismec.training import Progress, TrainingConfig, train
-from pwdismec.training.config import SOLVERS
 from pwdismec.weighting import SCHEMES, Weighting
 
 from . import options
@@ -19,6 +21,19 @@ from .examples import example
 from .progress import duration, watch
 
 _DEFAULT = TrainingConfig()
+
+
+def _settings(ctx: click.Context, param: click.Parameter, path: Path | None) -> None:
+    """Let a file's settings stand in for the options' defaults."""
+    if path is None:
+        return
+    settings = read_settings(path)
+    given = settings.weightings if "weightings" in settings.model_fields_set else (_DEFAULT.weighting.scheme,)
+    if len(given) > 1:
+        raise ConfigError(f"{path}: weightings: {', '.join(given)}; expected one")
+    values = asdict(settings.training_config(given[0]))
+    weighting = values.pop("weighting")
+    ctx.default_map = values | weighting | {"weighting": weighting["scheme"], "cost": values["C"]}
 
 
 @click.command(
@@ -29,6 +44,15 @@ _DEFAULT = TrainingConfig()
 )
 @click.argument("dataset", type=options.PATH)
 @click.argument("model", type=options.PATH)
+@click.option(
+    "--settings",
+    type=options.PATH,
+    is_eager=True,
+    expose_value=False,
+    callback=_settings,
+    metavar="FILE",
+    help="Take the settings from a file, such as best.yaml of tune; options given go before it.",
+)
 @click.option(
     "--weighting",
     default=_DEFAULT.weighting.scheme,
@@ -44,29 +68,9 @@ _DEFAULT = TrainingConfig()
     help="β of the class balance, for cb, pw-cb.",
 )
 @click.option("--C", "cost", default=_DEFAULT.C, show_default=True, help="Cost of an error of weight 1.")
-@click.option("--bias", default=_DEFAULT.bias, show_default=True, help="Constant feature; 0 for none.")
-@click.option("--solver", type=click.Choice(SOLVERS), default=_DEFAULT.solver, show_default=True)
-@click.option(
-    "--tolerance",
-    default=_DEFAULT.tolerance,
-    show_default=True,
-    help="On each label's relative duality gap; for liblinear, its -e.",
-)
-@click.option(
-    "--max-epochs",
-    default=_DEFAULT.max_epochs,
-    show_default=True,
-    metavar="N",
-    help="Passes over the data a label may take at the most.",
-)
 @click.option("--prune", default=_DEFAULT.prune, show_default=True, help="Weights nearer to 0 are cut.")
-@click.option(
-    "--shard-size", default=_DEFAULT.shard_size, show_default=True, metavar="N", help="Labels a file."
-)
+@options.training
 @options.jobs
-@click.option(
-    "--seed", default=_DEFAULT.seed, show_default=True, metavar="N", help="Order in which instances are seen."
-)
 @click.option("--resume", is_flag=True, help="Go on with a training that was broken off.")
 def command(
     dataset: Path,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
 
 from pwdismec.data.formats import FORMATS
 from pwdismec.errors import ConfigError
+from pwdismec.files import replacing_file
 from pwdismec.metrics.checks import check_ks
 from pwdismec.training import TrainingConfig
 from pwdismec.weighting import PRESETS, Weighting, preset
@@ -31,7 +33,10 @@ class Propensity(_Section):
 
 
 class TrainingSettings(_Section):
-    """The fields of `TrainingConfig`, and of its weighting what is not said elsewhere."""
+    """The fields of `TrainingConfig`, and of its weighting what is not said elsewhere.
+
+    `a` and `b` are for weights of other propensities than PSP is measured with.
+    """
 
     C: float = TrainingConfig.C
     bias: float = TrainingConfig.bias
@@ -42,6 +47,8 @@ class TrainingSettings(_Section):
     prune: float = TrainingConfig.prune
     shard_size: int = TrainingConfig.shard_size
     seed: int = TrainingConfig.seed
+    a: float | None = None
+    b: float | None = None
 
 
 class PredictSettings(_Section):
@@ -69,7 +76,38 @@ def _looked_up(value: Any) -> Any:
 Files = Annotated[tuple[str, ...], Field(min_length=1, max_length=2), BeforeValidator(_listed)]
 
 
-class Config(_Section):
+class Settings(_Section):
+    """What is trained, and how; of an experiment a part, and what a tuning finds.
+
+    Attributes
+    ----------
+    propensity
+        A and B, or the name of a preset.
+    weightings
+        What to train: a model each.
+    training
+        The rest.
+    """
+
+    propensity: Annotated[Propensity, BeforeValidator(_looked_up)] = Propensity(a=_DEFAULT.a, b=_DEFAULT.b)
+    weightings: Annotated[tuple[str, ...], Field(min_length=1)] = ("vanilla", "pw", "pw-cb")
+    training: TrainingSettings = TrainingSettings()
+
+    def training_config(self, weighting: str) -> TrainingConfig:
+        """The settings to train with one of `weightings`.
+
+        Raises
+        ------
+        ConfigError
+            If a value is out of range.
+        """
+        settings = self.training.model_dump()
+        a, b, beta = (settings.pop(name) for name in ("a", "b", "beta"))
+        propensity = self.propensity.a if a is None else a, self.propensity.b if b is None else b
+        return TrainingConfig(Weighting(weighting, *propensity, beta), **settings)
+
+
+class Config(Settings):
     """An experiment.
 
     Attributes
@@ -86,10 +124,6 @@ class Config(_Section):
         The transforms.
     label_names, feature_names
         Files with one name a line.
-    propensity
-        A and B, or the name of a preset.
-    weightings
-        What to train: a model each.
     """
 
     name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
@@ -102,23 +136,8 @@ class Config(_Section):
     normalize: bool = True
     label_names: str | None = None
     feature_names: str | None = None
-    propensity: Annotated[Propensity, BeforeValidator(_looked_up)] = Propensity(a=_DEFAULT.a, b=_DEFAULT.b)
-    weightings: Annotated[tuple[str, ...], Field(min_length=1)] = ("vanilla", "pw", "pw-cb")
-    training: TrainingSettings = TrainingSettings()
     predict: PredictSettings = PredictSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
-
-    def training_config(self, weighting: str) -> TrainingConfig:
-        """The settings to train with one of `weightings`.
-
-        Raises
-        ------
-        ConfigError
-            If a value is out of range.
-        """
-        settings = self.training.model_dump()
-        scheme = Weighting(weighting, self.propensity.a, self.propensity.b, settings.pop("beta"))
-        return TrainingConfig(scheme, **settings)
 
 
 def read_config(path: str | Path) -> Config:
@@ -129,7 +148,57 @@ def read_config(path: str | Path) -> Config:
     ConfigError
         Naming file, line, field, value and what was expected.
     """
-    path = Path(path)
+
+    def check(config: Config) -> None:
+        ks = check_ks(config.evaluate.ks)
+        if config.predict.top_k < max(ks):
+            raise ConfigError(f"predict.top_k: {config.predict.top_k}; evaluate.ks goes to {max(ks)}")
+
+    config = _read(Path(path), Config, check)
+    return config.model_copy(update={"data": Path(path).parent / config.data})
+
+
+def read_settings(path: str | Path) -> Settings:
+    """Read and check a file with nothing but settings, such as a tuning writes.
+
+    Raises
+    ------
+    ConfigError
+        As `read_config`.
+    """
+    return _read(Path(path), Settings, lambda settings: None)
+
+
+def with_settings(config: Config, settings: Settings) -> Config:
+    """The experiment with what `settings` says in place of its own."""
+    return config.model_copy(update={name: getattr(settings, name) for name in settings.model_fields_set})
+
+
+def write_settings(path: Path, config: TrainingConfig, propensity: Propensity, remark: str) -> None:
+    """Write what `read_settings` reads: one weighting, PSP measured with `propensity`; `remark` heads it.
+
+    Raises
+    ------
+    PwdismecError
+        If the file cannot be written.
+    """
+    training = {name: value for name, value in asdict(config).items() if name != "weighting"}
+    scheme, file = config.weighting, config.weighting.weights_file
+    training |= {name: getattr(scheme, name) for name in scheme.parameters}
+    content = {
+        "propensity": propensity.model_dump(),
+        "weightings": [scheme.scheme if file is None else f"{_FILE}{file.resolve()}"],
+        "training": training,
+    }
+    text = f"# {remark}\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=True)}"
+    with replacing_file(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
+Kind = TypeVar("Kind", bound=Settings)
+
+
+def _read(path: Path, kind: type[Kind], check: Callable[[Kind], None]) -> Kind:
     try:
         text = path.read_text(encoding="utf-8")
         root = yaml.compose(text, yaml.SafeLoader)
@@ -139,31 +208,31 @@ def read_config(path: str | Path) -> Config:
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(root, yaml.MappingNode):
-        raise ConfigError(f"{path}: expected a mapping of settings, such as `name: bibtex`")
+        raise ConfigError(f"{path}: expected a mapping of settings, such as `weightings: [pw]`")
     _refuse_repeated(path, root)
     try:
-        config = Config.model_validate(content)
-        return _checked(config.model_copy(update={"data": path.parent / config.data}), path)
+        settings = _checked(kind.model_validate(content), path)
+        check(settings)
+        return settings
     except ValidationError as error:
-        raise ConfigError(_explained(path, root, error)) from error
+        raise ConfigError(_explained(path, root, kind, error)) from error
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def _checked(config: Config, path: Path) -> Config:
+def _checked(settings: Kind, path: Path) -> Kind:
     """What no single setting shows; better now than after the training."""
     weightings = tuple(
         f"{_FILE}{path.parent / name.removeprefix(_FILE)}" if name.startswith(_FILE) else name
-        for name in config.weightings
+        for name in settings.weightings
     )
     if len(set(map(short_name, weightings))) < len(weightings):
-        raise ConfigError(f"weightings: {', '.join(config.weightings)}: expected each once")
+        raise ConfigError(f"weightings: {', '.join(settings.weightings)}: expected each once")
     for weighting in weightings:
-        config.training_config(weighting)
-    ks = check_ks(config.evaluate.ks)
-    if config.predict.top_k < max(ks):
-        raise ConfigError(f"predict.top_k: {config.predict.top_k}; evaluate.ks goes to {max(ks)}")
-    return config.model_copy(update={"weightings": weightings})
+        settings.training_config(weighting)
+    if "weightings" not in settings.model_fields_set:  # nor is it in the copy
+        return settings
+    return settings.model_copy(update={"weightings": weightings})
 
 
 def short_name(weighting: str) -> str:
@@ -171,7 +240,7 @@ def short_name(weighting: str) -> str:
     return Path(weighting.removeprefix(_FILE)).stem if weighting.startswith(_FILE) else weighting
 
 
-def _explained(path: Path, root: yaml.MappingNode, error: ValidationError) -> str:
+def _explained(path: Path, root: yaml.MappingNode, kind: type[Settings], error: ValidationError) -> str:
     first = error.errors()[0]
     field = ".".join(map(str, first["loc"]))
     where = f"{path}:{_line_of(root, first['loc'])}: {field}"
@@ -179,20 +248,21 @@ def _explained(path: Path, root: yaml.MappingNode, error: ValidationError) -> st
         return f"{where}: missing"
     if first["type"] == "extra_forbidden":
         section = field.rpartition(".")[0]
-        known = _fields_of(section)
+        known = _fields_of(kind, section)
         return f"{where}: unknown setting; expected one of {', '.join(known)}"
     return f"{where}: {first['input']!r}: {first['msg']}"
 
 
-def _fields_of(section: str) -> list[str]:
+def _fields_of(kind: type[Settings], section: str) -> list[str]:
     sections: dict[str, type[BaseModel]] = {
-        "": Config,
+        "": kind,
         "propensity": Propensity,
         "training": TrainingSettings,
         "predict": PredictSettings,
         "evaluate": EvaluateSettings,
     }
-    return list(sections[section].model_fields)
+    # an experiment's own fields first
+    return sorted(sections[section].model_fields, key=list(Settings.model_fields).__contains__)
 
 
 def _line_of(node: yaml.Node, loc: tuple[int | str, ...]) -> int:

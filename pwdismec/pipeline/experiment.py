@@ -17,7 +17,7 @@ from pwdismec.metrics import Report
 from pwdismec.model import Model
 from pwdismec.model.manifest import MANIFEST, Run, run_at
 from pwdismec.pipeline.comparison import comparison, relative_gains
-from pwdismec.pipeline.config import Config, read_config, short_name
+from pwdismec.pipeline.config import Config, read_config, read_settings, short_name, with_settings
 from pwdismec.pipeline.converting import convert_files
 from pwdismec.pipeline.evaluating import evaluate_file
 from pwdismec.pipeline.predicting import predict_file
@@ -60,6 +60,7 @@ def run_experiment(
     config: str | Path,
     *,
     data: str | Path | None = None,
+    settings: str | Path | None = None,
     out: str | Path | None = None,
     jobs: int = -1,
     say: Callable[[str], None] = lambda line: None,
@@ -73,6 +74,8 @@ def run_experiment(
         A YAML file; see `pwdismec.pipeline.config.Config`.
     data
         The folder of the data's files, in place of the config's own.
+    settings
+        A file with propensity, weightings or training, in place of the config's own; a tuning writes one.
     out
         The work folder; default ``runs/`` and the experiment's name.
     jobs
@@ -85,12 +88,13 @@ def run_experiment(
     PwdismecError
         Whatever a step finds; the steps before it are kept.
     """
-    settings = read_config(config)
+    experiment = read_config(config)
+    if settings is not None:
+        experiment = with_settings(experiment, read_settings(settings))
     if data is not None:
-        settings = settings.model_copy(update={"data": Path(data)})
-    folder = Path("runs") / settings.name if out is None else Path(out)
-    experiment = _Experiment(settings, folder, jobs, say, watch)
-    outcome = Outcome(settings.name, folder, experiment.reports())
+        experiment = experiment.model_copy(update={"data": Path(data)})
+    folder = Path("runs") / experiment.name if out is None else Path(out)
+    outcome = Outcome(experiment.name, folder, _Experiment(experiment, folder, jobs, say, watch).reports())
     _write_json(folder / "report.json", outcome.to_dict())
     return outcome
 
