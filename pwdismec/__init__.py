@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pwdismec.model import Model
     from pwdismec.prediction import Predictor
     from pwdismec.training import TrainingConfig, train
+    from pwdismec.tuning import Grid, tune
     from pwdismec.weighting import Weighting
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "Dataset",
+    "Grid",
     "Model",
     "ModelError",
     "Predictor",
@@ -41,6 +43,7 @@ __all__ = [
     "evaluate",
     "open_source",
     "train",
+    "tune",
 ]
 
 # Each name is imported when it is first asked for, so that `pwdismec --help` need not wait for SciPy.
@@ -49,6 +52,7 @@ _HOMES = {
     "ConfigError": "errors",
     "DataError": "errors",
     "Dataset": "data",
+    "Grid": "tuning",
     "Model": "model",
     "ModelError": "errors",
     "Predictor": "prediction",
@@ -61,6 +65,7 @@ _HOMES = {
     "evaluate": "metrics",
     "open_source": "data.formats",
     "train": "training",
+    "tune": "tuning",
 }
 
 

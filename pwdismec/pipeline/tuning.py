@@ -1,0 +1,74 @@
+"""Tune on a data set's folder; the best settings become a file for `train` and `run`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pwdismec.data import Dataset
+from pwdismec.pipeline.config import Propensity, write_settings
+from pwdismec.training import TrainingConfig
+from pwdismec.training.progress import OnProgress
+from pwdismec.tuning import Grid, Tuning, n_held_out, tune
+from pwdismec.tuning.results import DEFAULT_METRIC, KS
+from pwdismec.weighting import PropensityParameters
+
+BEST = "best.yaml"
+
+
+def tune_folder(
+    dataset: str | Path,
+    out: str | Path,
+    grid: Grid,
+    config: TrainingConfig,
+    *,
+    propensity: PropensityParameters,
+    holdout: float = 0.2,
+    by: str = DEFAULT_METRIC,
+    jobs: int = -1,
+    resume: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+    on_progress: OnProgress | None = None,
+) -> Tuning:
+    """Tune, and write ``best.yaml`` beside the results; what is not said here is as in `tune`.
+
+    Parameters
+    ----------
+    dataset
+        A data set's folder.
+    propensity
+        A and B that PSP is measured with.
+    say
+        Told what is going to be done.
+
+    Raises
+    ------
+    PwdismecError
+        As `tune` does.
+    """
+    data = Dataset.open(dataset)
+    n_judged = n_held_out(data.n_instances, holdout)
+    megabytes = grid.n_points * n_judged * max(KS) * 8 / 1e6
+    say(
+        f"{grid}\n{data.n_labels:,} labels, {data.n_instances - n_judged:,} instances to train on, "
+        f"{n_judged:,} held out; their best labels take {megabytes:,.1f} MB"
+    )
+    tuning = tune(
+        data,
+        out,
+        grid,
+        config,
+        holdout=holdout,
+        by=by,
+        a=propensity.a,
+        b=propensity.b,
+        jobs=jobs,
+        resume=resume,
+        on_progress=on_progress,
+    )
+    best = tuning.outcomes[0]
+    remark = (
+        f"The best of {len(tuning.outcomes)} settings: {by} {best.percent[by]:.2f} on held-out instances."
+    )
+    write_settings(Path(out) / BEST, tuning.best, Propensity(a=propensity.a, b=propensity.b), remark)
+    return tuning

@@ -1,0 +1,210 @@
+"""Tuning: every setting is trained shard by shard; what is kept of a shard is how its labels rank."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.data.dataset import Dataset
+from pwdismec.errors import ConfigError
+from pwdismec.metrics import evaluate
+from pwdismec.model.plan import plan_shards
+from pwdismec.prediction.search import check_scores
+from pwdismec.solvers import Problem, Solution, concatenate
+from pwdismec.training.config import TrainingConfig
+from pwdismec.training.progress import OnProgress, Tracker
+from pwdismec.training.work import Block, solve_shards
+from pwdismec.tuning.folder import STANDINGS, begin, find_finished, finish
+from pwdismec.tuning.grid import Grid, described
+from pwdismec.tuning.results import DEFAULT_METRIC, KS, Outcome, Tuning, TuningRun, check_metric, plain
+from pwdismec.tuning.split import split
+from pwdismec.tuning.standings import Standings
+from pwdismec.weighting import PRESETS, Weighting, inverse_propensities, positive_weights
+
+
+def tune(
+    dataset: Dataset,
+    path: str | Path,
+    grid: Grid | None = None,
+    config: TrainingConfig | None = None,
+    *,
+    holdout: float = 0.2,
+    by: str = DEFAULT_METRIC,
+    a: float = PRESETS["default"].a,
+    b: float = PRESETS["default"].b,
+    jobs: int = -1,
+    resume: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Tuning:
+    """Train every setting of a grid on a part of `dataset` and judge it on the rest; docs/tuning.md.
+
+    In memory are a copy of the data set, 8 bytes for each of the best five labels of a held-out instance,
+    setting and pruning level, and one shard's weights of every setting.
+
+    Parameters
+    ----------
+    dataset
+        The training set.
+    path
+        A folder for the results, and until then for what is done.
+    grid
+        What to try; the default is `Grid.of()`.
+    config
+        The settings that all share (weighting, C and prune are the grid's). Its seed chooses the
+        held-out instances, too.
+    holdout
+        The share of the instances that is held out.
+    by
+        The metric that decides, such as ``P@1``.
+    a, b
+        A and B of the propensities that PSP is measured with.
+    jobs
+        Threads; −1 for every core. The result is the same, bit for bit, whatever their number.
+    resume
+        Go on with the same tuning that was broken off at `path`, or give the results of one that is done.
+    on_progress
+        Called from this thread after every block of labels.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is out of range.
+    DataError
+        If a part of the data set has no labels, or a file of weights does not fit.
+    ModelError
+        If `path` holds something else, a tuning and `resume` is not set, one of other settings or data, or
+        a damaged one.
+    PwdismecError
+        If a file cannot be written, or a score overflows.
+    """
+    if jobs == 0:
+        raise ConfigError("jobs: 0; expected a number of threads, or -1 for every core")
+    check_metric(by)
+    folder = Path(path)
+    inverse_propensities(
+        dataset.label_counts, dataset.n_instances, a, b
+    )  # better now than after the training
+    job = _Job.of(dataset, grid or Grid.of(), config or TrainingConfig(), holdout, a, b)
+    tuning = find_finished(folder, job.run, resume)
+    if tuning is None:
+        standings = begin(folder, job.run) or job.at_start()
+        job.train(standings, folder, jobs, on_progress)
+        tuning = Tuning(run=job.run, by=by, outcomes=job.outcomes(standings))
+    tuning = tuning.sorted_by(by)
+    finish(folder, tuning)
+    return tuning
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A tuning's data and settings."""
+
+    dataset: Dataset
+    training: Dataset
+    held_out: Dataset
+    grid: Grid
+    configs: list[TrainingConfig]
+    weights: dict[Weighting, NDArray[np.float64]]
+    run: TuningRun
+
+    @classmethod
+    def of(
+        cls, dataset: Dataset, grid: Grid, config: TrainingConfig, holdout: float, a: float, b: float
+    ) -> _Job:
+        training, held_out = split(dataset, holdout, config.seed)
+        weights = {
+            w: positive_weights(w, training.label_counts, training.n_instances) for w in grid.weightings
+        }
+        run = TuningRun(
+            written_by=f"pwdismec {version('pwdismec')}",
+            dataset_fingerprint=dataset.fingerprint,
+            holdout=holdout,
+            n_train=training.n_instances,
+            n_held_out=held_out.n_instances,
+            n_labels=dataset.n_labels,
+            training_part=training.fingerprint,
+            positive_weights_sha256=_hash(weights),
+            weightings=tuple(map(described, grid.weightings)),
+            C=grid.costs,
+            prune=grid.prunes,
+            A=a,
+            B=b,
+            config=plain(config),
+        )
+        return cls(dataset, training, held_out, grid, grid.configs(config), weights, run)
+
+    def at_start(self) -> Standings:
+        return Standings.at_start(
+            len(self.configs), len(self.grid.prunes), self.held_out.n_instances, max(KS)
+        )
+
+    def train(self, standings: Standings, folder: Path, jobs: int, on_progress: OnProgress | None) -> None:
+        """Take every shard that is left through every setting."""
+        config, data, counts = self.configs[0], self.training, self.training.label_counts
+        problems = [
+            Problem(data.features, data.label_instances, self.weights[c.weighting], c.C, c.bias)
+            for c in self.configs
+        ]
+        shards, done = plan_shards(data.n_labels, config.shard_size), standings.shards_done
+        resumed = int(np.count_nonzero(counts[: done * config.shard_size]))
+        tracker = Tracker(counts, resumed, done, len(shards), on_progress)
+        solver = config.make_solver()
+        start = solver.prepare(problems[0]) if done < len(shards) else None
+
+        def solve(block: Block) -> list[Solution]:
+            return solver.solve_path(problems, block, start, config.prune)
+
+        solving = solve_shards(solve, shards[done:], counts, solver.block_size, jobs, tracker)
+        with closing(solving):
+            for shard, paths in solving:
+                trained = (shard.first + np.flatnonzero(counts[shard.first : shard.stop])).astype(np.int32)
+                self._judge(trained, paths, standings, joblib.effective_n_jobs(jobs))
+                paths.clear()  # before the next shard's are gathered
+                standings.shards_done += 1
+                standings.write(folder / STANDINGS, self.run.id)
+                tracker.shard_done()
+
+    def _judge(
+        self, labels: NDArray[np.int32], paths: list[list[Solution]], standings: Standings, jobs: int
+    ) -> None:
+        """Let a shard's labels compete in every setting."""
+        tolerance = self.configs[0].gap_tolerance
+        for setting in range(len(self.configs) if paths else 0):
+            solution = concatenate([path[setting] for path in paths])
+            standings.add(setting, labels, solution, self.grid.prunes, self.held_out.features, jobs)
+            if tolerance is not None:
+                standings.beyond[setting] += int((solution.certificate.gap > tolerance).sum())
+
+    def outcomes(self, standings: Standings) -> tuple[Outcome, ...]:
+        """The metrics of every setting at every pruning level."""
+        outcomes = []
+        for setting, config in enumerate(self.configs):
+            for level, prune in enumerate(self.grid.prunes):
+                top = standings.top(setting, level)
+                check_scores(top)
+                report = evaluate(
+                    top,
+                    self.held_out.labels,
+                    ks=KS,
+                    label_counts=self.dataset.label_counts,
+                    n_train=self.dataset.n_instances,
+                    a=self.run.A,
+                    b=self.run.B,
+                )
+                kept, beyond = int(standings.weights[setting, level]), int(standings.beyond[setting])
+                outcomes.append(Outcome.of(replace(config, prune=prune), kept, beyond, report.percent))
+        return tuple(outcomes)
+
+
+def _hash(weights: dict[Weighting, NDArray[np.float64]]) -> str:
+    digest = hashlib.sha256()
+    for positive in weights.values():
+        digest.update(positive.astype("<f8").tobytes())
+    return digest.hexdigest()

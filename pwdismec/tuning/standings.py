@@ -1,0 +1,140 @@
+"""The best labels of the held-out instances so far, for every setting, in memory and on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from pwdismec.data.csr import CSR
+from pwdismec.data.topk import TopK
+from pwdismec.errors import ModelError
+from pwdismec.files import replacing_file
+from pwdismec.prediction.blocks import Part, label_blocks
+from pwdismec.prediction.search import search_on
+from pwdismec.solvers import Solution
+
+_KEY = "pwdismec"  # one key: several would be written in an order that varies
+_ARRAYS = ("labels", "scores", "weights", "beyond")
+
+
+@dataclass(eq=False)
+class Standings:
+    """How each of S settings at each of L pruning levels stands after some shards of labels.
+
+    Attributes
+    ----------
+    labels, scores
+        int32 and float32, shape (S, L, n, k): the best of the labels so far, as in `TopK`.
+    weights
+        int64, shape (S, L): weights kept.
+    beyond
+        int64, shape (S,): labels that missed the solver's tolerance.
+    shards_done
+        How many shards of labels have been through.
+    """
+
+    labels: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    weights: NDArray[np.int64]
+    beyond: NDArray[np.int64]
+    shards_done: int = 0
+
+    @classmethod
+    def at_start(cls, n_settings: int, n_levels: int, n_instances: int, k: int) -> Standings:
+        """Before the first label."""
+        shape = (n_settings, n_levels, n_instances, k)
+        return cls(
+            np.full(shape, -1, np.int32),
+            np.full(shape, -np.inf, np.float32),
+            np.zeros(shape[:2], np.int64),
+            np.zeros(shape[:1], np.int64),
+        )
+
+    def top(self, setting: int, level: int) -> TopK:
+        """The best labels of one setting at one pruning level; a view."""
+        return TopK(self.labels[setting, level], self.scores[setting, level])
+
+    def add(
+        self,
+        setting: int,
+        label_ids: NDArray[np.int32],
+        solution: Solution,
+        prunes: Sequence[float],
+        features: CSR,
+        jobs: int,
+    ) -> None:
+        """Let labels compete that were trained with one setting.
+
+        Parameters
+        ----------
+        setting
+            Which of the settings.
+        label_ids, solution
+            The labels and their weights, cut at the least of `prunes`.
+        prunes
+            The pruning levels, ascending.
+        features
+            The held-out instances.
+        jobs
+            Threads, at least 1.
+        """
+        weights = solution.weights
+        for level, prune in enumerate(prunes):
+            weights = cut(weights, prune)
+            self.weights[setting, level] += weights.nnz
+            part = Part(label_ids, weights, solution.bias)
+            search_on(self.top(setting, level), list(label_blocks([part], weights.n_columns)), features, jobs)
+
+    def write(self, path: Path, run_id: str) -> None:
+        """Write to a file, whole or not at all."""
+        tensors = {name: getattr(self, name) for name in _ARRAYS}
+        header = {"run": run_id, "shards_done": self.shards_done, "sha256": _hash(tensors)}
+        with replacing_file(path) as aside:
+            aside.write_bytes(safetensors.numpy.save(tensors, {_KEY: json.dumps(header, sort_keys=True)}))
+
+    @classmethod
+    def read(cls, path: Path, run_id: str) -> Standings:
+        """What an earlier run wrote.
+
+        Raises
+        ------
+        ModelError
+            If the file is damaged or another run's.
+        """
+        try:
+            with safe_open(path, framework="np") as file:
+                header = json.loads((file.metadata() or {})[_KEY])
+                tensors = {name: file.get_tensor(name) for name in _ARRAYS}
+            intact = (header["run"], header["sha256"]) == (run_id, _hash(tensors))
+        except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+            raise ModelError(f"{path}: damaged: {error}; remove the folder to tune anew") from error
+        if not intact:
+            raise ModelError(f"{path}: damaged or of another run; remove the folder to tune anew")
+        return cls(**tensors, shards_done=header["shards_done"])
+
+
+def cut(weights: CSR, prune: float) -> CSR:
+    """The weights without those nearer to 0 than `prune`."""
+    kept = np.abs(weights.values) >= np.float32(prune)
+    if kept.all():
+        return weights
+    offsets = np.zeros(len(kept) + 1, np.int64)
+    np.cumsum(kept, out=offsets[1:])
+    return CSR(offsets[weights.indptr], weights.indices[kept], weights.values[kept], weights.n_columns)
+
+
+def _hash(tensors: dict[str, NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for name in _ARRAYS:
+        digest.update(f"{name} {tensors[name].shape};".encode())
+        digest.update(np.ascontiguousarray(tensors[name]).data)
+    return digest.hexdigest()

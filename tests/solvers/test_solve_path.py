@@ -1,0 +1,32 @@
+"""Several problems in a row: every solution is that of its own problem, within the tolerance."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from problems import random_problem
+
+from pwdismec.solvers import BlockDualCD, LibLinear, objective
+
+COSTS = (0.1, 1.0, 10.0, 0.5)
+
+
+@pytest.mark.parametrize("solver", [BlockDualCD(1e-4), LibLinear(1e-6)], ids=["block-dcd", "liblinear"])
+def test_each_solution_is_certified_for_its_own_problem(solver):
+    rng = np.random.default_rng(3)
+    first = random_problem(rng, n_labels=16, C=COSTS[0])
+    problems = [replace(first, C=C, positive_weights=rng.uniform(1, 20, 16)) for C in COSTS]
+    labels = np.arange(16)[: max(solver.block_size, 3)].astype(np.int32)
+    path = solver.solve_path(problems, labels, solver.prepare(first), 0.0)
+    assert len(path) == len(problems)
+    X = objective.design_matrix(first)
+    for problem, solution in zip(problems, path, strict=True):
+        assert np.all(solution.certificate.gap < 1e-3)
+        rows = solution.weights.to_scipy().toarray().astype(np.float64)
+        alone = solver.solve(problem, labels[:1], solver.prepare(problem), 0.0)
+        assert solution.certificate.primal[0] == pytest.approx(alone.certificate.primal[0], rel=1e-3)
+        for label, row, bias, primal in zip(
+            labels, rows, solution.bias, solution.certificate.primal, strict=True
+        ):
+            y, c = objective.signs_and_costs(problem, label)
+            assert objective.primal(X, y, c, np.append(row, bias)) == pytest.approx(primal, rel=1e-5)
