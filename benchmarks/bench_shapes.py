@@ -5,8 +5,9 @@
 SHAPE is a name of shapes.py; without any, all are run. Of each, random labels with a positive are trained on
 one thread by the block solver, and a few of them (--reference) by both of LIBLINEAR's. Each round prepares
 and frees the contenders' own copies of the data in turn, so that Wikipedia-500K's 700 million values fit into
-23 GB; preparing is told apart for the block solver and does not count for LIBLINEAR. With --scale 0.1, a tenth
-of the instances are made: milliseconds are then of those, core-hours of all, as if cost grew in proportion.
+23 GB; preparing is told apart for the block solver and does not count for LIBLINEAR. With --scale 0.1, a
+tenth of the instances are made: milliseconds are then of those, core-hours of all, as if cost grew in
+proportion.
 """
 
 from __future__ import annotations

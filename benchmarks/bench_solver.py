@@ -89,9 +89,10 @@ def main(
 
     print(environment() + "\n")
     print(
-        f"{data}; {len(drawn)} random labels, {len(contest.reference)} of them for LIBLINEAR, weighting {weighting}, "
-        f"medians of {rounds} rounds; prepared in {contest.preparing:.2f} s. Primals are compared with LIBLINEAR's "
-        f"at {EXACT} ({exact:.0f} ms a label, mean {contest.primals(EXACT).mean():.5f}).\n"
+        f"{data}; {len(drawn)} random labels, {len(contest.reference)} of them for LIBLINEAR; weighting "
+        f"{weighting}; medians of {rounds} rounds; prepared in {contest.preparing:.2f} s. Primals are "
+        f"compared with LIBLINEAR's at {EXACT} ({exact:.0f} ms a label, mean "
+        f"{contest.primals(EXACT).mean():.5f}).\n"
     )
     print_table(contest, milliseconds)
     for tolerance in TOLERANCES if threads > 1 else ():
