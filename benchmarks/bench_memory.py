@@ -1,0 +1,128 @@
+"""Peak resident memory of training, against what is promised.
+
+    python benchmarks/bench_memory.py DATASET [--labels 2000] [--threads 2]
+    python benchmarks/bench_memory.py --shape wikipedia-500k --work FOLDER [--labels 128] [--scale 1]
+
+A fresh process opens the data set, trains the first labels of it that have a positive, as a model of two
+shards, and ends; the peak is the kernel's (VmHWM), mapped files included, from its start to its end. With
+--shape, a synthetic set in that shape (shapes.py) is first written to FOLDER/SHAPE, and left there for other
+runs (Wikipedia-500K: 6 GB). The promise is: the data set + threads x (D + N) x lanes x 4 bytes + 200 MB.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+import numpy as np
+from environment import environment
+from shapes import SHAPES, make
+
+from pwdismec import Dataset, TrainingConfig, Weighting, train
+from pwdismec.solvers import BlockDualCD
+
+MB = 1e6
+COLUMNS = (
+    "data set",
+    "N",
+    "D",
+    "threads",
+    "lanes",
+    "data set, MB",
+    "blocks, MB",
+    "promised, MB",
+    "peak, MB",
+    "peak / promised",
+    "peak before the data set, MB",
+    "mapped files at the end, MB",
+)
+
+
+def train_some(data: Dataset, n_labels: int, threads: int) -> None:
+    """Train the first labels with a positive, into a folder that is thrown away."""
+    some = data.select_labels(np.flatnonzero(data.label_counts)[:n_labels])
+    config = TrainingConfig(Weighting("pw"), shard_size=-(-some.n_labels // 2))
+    with tempfile.TemporaryDirectory() as folder:
+        train(some, Path(folder) / "model", config, jobs=threads)
+
+
+def memory() -> dict[str, float]:
+    """The process's own memory in bytes, as Linux tells it: the peak, and what it is made of now."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return {name: 1024.0 * int(fields[name].split()[0]) for name in ("VmHWM", "RssAnon", "RssFile")}
+
+
+def child(dataset: str, n_labels: int, threads: int) -> None:
+    """What the fresh process does; prints its memory before and after training."""
+    imported = memory()
+    train_some(Dataset.open(dataset), n_labels, threads)
+    print(json.dumps({"imported": imported, "trained": memory()}))
+
+
+def measure(dataset: Path, n_labels: int, threads: int) -> dict[str, dict[str, float]]:
+    command = [sys.executable, __file__, str(dataset), "--labels", n_labels, "--threads", threads, "--child"]
+    run = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True)
+    memories: dict[str, dict[str, float]] = json.loads(run.stdout.splitlines()[-1])
+    return memories
+
+
+def size_of(dataset: Path) -> int:
+    """Bytes of a data set's arrays."""
+    return sum(path.stat().st_size for path in dataset.glob("*.npy"))
+
+
+def write_shape(name: str, work: Path, scale: float) -> Path:
+    folder = work / (name if scale == 1 else f"{name}-x{scale:g}")
+    if not folder.exists():
+        features, labels, transforms = make(SHAPES[name], scale)
+        Dataset(features, labels, transforms).save(folder)
+    return folder
+
+
+def print_row(dataset: Path, n_labels: int, threads: int) -> None:
+    data, memories = Dataset.open(dataset), measure(dataset, n_labels, threads)
+    peak, stored, lanes = memories["trained"]["VmHWM"], size_of(dataset), BlockDualCD().block_size
+    blocks = threads * (data.n_features + data.n_instances) * lanes * 4
+    promised = stored + blocks + 200 * MB
+    print(
+        f"| {dataset.name} | {data.n_instances:,} | {data.n_features:,} | {threads} | {lanes} "
+        f"| {stored / MB:,.0f} | {blocks / MB:,.0f} | {promised / MB:,.0f} | {peak / MB:,.0f} "
+        f"| {peak / promised:.2f} | {memories['imported']['VmHWM'] / MB:,.0f} "
+        f"| {memories['trained']['RssFile'] / MB:,.0f} |"
+    )
+
+
+@click.command(help=__doc__)
+@click.argument("dataset", required=False)
+@click.option("--shape", type=click.Choice(list(SHAPES)))
+@click.option("--work", type=click.Path(path_type=Path), help="Where a shape's data set is kept.")
+@click.option("--labels", default=2000, help="Labels to train.")
+@click.option("--threads", default=2)
+@click.option("--scale", default=1.0, help="The share of a shape's instances to make.")
+@click.option("--child", "is_child", is_flag=True, hidden=True)
+def main(
+    dataset: str | None,
+    shape: str | None,
+    work: Path | None,
+    labels: int,
+    threads: int,
+    scale: float,
+    is_child: bool,
+) -> None:
+    if is_child:
+        assert dataset is not None
+        return child(dataset, labels, threads)
+    if (dataset is None) == (shape is None) or (shape is None) != (work is None):
+        raise click.UsageError("give DATASET, or --shape and --work")
+    folder = Path(dataset) if dataset else write_shape(str(shape), work or Path(), scale)
+    print(environment() + f"\n\n{labels} labels in two shards, weighting pw; MB of 10^6 bytes\n")
+    print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
+    print_row(folder, labels, threads)
+
+
+if __name__ == "__main__":
+    main()
