@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from typing import Any
 
 import click
 import numpy as np
@@ -30,7 +31,7 @@ from rounds import medians
 from solving import draw_labels, draw_reference, solve
 
 from pwdismec import Dataset
-from pwdismec.solvers import BlockDualCD, Problem
+from pwdismec.solvers import BlockDualCD, Problem, Solver
 from pwdismec.weighting import positive_weights
 
 OPTIONS = "-s 1 -B 1"
@@ -49,12 +50,16 @@ class Peer:
 
     def milliseconds(self) -> float:
         whole, empty = self._seconds(self._labels), self._seconds(self._labels[:, :0])
-        return (whole - empty) * 1e3 / self._labels.shape[1]
+        return (whole - empty) * 1e3 / int(self._labels.shape[1])
 
     def _seconds(self, labels: sp.csr_matrix) -> float:
         began = time.perf_counter()
         linear.train_1vsrest(labels, self._features, options=OPTIONS, verbose=False)
         return time.perf_counter() - began
+
+
+def ours(solver: Solver, problem: Problem, labels: NDArray[np.int32], start: Any, threads: int) -> float:
+    return solve(solver, problem, labels, start, threads)[0]
 
 
 @click.command(help=__doc__)
@@ -72,8 +77,8 @@ def main(dataset: str, labels: int, reference: int, rounds: int, threads: int, s
     for weighting in ("vanilla", "pw"):
         weights = positive_weights(weighting, data.label_counts, data.n_instances)
         problem = Problem(data.features, data.label_instances, weights)
-        run = partial(solve, solver, problem, drawn, solver.prepare(problem), threads)
-        contenders[f"block-dcd, {weighting}"] = lambda run=run: run()[0]
+        start = solver.prepare(problem)
+        contenders[f"block-dcd, {weighting}"] = partial(ours, solver, problem, drawn, start, threads)
     milliseconds = medians(contenders, rounds)
 
     print(environment("libmultilabel") + "\n")

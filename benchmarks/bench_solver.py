@@ -12,6 +12,7 @@ With --threads 2, the block solver's turns with one thread are followed by turns
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 import click
@@ -83,7 +84,9 @@ def main(
     problem = Problem(data.features, data.label_instances, weights)
     contest = Contest(problem, drawn, draw_reference(drawn, reference, seed))
     exact = contest.theirs(EXACT)
-    contenders = {(t, n): partial(contest.ours, t, n) for t in TOLERANCES for n in sorted({1, threads})}
+    contenders: dict[tuple[float | str, int], Callable[[], float]] = {
+        (t, n): partial(contest.ours, t, n) for t in TOLERANCES for n in sorted({1, threads})
+    }
     contenders |= {(options, 1): partial(contest.theirs, options) for options in LIBLINEAR}
     milliseconds = medians(contenders, rounds)
 
