@@ -4,8 +4,9 @@
 
 DATASET is a folder that `pwdismec convert` made. LIBLINEAR trains some of the labels only (--reference), one
 at a time on one thread; once, untimed, at -e 1e-5 too, for the primal that the others are measured against.
-Rounds are interleaved and medians reported; our times contain the certificates, LIBLINEAR's do not. What all
-labels share (our view of the data, LIBLINEAR's problem) is prepared beforehand; the time for ours is told.
+Rounds are interleaved and medians reported; our times contain the certificates, LIBLINEAR's do not (its gap
+is bounded by the best multiple of the dual point that its weights imply, loosely where it stops early). What
+all labels share (our view of the data, LIBLINEAR's problem) is prepared beforehand; our time for it is told.
 With --threads 2, the block solver's turns with one thread are followed by turns with two.
 """
 
