@@ -38,13 +38,16 @@ fill_postings = _kernels.fill_postings
 score_top_k = _kernels.score_top_k
 
 # solvers
+Instances = _kernels.Instances
 LANES = _kernels.LANES
-solve_all_negative = _kernels.solve_all_negative
+dense_instances = _kernels.dense_instances
 solve_block = _kernels.solve_block
-view_by_frequency = _kernels.view_by_frequency
+sparse_instances = _kernels.sparse_instances
 
 __all__ = [
     "LANES",
+    "Instances",
+    "dense_instances",
     "fill_postings",
     "format_labelled_rows",
     "format_ranked_rows",
@@ -53,7 +56,6 @@ __all__ = [
     "parse_ranked_rows",
     "parse_sparse_rows",
     "score_top_k",
-    "solve_all_negative",
     "solve_block",
-    "view_by_frequency",
+    "sparse_instances",
 ]

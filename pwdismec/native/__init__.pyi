@@ -12,45 +12,24 @@ U16 = NDArray[np.uint16]
 
 instruction_set: str
 
-# block_dual_cd.hpp, instance_view.hpp
+# instances.hpp, block_dual_cd.hpp
 LANES: int
 
-def view_by_frequency(
-    indptr: I64, indices: I32, values: F32, n_features: int, bias: float
-) -> tuple[I32, F32, I32, F32]: ...
-def solve_all_negative(
-    indptr: I64,
-    indices: I32,
-    values: F32,
-    sq_norms: F32,
-    ranks: I32,
-    bias: float,
-    cost: float,
-    tolerance: float,
-    max_epochs: int,
-    seed: int,
-) -> tuple[F32, float, I32, F32, float]: ...
+class Instances: ...
+
+def sparse_instances(indptr: I64, indices: I32, values: F32, n_features: int, bias: float) -> Instances: ...
+def dense_instances(values: F32, bias: float) -> Instances: ...
 def solve_block(
+    instances: Instances,
     indptr: I64,
-    indices: I32,
-    values: F32,
-    sq_norms: F32,
-    ranks: I32,
-    bias: float,
-    start_weights: F32,
-    start_bias_weight: float,
-    start_rows: I32,
-    start_alpha: F32,
-    start_dual: float,
-    positives_indptr: I64,
     positives: I32,
     positive_costs: F64,
-    negative_cost: float,
+    negative_costs: F64,
     tolerance: float,
     max_epochs: int,
     seed: int,
     prune: float,
-) -> tuple[I64, I32, F32, F32, F64, F64, int]: ...
+) -> list[tuple[I64, I32, F32, F32, F64, F64, I32]]: ...
 
 # parse_rows.hpp, format_rows.hpp; a fault is (code, byte offset, id)
 _Fault = tuple[int, int, int] | None

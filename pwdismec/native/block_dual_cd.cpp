@@ -1,195 +1,265 @@
 #include "block_dual_cd.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
-#include "block_certificate.hpp"
-#include "label_block.hpp"
+#include "certificate.hpp"
+#include "margins.hpp"
+#include "rows.hpp"
+#include "shared_pass.hpp"
+#include "working_set.hpp"
 
 namespace pwdismec {
 namespace {
 
+// The first working set: the positives, the negatives most like them, and stand-ins for all the others.
+constexpr int64_t kFirstNegatives = 200;    // and for each positive
+constexpr int64_t kNegativesAPositive = 60;  // so many more, up to
+constexpr int64_t kMostFirstNegatives = 4000;
+constexpr int64_t kStandIns = 128;
+constexpr int64_t kMostExamples = 256;  // positives that the first pass compares with
+
 // All gaps below are in units of the tolerance (1 = it is just met).
-constexpr double kGoalShare = 0.01;   // work on the near rows ends at this share of the last full pass's gap,
-constexpr double kLeastGoal = 0.3;    // or here, whichever is larger
-constexpr double kExpectedGain = 10;  // by which the gap falls from one full pass to the next
-constexpr int kMostSweeps = 20;       // of the near rows between two full passes, and of the hot rows between those
+constexpr double kFirstGoal = 0.1;     // the relative gap, not in those units, to which the first set is solved
+constexpr double kLeastGoal = 0.3;     // to which later sets are solved at the closest,
+constexpr double kGoalShare = 0.02;    // or to this share of the gap that the last pass found
+constexpr double kIgnoredShare = 0.02;  // of that gap; instances that make up no more together are left out
+constexpr std::size_t kMostAdded = 500;  // instances, besides as many as the set has
+constexpr float kNearMargin = 0.02f;     // an instance without alpha stays in the set this far outside the margin
 
-// Which rows a block visits, in what order, and when it stops.
-//
-// A visit costs the same for every row, and at any time few rows matter, so
-// there are three sets: hot rows, whose last step was worth it; near rows,
-// whose step was worth it in some full pass; and all rows. Hot rows are worked
-// on until they are quiet, then the near rows are looked at again, and only
-// when these are quiet as well all rows, which may bring new near ones.
-class Schedule {
-public:
-    Schedule(LabelBlock& block, const Stopping& stopping)
-        : block_(block),
-          stopping_(stopping),
-          random_(stopping.seed * 2 + 1),
-          is_near_(static_cast<std::size_t>(block.x.count)) {}
+std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
-    void add_near(int32_t row) {
-        if (is_near_[static_cast<std::size_t>(row)]) return;
-        is_near_[static_cast<std::size_t>(row)] = true;
-        near_.push_back(row);
-    }
+// A label on its way.
+struct Label {
+    int64_t index = 0;
+    const int32_t* positives = nullptr;
+    int64_t n_positives = 0;
+    std::size_t setting = 0;
 
-    Certificate run() {
-        double excess = 1 / kGoalShare;
-        while (true) {
-            work_on_near(std::max(kLeastGoal, kGoalShare * excess));
-            if (excess > kExpectedGain && !exhausted()) {
-                excess = full_pass();
-                continue;
-            }
-            Certificate certificate = certify(block_, worth(1.0, block_.x.count));
-            visits_ += block_.x.count;
-            for (const int32_t row : certificate.worth) add_near(row);
-            excess = block_.excess(certificate.primal - certificate.dual, stopping_.tolerance);
-            if (excess <= 1.0 || exhausted()) return certificate;
-        }
-    }
+    std::vector<int32_t> instances;  // the working set, the positives first
+    std::vector<double> alpha;
+    SparseWeights weights;  // w(alpha)
+    double dual = 0;        // D(alpha)
 
-    int32_t epochs() const { return static_cast<int32_t>((visits_ + block_.x.count - 1) / block_.x.count); }
-
-private:
-    bool exhausted() const { return visits_ >= stopping_.max_epochs * block_.x.count; }
-
-    // The share of the gap that makes a step worth it, if `rows` rows may leave `goal` together.
-    Floats worth(double goal, int64_t rows) const {
-        Floats share = broadcast(std::numeric_limits<float>::infinity());
-        for (int lane = 0; lane < block_.n_labels; ++lane)
-            share[lane] = static_cast<float>(goal * stopping_.tolerance * block_.dual[lane] / static_cast<double>(rows));
-        return share;
-    }
-
-    // Visits `rows` in random order; keeps in `hot_` those whose step was worth it.
-    double sweep(std::vector<int32_t>& rows, double goal) {
-        shuffle(rows);
-        Sweep found;
-        found.worth = worth(goal, static_cast<int64_t>(rows.size()));
-        hot_.resize(std::max(hot_.size(), rows.size()));
-        std::size_t kept = 0;
-        const std::size_t count = rows.size();
-        for (std::size_t i = 0; i < count; ++i) {
-            if (i + 1 < count) block_.prefetch(rows[i + 1]);
-            const int32_t row = rows[i];
-            if (block_.visit(row, found)) hot_[kept++] = row;
-        }
-        hot_.resize(kept);
-        visits_ += static_cast<int64_t>(count);
-        return block_.excess(found.gap, stopping_.tolerance);
-    }
-
-    void work_on_near(double goal) {
-        for (int i = 0; i < kMostSweeps && !near_.empty() && !exhausted(); ++i) {
-            if (sweep(near_, goal) <= goal) return;
-            for (int j = 0; j < kMostSweeps && !hot_.empty(); ++j)
-                if (sweep(hot_, goal) <= goal) break;
-        }
-    }
-
-    // Visits every row, in the order in which they lie in memory.
-    double full_pass() {
-        Sweep found;
-        found.worth = worth(1.0, block_.x.count);
-        for (int32_t row = 0; row < block_.x.count; ++row) {
-            if (row + 1 < block_.x.count) block_.prefetch(row + 1);
-            if (block_.visit(row, found)) add_near(row);
-        }
-        visits_ += block_.x.count;
-        return block_.excess(found.gap, stopping_.tolerance);
-    }
-
-    void shuffle(std::vector<int32_t>& rows) {
-        for (std::size_t i = rows.size(); i > 1; --i) {
-            random_ ^= random_ << 13;  // xorshift64 (Marsaglia 2003): the same on every platform
-            random_ ^= random_ >> 7;
-            random_ ^= random_ << 17;
-            std::swap(rows[i - 1], rows[((random_ >> 32) * i) >> 32]);
-        }
-    }
-
-    LabelBlock& block_;
-    const Stopping& stopping_;
-    uint64_t random_;
-    std::vector<bool> is_near_;
-    std::vector<int32_t> near_, hot_;
-    int64_t visits_ = 0;
+    bool begun = false;
+    int64_t passes = 0, visits = 0;
+    int stalls = 0;  // passes that found no instance to add
 };
 
-void begin_at(const CommonStartView& start, LabelBlock& block, Schedule& schedule) {
-    for (std::size_t f = 0; f < static_cast<std::size_t>(block.x.n_features); ++f)
-        block.weights[f] = broadcast(start.weights[f]);
-    block.bias_weight = broadcast(start.bias_weight);
-    block.dual = Doubles{} + start.dual;
-    for (int64_t at = 0; at < start.n_rows; ++at) {
-        block.alpha[static_cast<std::size_t>(start.rows[at])] = broadcast(start.alpha[at]);
-        schedule.add_near(start.rows[at]);
-        if (block.is_positive_somewhere(start.rows[at])) block.release_positives(start.rows[at]);
-    }
-}
+class Block {
+public:
+    Block(const Instances& instances, const BlockLabels& labels, const std::vector<Costs>& path,
+          const Stopping& stopping, float prune)
+        : x_(instances), labels_(labels), path_(path), stopping_(stopping), prune_(prune), pass_(instances),
+          set_(instances), certifier_(instances),
+          solutions_(path.size(), std::vector<LabelSolution>(at(labels.count))) {}
 
-BlockSolution pruned(LabelBlock& block, float prune) {
-    std::vector<int32_t> indices[kLanes];
-    std::vector<float> values[kLanes];
-    for (int32_t f = 0; f < block.x.n_features; ++f) {
-        const Floats w = block.weights[static_cast<std::size_t>(block.x.ranks[f])], size = w < 0.0f ? -w : w;
-        if (!any((size >= prune) & (size > 0.0f))) continue;
-        for (int lane = 0; lane < block.n_labels; ++lane)
-            if (size[lane] >= prune && size[lane] > 0.0f) {
-                indices[lane].push_back(f);
-                values[lane].push_back(w[lane]);
+    // Labels share the passes as they come: one that is done leaves, and the next one enters.
+    std::vector<std::vector<LabelSolution>> run() {
+        std::vector<Label> active;
+        int64_t next = 0;
+        while (true) {
+            while (active.size() < SharedPass::kLabels && next < labels_.count) active.push_back(enter(next++));
+            if (active.empty()) return std::move(solutions_);
+            for (std::size_t k = 0; k < active.size(); ++k) pass_.set(static_cast<int>(k), active[k].weights);
+            pass_.run();
+            for (std::size_t k = 0; k < active.size(); ++k) {
+                pass_.release(static_cast<int>(k), active[k].weights);
+                advance(active[k], pass_.margins(static_cast<int>(k), active[k].weights));
             }
+            std::erase_if(active, [&](const Label& label) { return label.setting == path_.size(); });
+        }
     }
-    BlockSolution solution;
-    solution.indptr.push_back(0);
-    for (int lane = 0; lane < block.n_labels; ++lane) {
-        solution.indices.insert(solution.indices.end(), indices[lane].begin(), indices[lane].end());
-        solution.values.insert(solution.values.end(), values[lane].begin(), values[lane].end());
-        solution.indptr.push_back(static_cast<int64_t>(solution.indices.size()));
-        solution.bias.push_back(block.bias_weight[lane] * block.x.bias);
+
+private:
+    // With the mean of its positives for weights: the first pass tells which negatives are like them.
+    Label enter(int64_t index) {
+        Label label;
+        label.index = index;
+        label.positives = labels_.rows + labels_.indptr[index];
+        label.n_positives = labels_.indptr[index + 1] - labels_.indptr[index];
+        const int64_t n = std::min(label.n_positives, kMostExamples);
+        set_.begin(at(n), 0);
+        for (int64_t k = 0; k < n; ++k)
+            set_.add(label.positives[k * label.n_positives / n], 1.0 / static_cast<double>(n), true, 1.0);
+        set_.settle();
+        label.weights = set_.weights();
+        label.weights.bias = 0;
+        return label;
     }
-    return solution;
-}
+
+    double positive_cost(const Label& label) const { return path_[label.setting].positive[label.index]; }
+    double negative_cost(const Label& label) const { return path_[label.setting].negative; }
+    int64_t visits_left(const Label& label) const {
+        return stopping_.max_epochs * x_.count - label.visits - label.passes * x_.count;
+    }
+
+    // After a pass: the label is done with a setting, or its working set is changed and solved again.
+    void advance(Label& label, float* margins) {
+        ++label.passes;
+        positive_margins_.clear();
+        for (int64_t k = 0; k < label.n_positives; ++k)
+            positive_margins_.push_back(std::exchange(margins[label.positives[k]], kNotSought));
+        if (!label.begun) {
+            begin(label, margins);
+            return;
+        }
+        double excess = estimated_excess(label, margins);
+        if (excess <= 1 || visits_left(label) <= 0) {
+            const double primal = certifier_.primal(label.weights, margins, label.positives, label.n_positives,
+                                                    positive_cost(label), negative_cost(label));
+            excess = (primal - label.dual) / (primal * stopping_.tolerance);
+            if (excess <= 1 || visits_left(label) <= 0) {
+                finish(label, primal);
+                if (label.setting < path_.size()) solve(label, {}, kLeastGoal * stopping_.tolerance);
+                return;
+            }
+        }
+        change_set(label, margins);
+        solve(label, added_, goal(label, excess));
+    }
+
+    double goal(const Label& label, double excess) const {
+        return std::max(std::ldexp(kLeastGoal, -label.stalls), kGoalShare * excess) * stopping_.tolerance;
+    }
+
+    void begin(Label& label, const float* margins) {
+        label.begun = true;
+        label.instances.assign(label.positives, label.positives + label.n_positives);
+        label.alpha.assign(label.instances.size(), 0.0);
+        label.weights = {};
+        const int64_t alike = kFirstNegatives + std::min(kNegativesAPositive * label.n_positives, kMostFirstNegatives);
+        const bool all = label.n_positives + alike + kStandIns >= x_.count;
+        const float least = all ? kNotSought : margin_of_rank(margins, x_.count, label.n_positives + alike, sample_);
+        added_.clear();
+        for_each_above(margins, x_.count, least, [&](int32_t i) { added_.push_back(i); });
+        const std::size_t n_alike = added_.size();
+        if (!all)
+            for (int64_t k = 0; k < kStandIns; ++k) {
+                const int64_t i = (2 * k + 1) * x_.count / (2 * kStandIns);
+                if (margins[i] <= least && margins[i] > kNotSought) added_.push_back(static_cast<int32_t>(i));
+            }
+        solve(label, added_, kFirstGoal, n_alike);
+    }
+
+    // The gap by the float32 margins; and in `violating_` the negatives inside the margin.
+    double estimated_excess(const Label& label, const float* margins) {
+        const auto squared_hinge = [](float signed_margin) {
+            const double hinge = std::max(0.0, 1.0 - static_cast<double>(signed_margin));
+            return hinge * hinge;
+        };
+        double of_positives = 0, of_negatives = 0;
+        for (const float margin : positive_margins_) of_positives += squared_hinge(margin);
+        violating_.clear();
+        for_each_above(margins, x_.count, -1.0f, [&](int32_t i) {
+            violating_.push_back(i);
+            of_negatives += squared_hinge(-margins[i]);
+        });
+        const double primal = 0.5 * label.weights.sq_norm + positive_cost(label) * of_positives +
+                              negative_cost(label) * of_negatives;
+        return (primal - label.dual) / (primal * stopping_.tolerance);
+    }
+
+    // Takes out what has no alpha and lies well outside the margin, and sets `added_` to what is to come in.
+    void change_set(Label& label, float* margins) {
+        std::size_t kept = at(label.n_positives);
+        for (std::size_t k = kept; k < label.instances.size(); ++k) {
+            const float margin = std::exchange(margins[label.instances[k]], kNotSought);
+            if (!(label.alpha[k] > 0) && margin <= -1.0f - kNearMargin) continue;
+            label.instances[kept] = label.instances[k];
+            label.alpha[kept++] = label.alpha[k];
+        }
+        label.instances.resize(kept);
+        label.alpha.resize(kept);
+
+        const double ignored = kIgnoredShare * stopping_.tolerance * label.dual;
+        const float least = static_cast<float>(
+            std::sqrt(ignored / (negative_cost(label) * static_cast<double>(violating_.size() + 1))) - 1.0);
+        added_.clear();
+        for (const int32_t i : violating_)
+            if (margins[i] > least) added_.push_back(i);
+        const std::size_t most = kMostAdded + kept;
+        if (added_.size() > most) {
+            const auto worse = [&](int32_t a, int32_t b) {
+                return margins[a] > margins[b] || (margins[a] == margins[b] && a < b);
+            };
+            std::nth_element(added_.begin(), added_.begin() + static_cast<std::ptrdiff_t>(most), added_.end(), worse);
+            added_.resize(most);
+            std::sort(added_.begin(), added_.end());
+        }
+        label.stalls = added_.empty() ? label.stalls + 1 : 0;
+    }
+
+    // Solves the set with `added` in it; those from `stand_ins` on cost as much as all the instances outside.
+    void solve(Label& label, const std::vector<int32_t>& added, double goal, std::size_t stand_ins = SIZE_MAX) {
+        const double positive = positive_cost(label), negative = negative_cost(label);
+        const std::size_t n_before = label.instances.size();
+        set_.begin(n_before + added.size(), stopping_.seed);
+        for (std::size_t k = 0; k < n_before; ++k) {
+            if (k + kAhead < n_before) prefetch(x_.row(label.instances[k + kAhead]));
+            const bool is_positive = static_cast<int64_t>(k) < label.n_positives;
+            set_.add(label.instances[k], label.alpha[k], is_positive, is_positive ? positive : negative);
+        }
+        const double many = static_cast<double>(x_.count) / kStandIns;
+        for (std::size_t k = 0; k < added.size(); ++k) {
+            if (k + kAhead < added.size()) prefetch(x_.row(added[k + kAhead]));
+            set_.add(added[k], 0.0, false, k < stand_ins ? negative : many * negative);
+        }
+        set_.resume(label.weights, label.dual);
+        label.visits += set_.solve(goal, visits_left(label));
+        for (std::size_t k = stand_ins; k < added.size(); ++k) set_.set_cost(n_before + k, negative);
+        set_.settle();
+        label.instances = set_.instances();
+        label.alpha = set_.alpha();
+        label.weights = set_.weights();
+        label.dual = set_.dual();
+    }
+
+    void finish(Label& label, double primal) {
+        LabelSolution& solution = solutions_[label.setting][at(label.index)];
+        kept_.clear();
+        for (std::size_t k = 0; k < label.weights.features.size(); ++k)
+            if (std::fabs(label.weights.values[k]) >= prune_)
+                kept_.emplace_back(x_.features[at(label.weights.features[k])], label.weights.values[k]);
+        std::sort(kept_.begin(), kept_.end());
+        solution.features.reserve(kept_.size());
+        solution.weights.reserve(kept_.size());
+        for (const auto& [feature, weight] : kept_) {
+            solution.features.push_back(feature);
+            solution.weights.push_back(weight);
+        }
+        solution.bias = label.weights.bias * x_.bias;
+        solution.primal = primal;
+        solution.dual = label.dual;
+        solution.epochs = static_cast<int32_t>(label.passes + (label.visits + x_.count - 1) / x_.count);
+        ++label.setting;
+        label.passes = label.visits = 0;
+        label.stalls = 0;
+    }
+
+    static constexpr std::size_t kAhead = 4;  // instances, when they are read from far away
+
+    const Instances& x_;
+    const BlockLabels& labels_;
+    const std::vector<Costs>& path_;
+    const Stopping& stopping_;
+    const float prune_;
+    SharedPass pass_;
+    WorkingSet set_;
+    Certifier certifier_;
+    std::vector<std::vector<LabelSolution>> solutions_;
+    std::vector<int32_t> added_, violating_;
+    std::vector<float> positive_margins_, sample_;
+    std::vector<std::pair<int32_t, float>> kept_;
+};
 
 }  // namespace
 
-CommonStart solve_all_negative(const Instances& instances, double cost, const Stopping& stopping) {
-    const int64_t no_positives[2] = {0, 0};
-    LabelBlock block(instances, {no_positives, nullptr, &cost, 1, cost});
-    Schedule schedule(block, stopping);
-    const Certificate certificate = schedule.run();
-    CommonStart start;
-    for (std::size_t f = 0; f < static_cast<std::size_t>(instances.n_features); ++f)
-        start.weights.push_back(block.weights[f][0]);
-    start.bias_weight = block.bias_weight[0];
-    start.dual = certificate.dual[0];
-    for (int32_t row = 0; row < instances.count; ++row)
-        if (const float alpha = block.alpha[static_cast<std::size_t>(row)][0]; alpha > 0) {
-            start.rows.push_back(row);
-            start.alpha.push_back(alpha);
-        }
-    return start;
-}
-
-BlockSolution solve_block(const Instances& instances, const BlockLabels& labels, const CommonStartView& start,
-                          const Stopping& stopping, float prune) {
-    LabelBlock block(instances, labels);
-    Schedule schedule(block, stopping);
-    begin_at(start, block, schedule);
-    for (int32_t row = 0; row < instances.count; ++row)
-        if (block.is_positive_somewhere(row)) schedule.add_near(row);
-    const Certificate certificate = schedule.run();
-    BlockSolution solution = pruned(block, prune);
-    solution.epochs = schedule.epochs();
-    for (int lane = 0; lane < labels.count; ++lane) {
-        solution.primal.push_back(certificate.primal[lane]);
-        solution.dual.push_back(certificate.dual[lane]);
-    }
-    return solution;
+std::vector<std::vector<LabelSolution>> solve_block(const Instances& instances, const BlockLabels& labels,
+                                                    const std::vector<Costs>& path, const Stopping& stopping,
+                                                    float prune) {
+    return Block(instances, labels, path, stopping, prune).run();
 }
 
 }  // namespace pwdismec

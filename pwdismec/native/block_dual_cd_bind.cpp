@@ -1,83 +1,80 @@
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
 
 #include <tuple>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "block_dual_cd.hpp"
-#include "instance_view.hpp"
-#include "lanes.hpp"
+#include "shared_pass.hpp"
 
 namespace pwdismec {
 namespace {
 
-auto py_view_by_frequency(const ArrayIn<int64_t>& indptr, const ArrayIn<int32_t>& indices,
-                          const ArrayIn<float>& values, int32_t n_features, float bias) {
-    InstanceView view;
-    {
-        nb::gil_scoped_release release;
-        view = view_by_frequency(indptr.data(), indices.data(), values.data(),
-                                 static_cast<int64_t>(indptr.shape(0)) - 1, n_features, bias);
-    }
-    return std::make_tuple(to_numpy(std::move(view.indices)), to_numpy(std::move(view.values)),
-                           to_numpy(std::move(view.ranks)), to_numpy(std::move(view.sq_norms)));
+Instances* py_sparse_instances(const ArrayIn<int64_t>& indptr, const ArrayIn<int32_t>& indices,
+                               const ArrayIn<float>& values, int32_t n_features, float bias) {
+    nb::gil_scoped_release release;
+    return new Instances(sparse_instances(indptr.data(), indices.data(), values.data(),
+                                          static_cast<int64_t>(indptr.shape(0)) - 1, n_features, bias));
 }
 
-Instances instances_of(const ArrayIn<int64_t>& indptr, const ArrayIn<int32_t>& indices, const ArrayIn<float>& values,
-                       const ArrayIn<float>& sq_norms, const ArrayIn<int32_t>& ranks, float bias) {
-    return {indptr.data(),
-            indices.data(),
-            values.data(),
-            sq_norms.data(),
-            ranks.data(),
-            static_cast<int64_t>(sq_norms.shape(0)),
-            static_cast<int32_t>(ranks.shape(0)),
-            bias};
+Instances* py_dense_instances(const MatrixIn<float>& values, float bias) {
+    nb::gil_scoped_release release;
+    return new Instances(dense_instances(values.data(), static_cast<int64_t>(values.shape(0)),
+                                         static_cast<int32_t>(values.shape(1)), bias));
 }
 
-auto py_solve_all_negative(const ArrayIn<int64_t>& indptr, const ArrayIn<int32_t>& indices,
-                           const ArrayIn<float>& values, const ArrayIn<float>& sq_norms, const ArrayIn<int32_t>& ranks,
-                           float bias, double cost, double tolerance, int max_epochs, uint64_t seed) {
-    CommonStart start;
-    {
-        nb::gil_scoped_release release;
-        start = solve_all_negative(instances_of(indptr, indices, values, sq_norms, ranks, bias), cost,
-                                   {tolerance, max_epochs, seed});
+// The solutions of all labels at one setting as arrays: CSR weights, bias, primal, dual, epochs.
+auto arrays_of(std::vector<LabelSolution>& solutions) {
+    std::vector<int64_t> indptr{0};
+    for (const LabelSolution& solution : solutions)
+        indptr.push_back(indptr.back() + static_cast<int64_t>(solution.features.size()));
+    std::vector<int32_t> indices, epochs;
+    std::vector<float> values, bias;
+    std::vector<double> primal, dual;
+    indices.reserve(static_cast<std::size_t>(indptr.back()));
+    values.reserve(indices.capacity());
+    for (LabelSolution& solution : solutions) {
+        indices.insert(indices.end(), solution.features.begin(), solution.features.end());
+        values.insert(values.end(), solution.weights.begin(), solution.weights.end());
+        bias.push_back(solution.bias);
+        primal.push_back(solution.primal);
+        dual.push_back(solution.dual);
+        epochs.push_back(solution.epochs);
+        solution = {};  // two copies of one label only
     }
-    return std::make_tuple(to_numpy(std::move(start.weights)), start.bias_weight, to_numpy(std::move(start.rows)),
-                           to_numpy(std::move(start.alpha)), start.dual);
+    return std::make_tuple(to_numpy(std::move(indptr)), to_numpy(std::move(indices)), to_numpy(std::move(values)),
+                           to_numpy(std::move(bias)), to_numpy(std::move(primal)), to_numpy(std::move(dual)),
+                           to_numpy(std::move(epochs)));
 }
 
-auto py_solve_block(const ArrayIn<int64_t>& indptr, const ArrayIn<int32_t>& indices, const ArrayIn<float>& values,
-                    const ArrayIn<float>& sq_norms, const ArrayIn<int32_t>& ranks, float bias,
-                    const ArrayIn<float>& start_weights, float start_bias_weight, const ArrayIn<int32_t>& start_rows,
-                    const ArrayIn<float>& start_alpha, double start_dual, const ArrayIn<int64_t>& positives_indptr,
-                    const ArrayIn<int32_t>& positives, const ArrayIn<double>& positive_costs, double negative_cost,
-                    double tolerance, int max_epochs, uint64_t seed, float prune) {
-    if (positive_costs.shape(0) > static_cast<std::size_t>(kLanes))
-        throw nb::value_error("solve_block: more labels than lanes");
-    BlockSolution solution;
+auto py_solve_block(const Instances& instances, const ArrayIn<int64_t>& indptr, const ArrayIn<int32_t>& positives,
+                    const MatrixIn<double>& positive_costs, const ArrayIn<double>& negative_costs, double tolerance,
+                    int max_epochs, uint64_t seed, float prune) {
+    const BlockLabels labels{indptr.data(), positives.data(), static_cast<int64_t>(indptr.shape(0)) - 1};
+    if (positive_costs.shape(0) != negative_costs.shape(0) ||
+        positive_costs.shape(1) != static_cast<std::size_t>(labels.count))
+        throw nb::value_error("solve_block: positive_costs must be settings x labels");
+    std::vector<std::vector<LabelSolution>> solutions;
     {
         nb::gil_scoped_release release;
-        const BlockLabels labels{positives_indptr.data(), positives.data(), positive_costs.data(),
-                                 static_cast<int>(positive_costs.shape(0)), negative_cost};
-        const CommonStartView start{start_weights.data(), start_bias_weight,
-                                    start_rows.data(),    start_alpha.data(),
-                                    static_cast<int64_t>(start_rows.shape(0)), start_dual};
-        solution = solve_block(instances_of(indptr, indices, values, sq_norms, ranks, bias), labels, start,
-                               {tolerance, max_epochs, seed}, prune);
+        std::vector<Costs> path;
+        for (std::size_t setting = 0; setting < negative_costs.shape(0); ++setting)
+            path.push_back({positive_costs.data() + setting * positive_costs.shape(1), negative_costs.data()[setting]});
+        solutions = solve_block(instances, labels, path, {tolerance, max_epochs, seed}, prune);
     }
-    return std::make_tuple(to_numpy(std::move(solution.indptr)), to_numpy(std::move(solution.indices)),
-                           to_numpy(std::move(solution.values)), to_numpy(std::move(solution.bias)),
-                           to_numpy(std::move(solution.primal)), to_numpy(std::move(solution.dual)), solution.epochs);
+    std::vector<decltype(arrays_of(solutions[0]))> arrays;
+    for (auto& of_setting : solutions) arrays.push_back(arrays_of(of_setting));
+    return arrays;
 }
 
 }  // namespace
 
 void bind_block_dual_cd(nb::module_& m) {
-    m.attr("LANES") = kLanes;
-    m.def("view_by_frequency", &py_view_by_frequency);
-    m.def("solve_all_negative", &py_solve_all_negative);
+    m.attr("LANES") = SharedPass::kLabels;
+    nb::class_<Instances>(m, "Instances");
+    m.def("sparse_instances", &py_sparse_instances);
+    m.def("dense_instances", &py_dense_instances, nb::keep_alive<0, 1>());
     m.def("solve_block", &py_solve_block);
 }
 

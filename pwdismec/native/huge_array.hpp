@@ -1,11 +1,12 @@
-// A zeroed array on huge pages where the system has them: W and alpha are read
-// at random, and with 4 KB pages most reads would miss the TLB as well.
+// A zeroed array on huge pages where the system has them: what is read at random would with 4 KB pages miss
+// the TLB as well as the cache most of the time.
 #pragma once
 
 #include <sys/mman.h>
 
 #include <cstddef>
 #include <new>
+#include <utility>
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
@@ -16,6 +17,7 @@ namespace pwdismec {
 template <class T>
 class HugeArray {
 public:
+    HugeArray() = default;
     explicit HugeArray(std::size_t count) : bytes_(count * sizeof(T) + kPage) {
         memory_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory_ == MAP_FAILED) throw std::bad_alloc();
@@ -27,21 +29,29 @@ public:
 #endif
     }
     ~HugeArray() {
+        if (!memory_) return;
 #ifdef __SANITIZE_ADDRESS__
         __asan_unpoison_memory_region(memory_, bytes_);
 #endif
         munmap(memory_, bytes_);
     }
-    HugeArray(const HugeArray&) = delete;
-    HugeArray& operator=(const HugeArray&) = delete;
+    HugeArray(HugeArray&& other) noexcept
+        : bytes_(other.bytes_), memory_(std::exchange(other.memory_, nullptr)) {}
+    HugeArray& operator=(HugeArray&& other) noexcept {
+        std::swap(bytes_, other.bytes_);
+        std::swap(memory_, other.memory_);
+        return *this;
+    }
 
     T* data() { return static_cast<T*>(memory_); }
+    const T* data() const { return static_cast<const T*>(memory_); }
     T& operator[](std::size_t i) { return data()[i]; }
+    const T& operator[](std::size_t i) const { return data()[i]; }
 
 private:
     static constexpr std::size_t kPage = 4096;
-    std::size_t bytes_;
-    void* memory_;
+    std::size_t bytes_ = 0;
+    void* memory_ = nullptr;
 };
 
 }  // namespace pwdismec

@@ -1,0 +1,31 @@
+// A label's primal objective in float64.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "huge_array.hpp"
+#include "instances.hpp"
+#include "working_set.hpp"
+
+namespace pwdismec {
+
+class Certifier {
+public:
+    explicit Certifier(const Instances& instances);
+
+    // P of the float32 `weights`, exact but for float64's rounding. `margins` are float32 and only tell which
+    // instances lie outside the margin beyond any doubt, and so have no loss. Those of the positives must be
+    // below any other.
+    double primal(const SparseWeights& weights, const float* margins, const int32_t* positives, int64_t n_positives,
+                  double positive_cost, double negative_cost);
+
+private:
+    double squared_hinge(int32_t instance, double sign, double bias) const;
+
+    const Instances& x_;
+    HugeArray<float> weights_;  // all of a label's, between calls zero
+};
+
+}  // namespace pwdismec

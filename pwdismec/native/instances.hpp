@@ -1,0 +1,64 @@
+// The block solver's own view of the instances.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "huge_array.hpp"
+
+namespace pwdismec {
+
+// The stored values of one instance; every feature in turn where there are no indices.
+struct Row {
+    const int32_t* indices;
+    const float* values;
+    int64_t size;
+};
+
+// A value in the column of a feature.
+struct Entry {
+    int32_t instance;
+    float value;
+};
+
+// Sparse instances have their features renumbered by frequency. Text has few frequent features and very
+// many rare ones; numbered so, the weights of the frequent ones, the head, lie together and stay in cache.
+// The rare ones, the tail, are kept by column too: nearly all of a label's weights there are zero, and the
+// others are sooner found in their columns than met in every instance.
+//
+// Every instance has besides a constant feature of value `bias`, which is stored nowhere.
+struct Instances {
+    int64_t count = 0;
+    int32_t n_features = 0;
+    int32_t n_head = 0;  // features before this one are the head
+    float bias = 0;
+
+    std::vector<int64_t> indptr;       // none if the instances are dense
+    HugeArray<int32_t> indices;        // ascending within an instance
+    std::vector<int64_t> head_ends;    // of each instance: where its tail begins
+    HugeArray<float> sparse_values;
+    const float* dense_values = nullptr;  // count x n_features, the caller's
+    std::vector<int32_t> features;     // by new number: as the caller numbers them
+    std::vector<int64_t> column_ends;  // of each feature of the tail
+    HugeArray<Entry> columns;
+    std::vector<float> sq_norms;       // |x_i|^2 + bias^2
+    std::vector<float> rounding;       // a margin summed in float32 errs by at most this times |w|
+    float most_rounding = 0;
+
+    bool dense() const { return dense_values != nullptr; }
+    int64_t stored() const { return dense() ? count * n_features : indptr.back(); }
+
+    Row row(int64_t i) const {
+        if (dense()) return {nullptr, dense_values + i * n_features, n_features};
+        const int64_t begin = indptr[static_cast<std::size_t>(i)];
+        return {indices.data() + begin, sparse_values.data() + begin, indptr[static_cast<std::size_t>(i) + 1] - begin};
+    }
+};
+
+Instances sparse_instances(const int64_t* indptr, const int32_t* indices, const float* values, int64_t count,
+                           int32_t n_features, float bias);
+
+Instances dense_instances(const float* values, int64_t count, int32_t n_features, float bias);
+
+}  // namespace pwdismec

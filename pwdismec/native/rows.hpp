@@ -1,0 +1,59 @@
+// Products of one instance with weights.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "instances.hpp"
+#include "lanes.hpp"
+
+namespace pwdismec {
+
+// Several sums side by side, here and below: one alone would wait for each addition to end before the next.
+inline float dot(const Row& row, const float* weights) {
+    float sums[4] = {};
+    int64_t k = 0;
+    if (row.indices) {
+        for (; k + 4 <= row.size; k += 4)
+            for (int i = 0; i < 4; ++i) sums[i] += row.values[k + i] * weights[row.indices[k + i]];
+        for (; k < row.size; ++k) sums[0] += row.values[k] * weights[row.indices[k]];
+    } else {
+        Floats wide[4] = {};
+        for (; k + 4 * kLanes <= row.size; k += 4 * kLanes)
+            for (int i = 0; i < 4; ++i) wide[i] += load(row.values + k + i * kLanes) * load(weights + k + i * kLanes);
+        sums[1] = sum((wide[0] + wide[1]) + (wide[2] + wide[3]));
+        for (; k < row.size; ++k) sums[0] += row.values[k] * weights[k];
+    }
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+inline double dot_in_double(const Row& row, const float* weights) {
+    double sums[4] = {};
+    const auto product = [&](int64_t k) {
+        return static_cast<double>(row.values[k]) * static_cast<double>(weights[row.indices ? row.indices[k] : k]);
+    };
+    int64_t k = 0;
+    for (; k + 4 <= row.size; k += 4)
+        for (int i = 0; i < 4; ++i) sums[i] += product(k + i);
+    for (; k < row.size; ++k) sums[0] += product(k);
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+// weights += step * row
+template <class T>
+inline void add(const Row& row, T step, T* weights) {
+    if (row.indices)
+        for (int64_t k = 0; k < row.size; ++k) weights[row.indices[k]] += step * static_cast<T>(row.values[k]);
+    else
+        for (int64_t k = 0; k < row.size; ++k) weights[k] += step * static_cast<T>(row.values[k]);
+}
+
+inline void prefetch(const Row& row) {
+    constexpr int64_t kLine = 64 / sizeof(float);
+    for (int64_t k = 0; k < row.size; k += kLine) {
+        __builtin_prefetch(row.values + k);
+        if (row.indices) __builtin_prefetch(row.indices + k);
+    }
+}
+
+}  // namespace pwdismec

@@ -1,0 +1,44 @@
+// The margins of every instance for many labels in one pass over the data.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "huge_array.hpp"
+#include "instances.hpp"
+#include "lanes.hpp"
+#include "working_set.hpp"
+
+namespace pwdismec {
+
+// Labels lie side by side: the weights of the head are stored features x labels, so that an instance is read
+// once for all of them, and each of its values costs two cache lines and two fused multiply-adds. A label's
+// margins do not depend on which labels share the pass.
+class SharedPass {
+public:
+    static constexpr int kLabels = 2 * kLanes;
+
+    explicit SharedPass(const Instances& instances);
+
+    // Gives a label of the next pass its weights; `release` takes them back.
+    void set(int label, const SparseWeights& weights);
+    void release(int label, const SparseWeights& weights);
+
+    // Sums the margins of the labels set, but for their weights in the tail.
+    void run();
+
+    // Adds those, and gives the label's margins, by instance.
+    float* margins(int label, const SparseWeights& weights);
+
+private:
+    void sum_sparse(int64_t first, int n, float* tile) const;
+    void sum_dense(int64_t first, int n, float* tile) const;
+
+    const Instances& x_;
+    const std::size_t stride_;  // between two labels' margins
+    HugeArray<float> weights_;  // head x kLabels
+    HugeArray<float> margins_;  // kLabels x instances
+    alignas(64) float bias_[kLabels] = {};
+};
+
+}  // namespace pwdismec

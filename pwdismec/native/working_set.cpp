@@ -1,0 +1,198 @@
+#include "working_set.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "newton.hpp"
+#include "rows.hpp"
+
+namespace pwdismec {
+namespace {
+
+constexpr int32_t kNear = 4096;           // features with local numbers of their own: their weights take 16 KB
+constexpr int64_t kMostCopied = 4 << 20;  // stored values of a compact set: 32 MB
+constexpr int kHotSweeps = 20;            // at the most, between two sweeps of the whole set
+constexpr int64_t kPatience = 200;        // visits an instance, after which coordinate descent is held to be stuck
+
+std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
+
+}  // namespace
+
+WorkingSet::WorkingSet(const Instances& instances)
+    : x_(instances), n_near_(std::min(kNear, instances.n_features)),
+      local_numbers_(instances.dense() ? 0 : at(instances.n_features)) {
+    if (!x_.dense()) std::fill_n(local_numbers_.data(), x_.n_features, -1);
+}
+
+void WorkingSet::begin(std::size_t count, uint64_t seed) {
+    for (const int32_t feature : far_) local_numbers_[at(feature)] = -1;
+    far_.clear();
+    const double mean = static_cast<double>(x_.stored()) / static_cast<double>(x_.count);
+    compact_ = !x_.dense() && static_cast<double>(count) * mean <= static_cast<double>(kMostCopied);
+    ends_.assign(1, 0);
+    instances_.clear();
+    alpha_.clear();
+    cost_.clear();
+    sign_.clear();
+    half_inverse_cost_.clear();
+    curvature_.clear();
+    random_ = seed * 2 + 1;
+}
+
+int32_t WorkingSet::local_number(int32_t feature) {
+    int32_t& number = local_numbers_[at(feature)];
+    if (number < 0) {
+        number = n_near_ + static_cast<int32_t>(far_.size());
+        far_.push_back(feature);
+    }
+    return number;
+}
+
+void WorkingSet::add(int32_t instance, double alpha, bool positive, double cost) {
+    instances_.push_back(instance);
+    alpha_.push_back(alpha);
+    cost_.push_back(cost);
+    sign_.push_back(positive ? 1.0f : -1.0f);
+    half_inverse_cost_.push_back(static_cast<float>(0.5 / cost));
+    curvature_.push_back(x_.sq_norms[at(instance)] + half_inverse_cost_.back());
+    if (!compact_) return;
+    const Row row = x_.row(instance);
+    const int64_t begin = ends_.back(), end = begin + row.size;
+    if (at(end) > indices_.size()) {
+        indices_.resize(at(2 * end));
+        values_.resize(indices_.size());
+    }
+    std::copy_n(row.values, row.size, values_.data() + begin);
+    int32_t* to = indices_.data() + begin;
+    int64_t k = 0;
+    for (; k < row.size && row.indices[k] < n_near_; ++k) to[k] = row.indices[k];
+    for (; k < row.size; ++k) to[k] = local_number(row.indices[k]);
+    ends_.push_back(end);
+}
+
+Row WorkingSet::row(std::size_t k) const {
+    if (!compact_) return x_.row(instances_[k]);
+    return {indices_.data() + ends_[k], values_.data() + ends_[k], ends_[k + 1] - ends_[k]};
+}
+
+void WorkingSet::resume(const SparseWeights& weights, double dual) {
+    weights_.assign(compact_ ? at(n_near_) + far_.size() : at(x_.n_features), 0.0f);
+    for (std::size_t k = 0; k < weights.features.size(); ++k) {
+        const int32_t feature = weights.features[k];
+        const int32_t number = compact_ && feature >= n_near_ ? local_numbers_[at(feature)] : feature;
+        if (number >= 0) weights_[at(number)] = weights.values[k];
+    }
+    bias_weight_ = weights.bias;
+    dual_ = dual;
+}
+
+// Visits the instances of `order`, at random, and takes a clipped Newton step where it is worth it; such
+// instances are left in `worth_it_`. Returns what they all contribute to the gap, as it was met.
+double WorkingSet::sweep(std::vector<uint32_t>& order, double goal) {
+    shuffle(order);
+    worth_it_.clear();
+    const double worth = goal * dual_ / static_cast<double>(order.size());
+    double sum = 0;
+    for (std::size_t place = 0; place < order.size(); ++place) {
+        if (place + 1 < order.size()) prefetch(row(order[place + 1]));
+        const uint32_t k = order[place];
+        const float a = static_cast<float>(alpha_[k]), y = sign_[k], half_inverse = half_inverse_cost_[k];
+        const float slack = 1.0f - y * (dot(row(k), weights_.data()) + bias_weight_ * x_.bias);
+        // The instance's term of P - D as a sum of parts >= 0: no cancellation can fake convergence.
+        const float hinge = std::max(slack, 0.0f), residual = hinge - a * half_inverse;
+        const double gap = static_cast<double>(residual) * static_cast<double>(residual) * cost_[k] +
+                           static_cast<double>(a) * static_cast<double>(hinge - slack);
+        sum += gap;
+        if (!(gap > worth)) continue;
+        worth_it_.push_back(k);
+        const float gradient = a * half_inverse - slack;
+        const float change = std::max(a - gradient / curvature_[k], 0.0f) - a;
+        alpha_[k] = std::max(alpha_[k] + static_cast<double>(change), 0.0);
+        dual_ -= static_cast<double>(change * (gradient + 0.5f * curvature_[k] * change));
+        bias_weight_ += change * y * x_.bias;
+        pwdismec::add(row(k), change * y, weights_.data());
+    }
+    return sum;
+}
+
+void WorkingSet::shuffle(std::vector<uint32_t>& order) {
+    for (std::size_t i = order.size(); i > 1; --i) {
+        random_ ^= random_ << 13;  // xorshift64 (Marsaglia 2003): the same on every platform
+        random_ ^= random_ >> 7;
+        random_ ^= random_ << 17;
+        std::swap(order[i - 1], order[((random_ >> 32) * i) >> 32]);
+    }
+}
+
+// Sweeps of the whole set, and between them of the instances whose last step was worth it. Whether it got
+// to the goal.
+bool WorkingSet::descend(double goal, int64_t& visits, int64_t most_visits) {
+    all_.resize(size());
+    std::iota(all_.begin(), all_.end(), 0u);
+    while (visits < most_visits) {
+        visits += static_cast<int64_t>(all_.size());
+        if (sweep(all_, goal) <= goal * dual_) return true;
+        for (int i = 0; i < kHotSweeps && !worth_it_.empty(); ++i) {
+            std::swap(hot_, worth_it_);
+            visits += static_cast<int64_t>(hot_.size());
+            if (sweep(hot_, goal) <= goal * dual_) break;
+        }
+    }
+    return false;
+}
+
+int64_t WorkingSet::solve(double goal, int64_t most_visits) {
+    int64_t visits = 0;
+    const int64_t patience = kPatience * static_cast<int64_t>(size());
+    if (!descend(goal, visits, std::min(patience, most_visits)) && visits < most_visits)
+        visits += NewtonMethod(*this).solve(goal, most_visits - visits);
+    return visits;
+}
+
+void WorkingSet::settle() {
+    weights_.resize(compact_ ? at(n_near_) + far_.size() : at(x_.n_features));
+    sums_.assign(weights_.size(), 0.0);
+    double bias_sum = 0;
+    dual_ = 0;
+    for (std::size_t k = 0; k < size(); ++k) {
+        if (!(alpha_[k] > 0)) continue;
+        const double along = alpha_[k] * static_cast<double>(sign_[k]);
+        dual_ += alpha_[k] - alpha_[k] * alpha_[k] / (4 * cost_[k]);
+        bias_sum += along * static_cast<double>(x_.bias);
+        pwdismec::add(row(k), along, sums_.data());
+    }
+    double sq_norm = bias_sum * bias_sum;
+    for (std::size_t f = 0; f < sums_.size(); ++f) {
+        sq_norm += sums_[f] * sums_[f];
+        weights_[f] = static_cast<float>(sums_[f]);
+    }
+    bias_weight_ = static_cast<float>(bias_sum);
+    dual_ -= 0.5 * sq_norm;
+}
+
+SparseWeights WorkingSet::weights() const {
+    SparseWeights found;
+    found.bias = bias_weight_;
+    found.sq_norm = static_cast<double>(bias_weight_) * static_cast<double>(bias_weight_);
+    found.features.reserve(weights_.size());
+    found.values.reserve(weights_.size());
+    const auto take = [&](int32_t feature, float weight) {
+        if (weight == 0) return;
+        found.features.push_back(feature);
+        found.values.push_back(weight);
+        found.sq_norm += static_cast<double>(weight) * static_cast<double>(weight);
+    };
+    const int32_t n_own = compact_ ? n_near_ : x_.n_features;
+    const float* far_weights = weights_.data() + n_own;
+    const std::size_t n_far = compact_ ? far_.size() : 0;
+    for (int32_t f = 0; f < std::min(n_own, x_.n_head); ++f) take(f, weights_[at(f)]);
+    for (std::size_t k = 0; k < n_far; ++k)
+        if (far_[k] < x_.n_head) take(far_[k], far_weights[k]);
+    found.n_head = found.features.size();
+    for (int32_t f = x_.n_head; f < n_own; ++f) take(f, weights_[at(f)]);
+    for (std::size_t k = 0; k < n_far; ++k)
+        if (far_[k] >= x_.n_head) take(far_[k], far_weights[k]);
+    return found;
+}
+
+}  // namespace pwdismec

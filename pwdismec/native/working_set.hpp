@@ -1,0 +1,88 @@
+// One label's problem on the few instances that matter to it.
+//
+// For a label, over instances i with y_i = +1 for its positives, else -1:
+//
+//     min_w  P(w) = 1/2 |w|^2 + sum_i c_i max(0, 1 - y_i w.x_i)^2
+//     max_a  D(a) = sum_i a_i - 1/2 |w(a)|^2 - sum_i a_i^2 / (4 c_i),   a >= 0,  w(a) = sum_i a_i y_i x_i
+//
+// (Hsieh et al. 2008, "A dual coordinate descent method for large-scale linear SVM"). Instances that are not
+// in the set have a_i = 0.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "instances.hpp"
+
+namespace pwdismec {
+
+// Weights that are not zero, those of the head first.
+struct SparseWeights {
+    std::vector<int32_t> features;
+    std::vector<float> values;
+    std::size_t n_head = 0;
+    float bias = 0;  // of the constant feature
+    double sq_norm = 0;
+};
+
+class WorkingSet {
+public:
+    explicit WorkingSet(const Instances& instances);
+
+    // Empties the set for about `count` instances, with the weights at zero.
+    void begin(std::size_t count, uint64_t seed);
+    void add(int32_t instance, double alpha, bool positive, double cost);
+    // Sets the weights to w(alpha) and the dual objective to D(alpha), where the caller knows them.
+    void resume(const SparseWeights& weights, double dual);
+
+    // Solves until what the set's own instances contribute to the gap is at most `goal` times the dual
+    // objective, or about `most_visits` instances were visited; returns how many were.
+    int64_t solve(double goal, int64_t most_visits);
+
+    void set_cost(std::size_t place, double cost) { cost_[place] = cost; }
+
+    // Sums w(alpha) and D(alpha) anew in float64 and rounds the weights to float32.
+    void settle();
+
+    SparseWeights weights() const;
+    const std::vector<int32_t>& instances() const { return instances_; }
+    const std::vector<double>& alpha() const { return alpha_; }
+    double dual() const { return dual_; }
+
+private:
+    friend class NewtonMethod;
+
+    std::size_t size() const { return instances_.size(); }
+    Row row(std::size_t k) const;
+    int32_t local_number(int32_t feature);
+    double sweep(std::vector<uint32_t>& order, double goal);
+    bool descend(double goal, int64_t& visits, int64_t most_visits);
+    void shuffle(std::vector<uint32_t>& order);
+
+    const Instances& x_;
+
+    // Weights have local numbers, so that those in use lie together: frequent features have their own, the
+    // others the next one free. Only a set too large to be copied so is worked on where the instances lie.
+    const int32_t n_near_;
+    bool compact_ = false;
+    HugeArray<int32_t> local_numbers_;  // of the features from n_near_ on; -1: none yet
+    std::vector<int32_t> far_;          // the features that got one
+    std::vector<int32_t> indices_;      // the compact rows
+    std::vector<float> values_;
+    std::vector<int64_t> ends_;
+
+    std::vector<float> weights_;  // by local number
+    std::vector<double> sums_;
+    float bias_weight_ = 0;
+    double dual_ = 0;
+
+    std::vector<int32_t> instances_;
+    std::vector<double> alpha_, cost_;
+    std::vector<float> sign_, half_inverse_cost_, curvature_;
+    std::vector<uint32_t> all_, hot_, worth_it_;
+    uint64_t random_ = 1;
+};
+
+}  // namespace pwdismec
