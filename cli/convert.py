@@ -20,6 +20,7 @@ from .progress import watch
     epilog=example(
         "pwdismec convert train.txt.xz data/train --labels labels.txt",
         "pwdismec convert tst_X_Xf.txt tst_X_Y.txt data/test --like data/train",
+        "pwdismec convert X.npy Y.npz data/embedded",
     ),
 )
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.PATH)
@@ -56,7 +57,7 @@ def command(
     """Turn files into a data set: the folder DATASET, made anew.
 
     SOURCE is one file, or the features' file and the labels' file; text may be compressed (.gz, .xz, .bz2,
-    .zst). Values are L2-normalised by row unless told otherwise.
+    .zst), and dense features are a .npy file. Values are L2-normalised by row unless told otherwise.
     """
     if like is not None and (tfidf or no_normalize):
         raise click.UsageError(

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pwdismec.data import CSR, Dataset, TopK, Transforms, convert
+    from pwdismec.data import CSR, Dataset, Dense, TopK, Transforms, convert
     from pwdismec.data.formats import open_source
     from pwdismec.errors import ConfigError, DataError, ModelError, PwdismecError
     from pwdismec.metrics import evaluate
@@ -30,6 +30,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "Dataset",
+    "Dense",
     "Grid",
     "Model",
     "ModelError",
@@ -52,6 +53,7 @@ _HOMES = {
     "ConfigError": "errors",
     "DataError": "errors",
     "Dataset": "data",
+    "Dense": "data",
     "Grid": "tuning",
     "Model": "model",
     "ModelError": "errors",

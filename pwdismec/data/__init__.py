@@ -3,6 +3,7 @@
 from pwdismec.data.conversion import convert
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
+from pwdismec.data.dense import Dense
 from pwdismec.data.statistics import Statistics
 from pwdismec.data.synthetic import SyntheticData, SyntheticSource
 from pwdismec.data.topk import TopK
@@ -11,6 +12,7 @@ from pwdismec.data.transforms import Transforms
 __all__ = [
     "CSR",
     "Dataset",
+    "Dense",
     "Statistics",
     "SyntheticData",
     "SyntheticSource",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
 from pwdismec.data.csr import CSR, row_chunks
 from pwdismec.data.dataset import Dataset
+from pwdismec.data.dense import Dense, Features
 from pwdismec.data.names import read_names
 from pwdismec.data.transforms import Transforms, check_term_counts
 from pwdismec.data.writer import FolderWriter, check_target
@@ -23,7 +25,7 @@ class Rows(Protocol):
     """Consecutive whole instances: a block of a `Source`, of a `SyntheticSource`, or a whole `Dataset`."""
 
     @property
-    def features(self) -> CSR: ...
+    def features(self) -> Features: ...
 
     @property
     def labels(self) -> CSR: ...
@@ -45,8 +47,9 @@ def convert(
     Parameters
     ----------
     source
-        Blocks in order, as `open_source` gives them. Its attributes `n_features` and `n_labels`, where
-        it has them, say how many there are; while they are None, the blocks' columns do.
+        Blocks in order, as `open_source` gives them, all sparse or all dense. Its attributes `n_features`
+        and `n_labels`, where it has them, say how many there are; while they are None, the blocks' columns
+        do.
     out_folder
         Where to write. A data set that is there already is replaced once the new one is whole.
     tfidf, normalize
@@ -115,8 +118,10 @@ class _Columns:
         if ruled is not None and self._declared not in (None, ruled):
             raise DataError(self.path, f"{self._declared} {what}s; the training set has {ruled}")
 
-    def take(self, part: CSR) -> CSR:
-        """The matrix of a block, if its column ids are in range."""
+    def take(self, part: Features) -> Features:
+        """The matrix of a block, if its column ids are in range; a dense one must have all columns."""
+        if isinstance(part, Dense):
+            return self._take_dense(part)
         part = part.stored()
         limit = part.n_columns if self._ruled is None else self._ruled
         smallest, largest = part.indices.min(initial=0), part.indices.max(initial=-1)
@@ -134,6 +139,13 @@ class _Columns:
         """The names in the file, or those of the training set."""
         return inherited if path is None else read_names(path, self.total(), f"{self._what}s")
 
+    def _take_dense(self, part: Dense) -> Dense:
+        if self._ruled is None:
+            self._ruled = part.n_columns
+        if part.n_columns != self._ruled:
+            raise DataError(self.path, f"a block of {part.n_columns} {self._what}s; expected {self._ruled}")
+        return part
+
     @property
     def _declared(self) -> int | None:
         declared: int | None = getattr(self._source, f"n_{self._what}s", None)
@@ -149,11 +161,14 @@ def _stream(
     term_counts: bool,
     on_progress: Callable[[int], None] | None,
 ) -> None:
-    with folder.matrix("features") as features, folder.matrix("labels") as labels:
-        for block in source:
+    blocks = iter(source)
+    first = next(blocks, None)
+    form = None if first is None else first.features
+    with folder.features(form) as features, folder.matrix("labels") as labels:
+        for block in chain([] if first is None else [first], blocks):
             raw = feature_columns.take(block.features)
             if term_counts:
-                check_term_counts(raw, feature_columns.path, features.n_rows)
+                check_term_counts(raw, feature_columns.path, labels.n_rows)
             features.append(transforms.apply(raw))
             labels.append(label_columns.take(block.labels))
             if on_progress is not None:
@@ -167,7 +182,7 @@ def _apply_tfidf(folder: FolderWriter, n_features: int, normalize: bool) -> Tran
     (folder.folder / "features_data.npy").unlink()  # what is mapped stays readable until it is let go
     with folder.array("features_data", "float32") as values:
         for start, stop in row_chunks(raw.indptr, _CHUNK):
-            data = transforms.apply(raw.rows(start, stop)).data
-            assert data is not None
-            values.append(data)
+            part = transforms.apply(raw.rows(start, stop))
+            assert isinstance(part, CSR)
+            values.append(part.values)
     return transforms

@@ -1,4 +1,4 @@
-"""A data set: sparse features, label sets both ways round, and what was done to the feature values."""
+"""A data set: features, sparse or dense, label sets both ways round, and what was done to the values."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from pwdismec.data import npy
 from pwdismec.data.csr import CSR
+from pwdismec.data.dense import Dense, Features
 from pwdismec.data.manifest import MANIFEST, fingerprint_of, read_manifest
 from pwdismec.data.names import check_names, read_names
 from pwdismec.data.statistics import Statistics
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.transpose import transpose
-from pwdismec.data.validation import check_csr
+from pwdismec.data.validation import check_csr, check_dense
 from pwdismec.data.writer import FolderWriter, check_target
 from pwdismec.errors import DataError
 from pwdismec.files import replacing_folder, sha256_of
@@ -36,7 +37,7 @@ class Dataset:
     Attributes
     ----------
     features
-        n_instances x n_features, float32 values, as `transforms` left them.
+        n_instances x n_features, float32 values, sparse or dense, as `transforms` left them.
     labels
         n_instances x n_labels, without values.
     transforms
@@ -47,7 +48,7 @@ class Dataset:
         The folder that the arrays are mapped from; None in memory.
     """
 
-    features: CSR
+    features: Features
     labels: CSR
     transforms: Transforms = field(default_factory=Transforms)
     label_names: list[str] | None = None
@@ -71,7 +72,9 @@ class Dataset:
         arrays = {name: npy.open_array(folder / f"{name}.npy", e) for name, e in manifest.arrays.items()}
         n_instances, n_features, n_labels = manifest.n_instances, manifest.n_features, manifest.n_labels
         dataset = cls(
-            _matrix(folder, arrays, "features", n_features),
+            Dense(arrays["features"])
+            if "features" in arrays
+            else _matrix(folder, arrays, "features", n_features),
             _matrix(folder, arrays, "labels", n_labels),
             Transforms.from_json(manifest.transforms.model_dump(), arrays.get("idf")),
             path=folder,
@@ -88,7 +91,7 @@ class Dataset:
     @classmethod
     def from_arrays(
         cls,
-        features: CSR,
+        features: Features,
         labels: CSR,
         *,
         transforms: Transforms | None = None,
@@ -100,7 +103,7 @@ class Dataset:
         Parameters
         ----------
         features
-            n_instances x n_features, float32 values.
+            n_instances x n_features, float32 values: a `CSR`, or a `Dense` for embeddings.
         labels
             n_instances x n_labels; values, if there are any, are left out.
         transforms
@@ -111,12 +114,15 @@ class Dataset:
         Raises
         ------
         DataError
-            If a matrix is not what `CSR` promises, a value is not finite, or counts do not agree.
+            If a matrix is not what `CSR` or `Dense` promises, a value is not finite, or counts do not agree.
         """
-        check_csr(features, "features")
+        if isinstance(features, Dense):
+            check_dense(features, "features")
+        else:
+            check_csr(features, "features")
+            if features.data is None:
+                raise DataError("features", "have no values; expected float32 data")
         check_csr(labels, "labels")
-        if features.data is None:
-            raise DataError("features", "have no values; expected float32 data")
         if features.n_rows != labels.n_rows:
             raise DataError("labels", f"{labels.n_rows} rows, but the features have {features.n_rows}")
         return cls(
@@ -137,6 +143,8 @@ class Dataset:
         feature_names: Sequence[str] | None = None,
     ) -> Dataset:
         """A raw data set in memory from SciPy or dense matrices (`transformed` normalises it).
+
+        Both are held sparse, without their zeros; embeddings are for `from_arrays`.
 
         Parameters
         ----------
@@ -202,15 +210,18 @@ class Dataset:
         """
         if self._fingerprint is not None:
             return self._fingerprint
-        features, labels = self.features.stored(), self.labels.stored()
-        assert features.data is not None
-        hashes = {
-            "features_indptr": npy.sha256_of_array(features.indptr),
-            "features_indices": npy.sha256_of_array(features.indices),
-            "features_data": npy.sha256_of_array(features.data),
-            "labels_indptr": npy.sha256_of_array(labels.indptr),
-            "labels_indices": npy.sha256_of_array(labels.indices),
-        }
+        labels = self.labels.stored()
+        arrays: dict[str, NDArray[Any]] = {"labels_indptr": labels.indptr, "labels_indices": labels.indices}
+        if isinstance(self.features, Dense):
+            arrays["features"] = self.features.values
+        else:
+            features = self.features.stored()
+            arrays |= {
+                "features_indptr": features.indptr,
+                "features_indices": features.indices,
+                "features_data": features.values,
+            }
+        hashes = {name: npy.sha256_of_array(array) for name, array in arrays.items()}
         return fingerprint_of(self.n_features, self.n_labels, self.transforms, hashes)
 
     def select_instances(self, ids: slice | ArrayLike) -> Dataset:
@@ -297,9 +308,9 @@ class Dataset:
         check_target(folder)
         with replacing_folder(folder) as aside:
             writer = FolderWriter(aside)
-            for name, matrix in (("features", self.features), ("labels", self.labels)):
-                with writer.matrix(name) as file:
-                    file.append(matrix)
+            with writer.features(self.features) as features, writer.matrix("labels") as labels:
+                features.append(self.features)
+                labels.append(self.labels)
             writer.finish(
                 self.n_features,
                 self.n_labels,

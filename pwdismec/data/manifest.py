@@ -17,11 +17,10 @@ FORMAT: Final = "pwdismec-dataset"
 VERSION: Final = 1
 MANIFEST = "manifest.json"
 
-# The arrays of every data set. A fingerprint covers all but label → instances, which follows from the labels.
-ARRAYS = {
-    "features_indptr": "int64",
-    "features_indices": "int32",
-    "features_data": "float32",
+# The arrays of a data set: features in one of two forms, and labels both ways round.
+SPARSE_FEATURES = {"features_indptr": "int64", "features_indices": "int32", "features_data": "float32"}
+DENSE_FEATURES = {"features": "float32"}
+LABELS = {
     "labels_indptr": "int64",
     "labels_indices": "int32",
     "label_instances_indptr": "int64",
@@ -44,10 +43,15 @@ class FileEntry(_Record):
 
 
 class ArrayEntry(FileEntry):
-    """A one-dimensional .npy array."""
+    """A .npy array: of one dimension, or rows of `columns` values."""
 
     dtype: str
     length: NonNegativeInt
+    columns: NonNegativeInt | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.length,) if self.columns is None else (self.length, self.columns)
 
 
 class TransformsEntry(_Record):
@@ -76,22 +80,28 @@ class Manifest(_Record):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Manifest:
-        expected = ARRAYS | ({"idf": IDF_DTYPE} if self.transforms.tfidf else {})
+        features = DENSE_FEATURES if "features" in self.arrays else SPARSE_FEATURES
+        expected = features | LABELS | ({"idf": IDF_DTYPE} if self.transforms.tfidf else {})
         found = {name: entry.dtype for name, entry in self.arrays.items()}
         if found != expected:
             raise ValueError(f"arrays are {found}; expected {expected}")
-        lengths = {
-            "features_indptr": self.n_instances + 1,
-            "features_indices": self.nnz,
-            "features_data": self.nnz,
-            "labels_indptr": self.n_instances + 1,
-            "label_instances_indptr": self.n_labels + 1,
-            "label_instances_indices": self.arrays["labels_indices"].length,
-            "idf": self.n_features,
+        shapes: dict[str, tuple[int, ...]] = {
+            "features": (self.n_instances, self.n_features),
+            "features_indptr": (self.n_instances + 1,),
+            "features_indices": (self.nnz,),
+            "features_data": (self.nnz,),
+            "labels_indptr": (self.n_instances + 1,),
+            "labels_indices": (self.arrays["labels_indices"].length,),
+            "label_instances_indptr": (self.n_labels + 1,),
+            "label_instances_indices": (self.arrays["labels_indices"].length,),
+            "idf": (self.n_features,),
         }
-        for name, length in lengths.items():
-            if name in expected and self.arrays[name].length != length:
-                raise ValueError(f"{name} has {self.arrays[name].length} values; expected {length}")
+        for name in expected:
+            if self.arrays[name].shape != shapes[name]:
+                has, wanted = (" x ".join(map(str, s)) for s in (self.arrays[name].shape, shapes[name]))
+                raise ValueError(f"{name} has {has} values; expected {wanted}")
+        if "features" in expected and self.nnz != self.n_instances * self.n_features:
+            raise ValueError(f"nnz is {self.nnz}; expected {self.n_instances * self.n_features}")
         return self
 
 
@@ -138,11 +148,14 @@ def is_dataset(path: Path) -> bool:
 
 
 def fingerprint_of(n_features: int, n_labels: int, transforms: Transforms, hashes: Mapping[str, str]) -> str:
-    """The fingerprint of a data set whose arrays have these checksums."""
+    """The fingerprint of a data set whose arrays have these checksums.
+
+    Label → instances follows from the labels and does not count; idf is in the transforms.
+    """
     content = {
         "n_features": n_features,
         "n_labels": n_labels,
         "transforms": transforms.fingerprint,
-        "arrays": {name: hashes[name] for name in ARRAYS if not name.startswith("label_instances")},
+        "arrays": {name: sha for name, sha in hashes.items() if name.startswith(("features", "labels_"))},
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

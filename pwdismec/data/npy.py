@@ -1,4 +1,4 @@
-"""One-dimensional .npy files: written in pieces, hashed as they are written, checked when opened."""
+""".npy files: written in pieces, hashed as they are written, checked when opened."""
 
 from __future__ import annotations
 
@@ -18,35 +18,37 @@ _HASH_CHUNK = 1 << 22
 
 
 class ArrayWriter:
-    """A .npy file that grows; `entry` describes it once the `with` block is left.
+    """A .npy file that grows by values, or by rows of `columns` values; `entry` describes it when it is left.
 
     NumPy pads the header so that it is as long for any length of the array: it is written first for
     an empty one and again at the end.
     """
 
-    def __init__(self, path: Path, dtype: DTypeLike) -> None:
+    def __init__(self, path: Path, dtype: DTypeLike, columns: int | None = None) -> None:
         self.dtype: np.dtype[Any] = np.dtype(dtype).newbyteorder("<")
+        self.columns = columns
         self.length = 0
+        self._bytes = 0
         self._digest = hashlib.sha256()
         self._file = path.open("wb", buffering=0)
-        self._write(_header(self.dtype, 0))
+        self._write(_header(self.dtype, self.entry.shape))
 
     def append(self, values: NDArray[Any]) -> None:
         """Write `values` behind what is there."""
-        if len(values) == 0:
-            return
-        content = np.ascontiguousarray(values, self.dtype).data.cast("B")
+        content = _bytes_of(values, self.dtype)
         self._digest.update(content)
         self._write(content)
+        self._bytes += len(content)
         self.length += len(values)
 
     @property
     def entry(self) -> ArrayEntry:
         return ArrayEntry(
-            bytes=self.length * self.dtype.itemsize,
+            bytes=self._bytes,
             sha256=self._digest.hexdigest(),
             dtype=self.dtype.name,
             length=self.length,
+            columns=self.columns,
         )
 
     def __enter__(self) -> ArrayWriter:
@@ -58,7 +60,7 @@ class ArrayWriter:
         with self._file:
             if kind is None:
                 self._file.seek(0)
-                self._write(_header(self.dtype, self.length))
+                self._write(_header(self.dtype, self.entry.shape))
 
     def _write(self, content: bytes | memoryview) -> None:
         view = memoryview(content)
@@ -72,9 +74,9 @@ def open_array(path: Path, entry: ArrayEntry) -> NDArray[Any]:
     Raises
     ------
     DataError
-        If the file is missing, or its type, length or size is another.
+        If the file is missing, or its type, shape or size is another.
     """
-    header = _header(np.dtype(entry.dtype), entry.length)
+    header = _header(np.dtype(entry.dtype), entry.shape)
     try:
         with path.open("rb") as file:
             found = file.read(len(header))
@@ -84,9 +86,10 @@ def open_array(path: Path, entry: ArrayEntry) -> NDArray[Any]:
     if size != expected:
         raise DataError(path, f"{size} bytes; the manifest says {expected}")
     if found != header:
-        raise DataError(path, f"not the header of {entry.length} values of type {entry.dtype}")
-    if entry.length == 0:  # nothing to map
-        return np.zeros(0, entry.dtype)
+        shape = " x ".join(map(str, entry.shape))
+        raise DataError(path, f"not the header of {shape} values of type {entry.dtype}")
+    if entry.bytes == 0:  # nothing to map
+        return np.zeros(entry.shape, entry.dtype)
     return np.asarray(np.load(path, mmap_mode="r"))
 
 
@@ -94,14 +97,18 @@ def sha256_of_array(array: NDArray[Any]) -> str:
     """SHA-256 of the values' bytes (little-endian), in hexadecimal."""
     digest = hashlib.sha256()
     little_endian = array.dtype.newbyteorder("<")
-    for start in range(0, len(array), _HASH_CHUNK):
-        piece = np.ascontiguousarray(array[start : start + _HASH_CHUNK], little_endian)
-        digest.update(piece.data.cast("B"))
+    values = array.reshape(-1)
+    for start in range(0, len(values), _HASH_CHUNK):
+        digest.update(_bytes_of(values[start : start + _HASH_CHUNK], little_endian))
     return digest.hexdigest()
 
 
-def _header(dtype: np.dtype[Any], length: int) -> bytes:
+def _bytes_of(values: NDArray[Any], dtype: np.dtype[Any]) -> memoryview:
+    return np.ascontiguousarray(values, dtype).reshape(-1).data.cast("B")
+
+
+def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
     buffer = io.BytesIO()
-    description = {"descr": dtype.newbyteorder("<").str, "fortran_order": False, "shape": (length,)}
+    description = {"descr": dtype.newbyteorder("<").str, "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(buffer, description)
     return buffer.getvalue()

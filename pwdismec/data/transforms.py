@@ -16,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR, row_chunks
+from pwdismec.data.dense import Dense, Features
 from pwdismec.errors import DataError, ModelError
 
 # Values taken at a time: the float64 intermediates stay small, whatever the data.
 _CHUNK = 1 << 20
+
+_NO_TERM_COUNTS = "dense features; TF-IDF takes term counts, which are sparse"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +46,18 @@ class Transforms:
             object.__setattr__(self, "idf", np.ascontiguousarray(self.idf, np.float64))
 
     @classmethod
-    def fit(cls, features: CSR, *, tfidf: bool = False, normalize: bool = True) -> Transforms:
-        """The transforms of a training set with these raw features."""
+    def fit(cls, features: Features, *, tfidf: bool = False, normalize: bool = True) -> Transforms:
+        """The transforms of a training set with these raw features.
+
+        Raises
+        ------
+        DataError
+            If TF-IDF is asked for and the features are dense.
+        """
         if not tfidf:
             return cls(None, normalize)
+        if isinstance(features, Dense):
+            raise DataError("features", _NO_TERM_COUNTS)
         counts, total = features.column_counts(), max(features.n_rows, 1)
         return cls(np.log(total / np.where(counts > 0, counts, total)), normalize)
 
@@ -96,8 +107,8 @@ class Transforms:
             )
         return cls(idf, bool(record["l2_normalize"]))
 
-    def apply(self, features: CSR) -> CSR:
-        """The raw `features` transformed; offsets and column ids are shared with the input.
+    def apply(self, features: Features) -> Features:
+        """The raw `features` transformed, in the same form; offsets and column ids are shared with the input.
 
         A row's result depends on that row alone, bit for bit. Norms and products are float64, rounded
         to float32 once. Values that TF-IDF makes zero (a feature in every instance) stay stored.
@@ -105,10 +116,12 @@ class Transforms:
         Raises
         ------
         DataError
-            If TF-IDF meets a value below 1 (not a term count), or another number of features.
+            If TF-IDF meets dense features, a value below 1 (not a term count), or another number of features.
         """
         if self.is_raw:
             return features
+        if isinstance(features, Dense):
+            return self._apply_to_dense(features)
         own = features.stored()
         if own.data is None:
             raise DataError("features", "have no values; transforms take float32 values")
@@ -124,7 +137,17 @@ class Transforms:
             data[part.indptr[0] : part.indptr[-1]] = self._values(part.stored())
         return CSR(own.indptr, own.indices, data, own.n_columns)
 
-    def bring(self, features: CSR, applied: Transforms) -> CSR:
+    def _apply_to_dense(self, features: Dense) -> Dense:
+        if self.idf is not None:
+            raise DataError("features", _NO_TERM_COUNTS)
+        values = np.empty_like(features.values)
+        step = max(1, _CHUNK // max(1, features.n_columns))
+        for start in range(0, features.n_rows, step):
+            part = features.rows(start, start + step)
+            values[start : start + step] = self._values(part.to_csr()).reshape(part.values.shape)
+        return Dense(values)
+
+    def bring(self, features: Features, applied: Transforms) -> Features:
         """Features to which `applied` was done, as a model with these transforms wants them.
 
         Raises
@@ -157,8 +180,10 @@ class Transforms:
         return values
 
 
-def check_term_counts(features: CSR, path: str | Path, first_row: int = 0) -> None:
-    """Raise DataError (naming `path` and the instance, counted from `first_row`) for a value below 1."""
+def check_term_counts(features: Features, path: str | Path, first_row: int = 0) -> None:
+    """Raise DataError for dense features, or for a value below 1 (instances counted from `first_row`)."""
+    if isinstance(features, Dense):
+        raise DataError(path, _NO_TERM_COUNTS)
     own = features.stored()
     assert own.data is not None
     if own.nnz == 0 or own.data.min() >= 1:

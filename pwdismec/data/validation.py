@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.dense import Dense
 from pwdismec.errors import DataError
+
+_CHUNK = 1 << 22
 
 
 def check_csr(matrix: CSR, name: str) -> None:
@@ -25,6 +28,36 @@ def check_csr(matrix: CSR, name: str) -> None:
     if own.data is not None and not np.isfinite(own.data).all():
         place = int(np.argmin(np.isfinite(own.data)))
         _fail(own, name, place, f"value {own.data[place]}; expected a finite number")
+
+
+def check_dense(matrix: Dense, name: str) -> None:
+    """Raise DataError, naming the matrix, row and value, unless `matrix` is what `Dense` promises.
+
+    Checked: type, order in memory, finite values.
+    """
+    values = matrix.values
+    if values.ndim != 2 or values.dtype != np.float32 or not values.flags.c_contiguous:
+        order = "" if values.flags.c_contiguous else ", not C-contiguous"
+        found = f"{values.dtype} of {values.ndim} dimensions{order}"
+        raise DataError(name, f"values are {found}; expected 2-D float32, C-contiguous")
+    if max(values.shape) >= 2**31:
+        raise DataError(name, f"shape {matrix.n_rows} x {matrix.n_columns}; expected less than 2^31 a side")
+    step = max(1, _CHUNK // max(1, matrix.n_columns))
+    for start in range(0, matrix.n_rows, step):
+        if (place := first_not_finite(values[start : start + step])) is not None:
+            row, column = start + place[0], place[1]
+            raise DataError(
+                name, f"row {row}, column {column}: value {values[row, column]}; expected a finite number"
+            )
+
+
+def first_not_finite(values: NDArray[np.floating[Any]]) -> tuple[int, int] | None:
+    """Row and column of the first value of a matrix that is not finite."""
+    finite = np.isfinite(values)
+    if finite.all():
+        return None
+    row, column = np.unravel_index(int(np.argmin(finite)), finite.shape)
+    return int(row), int(column)
 
 
 def _fail(matrix: CSR, name: str, place: int, message: str) -> None:

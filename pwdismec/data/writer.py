@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,10 +14,12 @@ from numpy.typing import NDArray
 
 from pwdismec.data import npy
 from pwdismec.data.csr import CSR, row_chunks
+from pwdismec.data.dense import Dense, Features
 from pwdismec.data.manifest import (
-    ARRAYS,
     IDF_DTYPE,
+    LABELS,
     MANIFEST,
+    SPARSE_FEATURES,
     ArrayEntry,
     FileEntry,
     Manifest,
@@ -31,6 +34,8 @@ from pwdismec.errors import DataError
 
 # Label → instances entries held at a time; each further range of labels reads the labels once more.
 _RANGE = 1 << 26
+
+_SPARSE_ARRAYS = SPARSE_FEATURES | LABELS
 
 
 def check_target(path: Path) -> None:
@@ -48,8 +53,9 @@ class MatrixWriter:
         self._arrays = arrays
         arrays["indptr"].append(np.zeros(1, np.int64))
 
-    def append(self, part: CSR) -> None:
+    def append(self, part: Features) -> None:
         """Write rows behind those that are there."""
+        assert isinstance(part, CSR)
         part = part.stored()
         self._arrays["indptr"].append(part.indptr[1:] + self.nnz)
         self._arrays["indices"].append(part.indices)
@@ -60,6 +66,18 @@ class MatrixWriter:
         self.nnz += part.nnz
 
 
+class DenseWriter:
+    """The file of a dense matrix, growing by whole rows."""
+
+    def __init__(self, values: npy.ArrayWriter) -> None:
+        self._values = values
+
+    def append(self, part: Features) -> None:
+        """Write rows behind those that are there."""
+        assert isinstance(part, Dense)
+        self._values.append(part.values)
+
+
 class FolderWriter:
     """A data set's folder while it is written: first the matrices, then what follows from them."""
 
@@ -68,32 +86,42 @@ class FolderWriter:
         self._entries: dict[str, ArrayEntry] = {}
 
     @contextmanager
-    def array(self, name: str, dtype: str) -> Iterator[npy.ArrayWriter]:
+    def array(self, name: str, dtype: str, columns: int | None = None) -> Iterator[npy.ArrayWriter]:
         """Write one array, in place of what had its name."""
-        with npy.ArrayWriter(self.folder / f"{name}.npy", dtype) as writer:
+        with npy.ArrayWriter(self.folder / f"{name}.npy", dtype, columns) as writer:
             yield writer
         self._entries[name] = writer.entry
 
     @contextmanager
+    def features(self, first: Features | None) -> Iterator[MatrixWriter | DenseWriter]:
+        """Write the features, all in the form of `first` (sparse where there is none)."""
+        if isinstance(first, Dense):
+            with self.array("features", "float32", first.n_columns) as values:
+                yield DenseWriter(values)
+        else:
+            with self.matrix("features") as matrix:
+                yield matrix
+
+    @contextmanager
     def matrix(self, name: str) -> Iterator[MatrixWriter]:
-        """Write the arrays of one matrix: "features", "labels" or "label_instances"."""
+        """Write the arrays of one sparse matrix: "features", "labels" or "label_instances"."""
         with ExitStack() as stack:
             yield MatrixWriter(
                 {
                     array.removeprefix(f"{name}_"): stack.enter_context(self.array(array, dtype))
-                    for array, dtype in ARRAYS.items()
+                    for array, dtype in _SPARSE_ARRAYS.items()
                     if array.startswith(f"{name}_")
                 }
             )
 
     def map(self, name: str, n_columns: int) -> CSR:
-        """A matrix that is written, memory-mapped."""
+        """A sparse matrix that is written, memory-mapped."""
 
         def array(field: str) -> NDArray[Any]:
             key = f"{name}_{field}"
             return npy.open_array(self.folder / f"{key}.npy", self._entries[key])
 
-        data = array("data") if f"{name}_data" in ARRAYS else None
+        data = array("data") if f"{name}_data" in _SPARSE_ARRAYS else None
         return CSR(array("indptr"), array("indices"), data, n_columns)
 
     def finish(
@@ -112,12 +140,13 @@ class FolderWriter:
             with self.array("idf", IDF_DTYPE) as idf:
                 idf.append(transforms.idf)
         hashes = {name: entry.sha256 for name, entry in self._entries.items()}
+        dense = "features" in self._entries
         manifest = Manifest(
             fingerprint=fingerprint_of(n_features, n_labels, transforms, hashes),
-            n_instances=self._entries["features_indptr"].length - 1,
+            n_instances=self._entries["labels_indptr"].length - 1,
             n_features=n_features,
             n_labels=n_labels,
-            nnz=self._entries["features_indices"].length,
+            nnz=math.prod(self._entries["features" if dense else "features_data"].shape),
             sources=tuple(sources),
             source_format=source_format,
             transforms=TransformsEntry.model_validate(transforms.to_json()),
@@ -126,7 +155,8 @@ class FolderWriter:
                 what: self._write_names(what, lines) for what, lines in names.items() if lines is not None
             },
         )
-        (self.folder / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", "utf-8")
+        content = manifest.model_dump_json(indent=1, exclude_none=True)
+        (self.folder / MANIFEST).write_text(content + "\n", "utf-8")
 
     def _write_label_instances(self, n_labels: int) -> None:
         labels = self.map("labels", n_labels)

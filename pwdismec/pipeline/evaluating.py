@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pwdismec.data import CSR, Dataset
+from pwdismec.data import CSR, Dataset, Dense
+from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
 from pwdismec.errors import DataError
 from pwdismec.metrics import Report, evaluate
@@ -79,7 +80,7 @@ def _true_labels(path: Path, one_based: bool, n_labels: int | None) -> CSR:
     source = open_source(path, one_based=one_based)
     if source.n_labels is None:
         source = open_source(path, one_based=one_based, n_labels=n_labels)
-    if source.format in ("xmc-pair", "npz"):  # one file of the two: the labels take the features' place
+    if source.format in ("xmc-pair", "npz", "npy"):  # one of two files: its rows are the labels
         parts = [_labels_alone(path, block.features) for block in source]
         n_columns = source.n_features
     else:
@@ -89,7 +90,9 @@ def _true_labels(path: Path, one_based: bool, n_labels: int | None) -> CSR:
     return CSR.concatenate(parts, n_columns)
 
 
-def _labels_alone(path: Path, rows: CSR) -> CSR:
+def _labels_alone(path: Path, rows: Features) -> CSR:
+    if isinstance(rows, Dense):
+        raise DataError(path, "an array of features; expected labels")
     if not (rows.values > 0).all():
         raise DataError(path, "holds a value that is not above zero; expected labels")
     return CSR(rows.indptr, rows.indices, None, rows.n_columns)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from pwdismec.data import CSR, Dataset
+from pwdismec.data import CSR, Dataset, Dense
+from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
 from pwdismec.data.transforms import Transforms, check_term_counts
 from pwdismec.errors import ModelError
@@ -38,7 +39,7 @@ def predict_file(
         A model's folder.
     source
         A data set's folder, or a file in any format of `open_source`: raw values, to which the model's
-        transforms are applied. Labels are not looked at; of an xmc-pair or npz, this is the features' file.
+        transforms are applied. Labels are not looked at; of a pair, this is the features' file.
     out
         The prediction file; an older one is replaced once the new one is whole.
     top_k
@@ -76,7 +77,7 @@ def predict_file(
 
 class _Instances(NamedTuple):
     n_instances: int
-    blocks: Iterable[CSR]
+    blocks: Iterable[Features]
 
 
 def _instances(path: Path, model: Model, one_based: bool) -> _Instances:
@@ -87,8 +88,10 @@ def _instances(path: Path, model: Model, one_based: bool) -> _Instances:
             raise ModelError(
                 f"{path}: {dataset.n_features} features; the model {model.path} has {model.n_features}"
             )
-        raw = (model.transforms.bring(part, dataset.transforms) for part in _cut(dataset.features))
-        return _Instances(dataset.n_instances, raw)
+        parts = (dataset.features.rows(*rows) for rows in _ranges(dataset.n_instances))
+        return _Instances(
+            dataset.n_instances, (model.transforms.bring(part, dataset.transforms) for part in parts)
+        )
     source = open_source(path, one_based=one_based, n_features=model.n_features)
     n_instances = source.n_instances
     if n_instances is None:  # no header: the file is read twice, as predictions begin with their number
@@ -97,16 +100,22 @@ def _instances(path: Path, model: Model, one_based: bool) -> _Instances:
     return _Instances(n_instances, _transformed(blocks, model.transforms, path))
 
 
-def _cut(features: CSR) -> Iterator[CSR]:
-    for start in range(0, features.n_rows, _ROWS):
-        yield features.rows(start, min(start + _ROWS, features.n_rows))
+def _ranges(n_rows: int) -> Iterator[tuple[int, int]]:
+    for start in range(0, n_rows, _ROWS):
+        yield start, min(start + _ROWS, n_rows)
 
 
-def _gathered(blocks: Iterable[CSR]) -> Iterator[CSR]:
-    """The same rows in blocks of at least `_ROWS`, the last excepted, and not many more."""
+def _gathered(blocks: Iterable[Features]) -> Iterator[Features]:
+    """The same rows in blocks of at least `_ROWS`, the last excepted, and not many more.
+
+    Dense blocks, which come large, are only cut.
+    """
     parts: list[CSR] = []
     for block in blocks:
-        parts += _cut(block)
+        if isinstance(block, Dense):
+            yield from (block.rows(*rows) for rows in _ranges(block.n_rows))
+            continue
+        parts += (block.rows(*rows) for rows in _ranges(block.n_rows))
         if sum(part.n_rows for part in parts) >= _ROWS:
             yield CSR.concatenate(parts, block.n_columns)
             parts = []
@@ -114,7 +123,7 @@ def _gathered(blocks: Iterable[CSR]) -> Iterator[CSR]:
         yield CSR.concatenate(parts, parts[0].n_columns)
 
 
-def _transformed(blocks: Iterable[CSR], transforms: Transforms, path: Path) -> Iterator[CSR]:
+def _transformed(blocks: Iterable[Features], transforms: Transforms, path: Path) -> Iterator[Features]:
     first = 0
     for block in blocks:
         if transforms.idf is not None:

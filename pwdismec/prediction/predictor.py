@@ -7,8 +7,8 @@ from typing import Protocol
 
 import joblib
 
-from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
+from pwdismec.data.dense import Dense, Features
 from pwdismec.data.topk import TopK
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError, ModelError
@@ -51,13 +51,13 @@ class Predictor:
         self._n_features = model.n_features
         self._blocks = list(label_blocks(model.shards(), model.n_features))
 
-    def predict(self, features: CSR, top_k: int = 5, jobs: int = 1) -> TopK:
+    def predict(self, features: Features, top_k: int = 5, jobs: int = 1) -> TopK:
         """The best `top_k` labels of each instance.
 
         Parameters
         ----------
         features
-            float32, instances × the model's features, transformed as the training set was.
+            float32, instances × the model's features, sparse or dense, transformed as the training set was.
         top_k
             Places an instance. Where the model has fewer trained labels, the places left hold −1 and −inf.
         jobs
@@ -74,7 +74,7 @@ class Predictor:
         """
         return next(self.predict_blocks([features], top_k, jobs))
 
-    def predict_blocks(self, blocks: Iterable[CSR], top_k: int = 5, jobs: int = 1) -> Iterator[TopK]:
+    def predict_blocks(self, blocks: Iterable[Features], top_k: int = 5, jobs: int = 1) -> Iterator[TopK]:
         """The best `top_k` labels of consecutive blocks of instances, block by block.
 
         Parameters and errors are those of `predict`; instances are counted on from block to block.
@@ -88,7 +88,7 @@ class Predictor:
             yield self._predict(features, top_k, jobs, first)
             first += features.n_rows
 
-    def _predict(self, features: CSR, top_k: int, jobs: int, first: int) -> TopK:
+    def _predict(self, features: Features, top_k: int, jobs: int, first: int) -> TopK:
         self._check(features)
         top = search(self._blocks, features, top_k, joblib.effective_n_jobs(jobs))
         check_scores(top, first)
@@ -107,9 +107,11 @@ class Predictor:
         features = self.transforms.bring(dataset.features, dataset.transforms)
         return self.predict(features, top_k, jobs)
 
-    def _check(self, features: CSR) -> None:
+    def _check(self, features: Features) -> None:
         if features.n_columns != self._n_features:
             raise ModelError(f"the input has {features.n_columns} features, the model {self._n_features}")
+        if isinstance(features, Dense):
+            return
         if features.data is None:
             raise ValueError("features have no values, expected float32")
         used = features.stored().indices

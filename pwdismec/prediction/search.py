@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from pwdismec import native
-from pwdismec.data.csr import CSR
+from pwdismec.data.dense import Dense, Features
 from pwdismec.data.topk import TopK
 from pwdismec.errors import PwdismecError
 from pwdismec.prediction.blocks import LabelBlock
@@ -17,7 +17,7 @@ from pwdismec.prediction.blocks import LabelBlock
 _ROWS_A_TASK = 256
 
 
-def search(blocks: Sequence[LabelBlock], features: CSR, top_k: int, jobs: int) -> TopK:
+def search(blocks: Sequence[LabelBlock], features: Features, top_k: int, jobs: int) -> TopK:
     """Score every label of `blocks` for every instance and keep each instance's best.
 
     Parameters
@@ -37,7 +37,7 @@ def search(blocks: Sequence[LabelBlock], features: CSR, top_k: int, jobs: int) -
     return top
 
 
-def search_on(top: TopK, blocks: Sequence[LabelBlock], features: CSR, jobs: int) -> None:
+def search_on(top: TopK, blocks: Sequence[LabelBlock], features: Features, jobs: int) -> None:
     """Let the labels of `blocks` compete with the best so far.
 
     Parameters
@@ -52,6 +52,8 @@ def search_on(top: TopK, blocks: Sequence[LabelBlock], features: CSR, jobs: int)
 
     def search_rows(start: int) -> None:
         rows = slice(start, min(start + step, n))
+        part = features.rows(rows.start, rows.stop)
+        instances = part.to_csr() if isinstance(part, Dense) else part
         for block in blocks:
             native.score_top_k(
                 block.starts,
@@ -59,9 +61,9 @@ def search_on(top: TopK, blocks: Sequence[LabelBlock], features: CSR, jobs: int)
                 block.weights,
                 block.bias,
                 block.label_ids,
-                features.indptr[rows.start : rows.stop + 1],
-                features.indices,
-                features.values,
+                instances.indptr,
+                instances.indices,
+                instances.values,
                 top.labels[rows],
                 top.scores[rows],
             )

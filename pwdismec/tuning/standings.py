@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.dense import Features
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ModelError
 from pwdismec.files import replacing_file
@@ -69,7 +70,7 @@ class Standings:
         label_ids: NDArray[np.int32],
         solution: Solution,
         prunes: Sequence[float],
-        features: CSR,
+        features: Features,
         jobs: int,
     ) -> None:
         """Let labels compete that were trained with one setting.

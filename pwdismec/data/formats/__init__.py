@@ -1,4 +1,4 @@
-"""Sparse multi-label data in the formats of the field: text and SciPy's `.npz`, to CSR and back."""
+"""Multi-label data in the formats of the field: text, SciPy's `.npz` and NumPy's `.npy`; XMC text out."""
 
 from pwdismec.data.formats.opening import FORMATS, open_source, read_source
 from pwdismec.data.formats.source import Block, Source

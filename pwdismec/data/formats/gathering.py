@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.dense import Dense, Features
 from pwdismec.data.formats.source import Block, Source
 
 # More room than the rows so far make expect, so that uneven rows seldom cause a copy of everything.
@@ -41,21 +42,35 @@ class _GrowingCSR:
         self._indptr.append(np.zeros(1, np.int64), 1)
         self._nnz = 0
 
-    def append(self, rows: CSR, growth: float) -> None:
+    def append(self, rows: Features, growth: float) -> None:
+        assert isinstance(rows, CSR)
         self._indptr.append(rows.indptr[1:] + self._nnz, growth)
         self._indices.append(rows.indices, growth)
         if rows.data is not None:
             self._data.append(rows.data, growth)
         self._nnz += rows.nnz
 
-    def csr(self, n_columns: int, *, with_values: bool) -> CSR:
+    def matrix(self, n_columns: int, *, with_values: bool = True) -> CSR:
         data = self._data.array() if with_values else None
         return CSR(self._indptr.array(), self._indices.array(), data, n_columns)
 
 
+class _GrowingDense:
+    def __init__(self) -> None:
+        self._values = _Growing(np.float32)
+
+    def append(self, rows: Features, growth: float) -> None:
+        assert isinstance(rows, Dense)
+        self._values.append(rows.values.reshape(-1), growth)
+
+    def matrix(self, n_columns: int) -> Dense:
+        return Dense(self._values.array().reshape(-1, n_columns))
+
+
 def gather(source: Source) -> Block:
     """All rows of a source. Each block is copied when it comes, so that its memory serves the next."""
-    features, labels = _GrowingCSR(), _GrowingCSR()
+    features: _GrowingCSR | _GrowingDense = _GrowingDense() if source.format == "npy" else _GrowingCSR()
+    labels = _GrowingCSR()
     n_rows = 0
     for block in source:
         n_rows += block.features.n_rows
@@ -64,6 +79,4 @@ def gather(source: Source) -> Block:
         features.append(block.features, growth)
         labels.append(block.labels, growth)
     assert source.n_features is not None and source.n_labels is not None  # now it is at its end
-    return Block(
-        features.csr(source.n_features, with_values=True), labels.csr(source.n_labels, with_values=False)
-    )
+    return Block(features.matrix(source.n_features), labels.matrix(source.n_labels, with_values=False))

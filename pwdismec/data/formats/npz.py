@@ -33,13 +33,7 @@ class NpzSource:
         self.paths = paths
         features = _features(_load(paths[0], "feature", first_id))
         check_columns(paths[0], "features", features.n_columns, n_features)
-        if len(paths) > 1:
-            labels = _labels(_load(paths[1], "label", first_id))
-            check_columns(paths[1], "labels", labels.n_columns, n_labels)
-        else:
-            labels = no_labels(features.n_rows, n_labels or 0)
-        if labels.n_rows != features.n_rows:
-            raise DataError(paths[1], f"{labels.n_rows} rows, but {paths[0]} has {features.n_rows}")
+        labels = labels_beside(paths, features.n_rows, first_id, n_labels)
         self._block = Block(features, labels)
         self.n_instances = features.n_rows
         self.n_features = features.n_columns
@@ -47,6 +41,17 @@ class NpzSource:
 
     def __iter__(self) -> Iterator[Block]:
         yield self._block
+
+
+def labels_beside(paths: tuple[Path, ...], n_rows: int, first_id: int, n_labels: int | None) -> CSR:
+    """The labels in the second of `paths`, or no label where there is one file, for `n_rows` of features."""
+    if len(paths) == 1:
+        return no_labels(n_rows, n_labels or 0)
+    labels = _labels(_load(paths[1], "label", first_id))
+    check_columns(paths[1], "labels", labels.n_columns, n_labels)
+    if labels.n_rows != n_rows:
+        raise DataError(paths[1], f"{labels.n_rows} rows, but {paths[0]} has {n_rows}")
+    return labels
 
 
 @dataclass(frozen=True)

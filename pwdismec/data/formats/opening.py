@@ -9,12 +9,13 @@ from pwdismec.data.formats.gathering import gather
 from pwdismec.data.formats.header import looks_like_header
 from pwdismec.data.formats.labelled import SvmlightSource, XmcSource
 from pwdismec.data.formats.lines import check_is_file, first_line
+from pwdismec.data.formats.npy import NpySource
 from pwdismec.data.formats.npz import NpzSource
 from pwdismec.data.formats.pair import PairSource
 from pwdismec.data.formats.source import Block, Source
 from pwdismec.errors import ConfigError
 
-FORMATS = ("auto", "xmc", "xmc-pair", "svmlight", "npz")
+FORMATS = ("auto", "xmc", "xmc-pair", "svmlight", "npz", "npy")
 
 
 def open_source(
@@ -26,17 +27,18 @@ def open_source(
     n_labels: int | None = None,
     n_jobs: int | None = None,
 ) -> Source:
-    """Open a data set in a text format or SciPy's `.npz`; see docs/formats.md for each.
+    """Open a data set in a text format, SciPy's `.npz` or NumPy's `.npy`; see docs/formats.md for each.
 
     Parameters
     ----------
     paths
-        One file, or the features' file and the labels' file ("xmc-pair", "npz"; the labels' file may be
-        left out). Text may be compressed: .gz, .xz, .bz2, .zst.
+        One file, or the features' file and the labels' file ("xmc-pair", "npz", "npy"; the labels' file may
+        be left out). Text may be compressed: .gz, .xz, .bz2, .zst.
     format
         One of `FORMATS`. "auto" tells by the suffix and the first line.
     one_based
-        Feature and label ids start at one in the file. In memory they start at zero.
+        Feature and label ids start at one in the file ("npy": those of the labels). In memory they start at
+        zero.
     n_features, n_labels
         How many there must be. Where the format does not tell (svmlight), how many there are.
     n_jobs
@@ -63,13 +65,15 @@ def open_source(
         check_is_file(file)
     if format == "auto":
         format = _format_of(files)
-    most_files = 2 if format in ("xmc-pair", "npz") else 1
+    most_files = 2 if format in ("xmc-pair", "npz", "npy") else 1
     if len(files) > most_files:
         listed = ", ".join(str(file) for file in files)
         raise ConfigError(f"{len(files)} files ({listed}): format {format} takes {most_files} at most")
     first_id = int(one_based)
     if format == "npz":
         return NpzSource(files, first_id, n_features, n_labels)
+    if format == "npy":
+        return NpySource(files, first_id, n_features, n_labels)
     if format == "xmc-pair":
         return PairSource(files, first_id, n_features, n_labels, n_jobs)
     if format == "xmc":
@@ -95,6 +99,8 @@ def read_source(
 
 
 def _format_of(files: tuple[Path, ...]) -> str:
+    if files[0].suffix == ".npy":
+        return "npy"
     if any(file.suffix == ".npz" for file in files):
         return "npz"
     if len(files) > 1:

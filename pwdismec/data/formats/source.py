@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.dense import Features
 
 
 class Block(NamedTuple):
@@ -17,12 +18,12 @@ class Block(NamedTuple):
     Attributes
     ----------
     features
-        float32 values, shape (n_rows, n_features); `indptr` starts at 0.
+        float32 values, shape (n_rows, n_features); sparse (`indptr` starts at 0), or dense in every block.
     labels
         No values, shape (n_rows, n_labels); `indptr` starts at 0.
     """
 
-    features: CSR
+    features: Features
     labels: CSR
 
 
