@@ -53,6 +53,12 @@ def test_liblinear_trains_on_dense_data(dense, tmp_path):
     assert "18" in said
 
 
+def test_settings_are_tuned_on_dense_data(dense, tmp_path):
+    options = "--C", "0.3,3", "--weighting", "vanilla", "--shard-size", 10
+    said = output("tune", dense.folder / "train", tmp_path / "t", *options)
+    assert "the best is in" in said
+
+
 def test_a_whole_experiment(dense, tmp_path):
     config = tmp_path / "dense.yaml"
     config.write_text(
