@@ -46,7 +46,7 @@ struct Instances {
     std::vector<float> rounding;       // a margin summed in float32 errs by at most this times |w|
     float most_rounding = 0;
 
-    bool dense() const { return dense_values != nullptr; }
+    bool dense() const { return indptr.empty(); }
     int64_t stored() const { return dense() ? count * n_features : indptr.back(); }
 
     Row row(int64_t i) const {

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pwdismec import native
 from pwdismec.data.csr import CSR
+from pwdismec.data.dense import Dense
 from pwdismec.solvers.contract import Certificate, Problem, Solution
 
 # Labels of one call. They come and go through the lanes of a pass, and the last ones leave lanes empty:
@@ -44,8 +45,14 @@ class BlockDualCD:
         return _BLOCK_SIZE
 
     def prepare(self, problem: Problem) -> native.Instances:
-        """Copy the instances with their features renumbered (8 bytes a stored value, and a few for rare ones)."""
+        """The kernel's view of the instances.
+
+        Of sparse ones a copy with the features renumbered: 8 bytes a stored value, and 8 more for those of
+        rare features. Dense ones are read where they are.
+        """
         features = problem.features
+        if isinstance(features, Dense):
+            return native.dense_instances(features.values, problem.bias)
         return native.sparse_instances(
             features.indptr, features.indices, features.values, features.n_columns, problem.bias
         )

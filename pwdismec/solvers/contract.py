@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.dense import Features
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class Problem:
         Value of the constant feature; 0 for none.
     """
 
-    features: CSR
+    features: Features
     label_instances: CSR
     positive_weights: NDArray[np.float64]
     C: float = 1.0

