@@ -6,7 +6,6 @@
 
 #include "certificate.hpp"
 #include "margins.hpp"
-#include "rows.hpp"
 #include "shared_pass.hpp"
 #include "working_set.hpp"
 
@@ -26,7 +25,6 @@ constexpr double kLeastGoal = 0.3;     // to which later sets are solved at the 
 constexpr double kGoalShare = 0.02;    // or to this share of the gap that the last pass found
 constexpr double kIgnoredShare = 0.02;  // of that gap; instances that make up no more together are left out
 constexpr std::size_t kMostAdded = 500;  // instances, besides as many as the set has
-constexpr float kNearMargin = 0.02f;     // an instance without alpha stays in the set this far outside the margin
 
 std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
@@ -161,12 +159,12 @@ private:
         return (primal - label.dual) / (primal * stopping_.tolerance);
     }
 
-    // Takes out what has no alpha and lies well outside the margin, and sets `added_` to what is to come in.
+    // Takes out what has no alpha and lies outside the margin, and sets `added_` to what is to come in.
     void change_set(Label& label, float* margins) {
         std::size_t kept = at(label.n_positives);
         for (std::size_t k = kept; k < label.instances.size(); ++k) {
             const float margin = std::exchange(margins[label.instances[k]], kNotSought);
-            if (!(label.alpha[k] > 0) && margin <= -1.0f - kNearMargin) continue;
+            if (!(label.alpha[k] > 0) && margin <= -1.0f) continue;
             label.instances[kept] = label.instances[k];
             label.alpha[kept++] = label.alpha[k];
         }
@@ -197,15 +195,12 @@ private:
         const std::size_t n_before = label.instances.size();
         set_.begin(n_before + added.size(), stopping_.seed);
         for (std::size_t k = 0; k < n_before; ++k) {
-            if (k + kAhead < n_before) prefetch(x_.row(label.instances[k + kAhead]));
             const bool is_positive = static_cast<int64_t>(k) < label.n_positives;
             set_.add(label.instances[k], label.alpha[k], is_positive, is_positive ? positive : negative);
         }
         const double many = static_cast<double>(x_.count) / kStandIns;
-        for (std::size_t k = 0; k < added.size(); ++k) {
-            if (k + kAhead < added.size()) prefetch(x_.row(added[k + kAhead]));
+        for (std::size_t k = 0; k < added.size(); ++k)
             set_.add(added[k], 0.0, false, k < stand_ins ? negative : many * negative);
-        }
         set_.resume(label.weights, label.dual);
         label.visits += set_.solve(goal, visits_left(label));
         for (std::size_t k = stand_ins; k < added.size(); ++k) set_.set_cost(n_before + k, negative);
@@ -237,8 +232,6 @@ private:
         label.passes = label.visits = 0;
         label.stalls = 0;
     }
-
-    static constexpr std::size_t kAhead = 4;  // instances, when they are read from far away
 
     const Instances& x_;
     const BlockLabels& labels_;

@@ -42,17 +42,16 @@ inline double dot_in_double(const Row& row, const float* weights) {
 // weights += step * row
 template <class T>
 inline void add(const Row& row, T step, T* weights) {
-    if (row.indices)
-        for (int64_t k = 0; k < row.size; ++k) weights[row.indices[k]] += step * static_cast<T>(row.values[k]);
-    else
-        for (int64_t k = 0; k < row.size; ++k) weights[k] += step * static_cast<T>(row.values[k]);
-}
-
-inline void prefetch(const Row& row) {
-    constexpr int64_t kLine = 64 / sizeof(float);
-    for (int64_t k = 0; k < row.size; k += kLine) {
-        __builtin_prefetch(row.values + k);
-        if (row.indices) __builtin_prefetch(row.indices + k);
+    int64_t k = 0;
+    if (row.indices) {
+        for (; k + 4 <= row.size; k += 4) {  // an instance has a feature once: four at a time do not meet
+            T sums[4];
+            for (int i = 0; i < 4; ++i) sums[i] = weights[row.indices[k + i]] + step * static_cast<T>(row.values[k + i]);
+            for (int i = 0; i < 4; ++i) weights[row.indices[k + i]] = sums[i];
+        }
+        for (; k < row.size; ++k) weights[row.indices[k]] += step * static_cast<T>(row.values[k]);
+    } else {
+        for (; k < row.size; ++k) weights[k] += step * static_cast<T>(row.values[k]);
     }
 }
 

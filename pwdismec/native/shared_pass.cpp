@@ -7,6 +7,8 @@ namespace {
 
 constexpr int kRows = 16;  // whose margins are summed before they are turned the other way round
 
+constexpr std::ptrdiff_t kEntriesALine = 64 / sizeof(Entry);
+
 std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
@@ -88,8 +90,9 @@ void SharedPass::run() {
 }
 
 float* SharedPass::margins(int label, const SparseWeights& weights) {
-    constexpr std::size_t kAhead = 8;  // columns: both the ends and the entries are far away
+    constexpr std::size_t kAhead = 8;  // columns: where they end and what is in them are both far away
     float* margins = margins_.data() + at(label) * stride_;
+    const auto end_of = [&](std::size_t k) { return x_.columns.data() + x_.column_ends[at(weights.features[k] - x_.n_head)]; };
     const auto begin_of = [&](std::size_t k) {
         const int32_t column = weights.features[k] - x_.n_head;
         return x_.columns.data() + (column > 0 ? x_.column_ends[at(column - 1)] : 0);
@@ -98,10 +101,13 @@ float* SharedPass::margins(int label, const SparseWeights& weights) {
     for (std::size_t k = weights.n_head; k < n; ++k) {
         if (k + 2 * kAhead < n)
             __builtin_prefetch(x_.column_ends.data() + (weights.features[k + 2 * kAhead] - x_.n_head));
-        if (k + kAhead < n) __builtin_prefetch(begin_of(k + kAhead));
-        const Entry* end = x_.columns.data() + x_.column_ends[at(weights.features[k] - x_.n_head)];
+        if (k + kAhead < n)
+            for (const Entry* entry = begin_of(k + kAhead); entry < end_of(k + kAhead); entry += kEntriesALine)
+                __builtin_prefetch(entry);
+        const float weight = weights.values[k];
+        const Entry* end = end_of(k);
         for (const Entry* entry = begin_of(k); entry != end; ++entry)
-            margins[entry->instance] += weights.values[k] * entry->value;
+            margins[entry->instance] += weight * entry->value;
     }
     return margins;
 }

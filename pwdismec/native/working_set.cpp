@@ -9,7 +9,6 @@
 namespace pwdismec {
 namespace {
 
-constexpr int32_t kNear = 4096;           // features with local numbers of their own: their weights take 16 KB
 constexpr int64_t kMostCopied = 4 << 20;  // stored values of a compact set: 32 MB
 constexpr int kHotSweeps = 20;            // at the most, between two sweeps of the whole set
 constexpr int64_t kPatience = 200;        // visits an instance, after which coordinate descent is held to be stuck
@@ -19,14 +18,13 @@ std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 }  // namespace
 
 WorkingSet::WorkingSet(const Instances& instances)
-    : x_(instances), n_near_(std::min(kNear, instances.n_features)),
-      local_numbers_(instances.dense() ? 0 : at(instances.n_features)) {
-    if (!x_.dense()) std::fill_n(local_numbers_.data(), x_.n_features, -1);
+    : x_(instances), local_numbers_(at(instances.n_features - instances.n_head)) {
+    std::fill_n(local_numbers_.data(), x_.n_features - x_.n_head, -1);
 }
 
 void WorkingSet::begin(std::size_t count, uint64_t seed) {
-    for (const int32_t feature : far_) local_numbers_[at(feature)] = -1;
-    far_.clear();
+    for (const int32_t feature : tail_) local_numbers_[at(feature - x_.n_head)] = -1;
+    tail_.clear();
     const double mean = static_cast<double>(x_.stored()) / static_cast<double>(x_.count);
     compact_ = !x_.dense() && static_cast<double>(count) * mean <= static_cast<double>(kMostCopied);
     ends_.assign(1, 0);
@@ -40,10 +38,10 @@ void WorkingSet::begin(std::size_t count, uint64_t seed) {
 }
 
 int32_t WorkingSet::local_number(int32_t feature) {
-    int32_t& number = local_numbers_[at(feature)];
+    int32_t& number = local_numbers_[at(feature - x_.n_head)];
     if (number < 0) {
-        number = n_near_ + static_cast<int32_t>(far_.size());
-        far_.push_back(feature);
+        number = x_.n_head + static_cast<int32_t>(tail_.size());
+        tail_.push_back(feature);
     }
     return number;
 }
@@ -65,7 +63,7 @@ void WorkingSet::add(int32_t instance, double alpha, bool positive, double cost)
     std::copy_n(row.values, row.size, values_.data() + begin);
     int32_t* to = indices_.data() + begin;
     int64_t k = 0;
-    for (; k < row.size && row.indices[k] < n_near_; ++k) to[k] = row.indices[k];
+    for (; k < row.size && row.indices[k] < x_.n_head; ++k) to[k] = row.indices[k];
     for (; k < row.size; ++k) to[k] = local_number(row.indices[k]);
     ends_.push_back(end);
 }
@@ -76,10 +74,11 @@ Row WorkingSet::row(std::size_t k) const {
 }
 
 void WorkingSet::resume(const SparseWeights& weights, double dual) {
-    weights_.assign(compact_ ? at(n_near_) + far_.size() : at(x_.n_features), 0.0f);
-    for (std::size_t k = 0; k < weights.features.size(); ++k) {
+    weights_.assign(compact_ ? at(x_.n_head) + tail_.size() : at(x_.n_features), 0.0f);
+    for (std::size_t k = 0; k < weights.n_head; ++k) weights_[at(weights.features[k])] = weights.values[k];
+    for (std::size_t k = weights.n_head; k < weights.features.size(); ++k) {
         const int32_t feature = weights.features[k];
-        const int32_t number = compact_ && feature >= n_near_ ? local_numbers_[at(feature)] : feature;
+        const int32_t number = compact_ ? local_numbers_[at(feature - x_.n_head)] : feature;
         if (number >= 0) weights_[at(number)] = weights.values[k];
     }
     bias_weight_ = weights.bias;
@@ -93,9 +92,7 @@ double WorkingSet::sweep(std::vector<uint32_t>& order, double goal) {
     worth_it_.clear();
     const double worth = goal * dual_ / static_cast<double>(order.size());
     double sum = 0;
-    for (std::size_t place = 0; place < order.size(); ++place) {
-        if (place + 1 < order.size()) prefetch(row(order[place + 1]));
-        const uint32_t k = order[place];
+    for (const uint32_t k : order) {
         const float a = static_cast<float>(alpha_[k]), y = sign_[k], half_inverse = half_inverse_cost_[k];
         const float slack = 1.0f - y * (dot(row(k), weights_.data()) + bias_weight_ * x_.bias);
         // The instance's term of P - D as a sum of parts >= 0: no cancellation can fake convergence.
@@ -150,7 +147,7 @@ int64_t WorkingSet::solve(double goal, int64_t most_visits) {
 }
 
 void WorkingSet::settle() {
-    weights_.resize(compact_ ? at(n_near_) + far_.size() : at(x_.n_features));
+    weights_.resize(compact_ ? at(x_.n_head) + tail_.size() : at(x_.n_features));
     sums_.assign(weights_.size(), 0.0);
     double bias_sum = 0;
     dual_ = 0;
@@ -174,24 +171,21 @@ SparseWeights WorkingSet::weights() const {
     SparseWeights found;
     found.bias = bias_weight_;
     found.sq_norm = static_cast<double>(bias_weight_) * static_cast<double>(bias_weight_);
-    found.features.reserve(weights_.size());
-    found.values.reserve(weights_.size());
+    found.features.resize(weights_.size());
+    found.values.resize(weights_.size());
+    std::size_t n = 0;
     const auto take = [&](int32_t feature, float weight) {
-        if (weight == 0) return;
-        found.features.push_back(feature);
-        found.values.push_back(weight);
+        found.features[n] = feature;  // overwritten by the next one if it is zero
+        found.values[n] = weight;
+        n += weight != 0;
         found.sq_norm += static_cast<double>(weight) * static_cast<double>(weight);
     };
-    const int32_t n_own = compact_ ? n_near_ : x_.n_features;
-    const float* far_weights = weights_.data() + n_own;
-    const std::size_t n_far = compact_ ? far_.size() : 0;
-    for (int32_t f = 0; f < std::min(n_own, x_.n_head); ++f) take(f, weights_[at(f)]);
-    for (std::size_t k = 0; k < n_far; ++k)
-        if (far_[k] < x_.n_head) take(far_[k], far_weights[k]);
-    found.n_head = found.features.size();
-    for (int32_t f = x_.n_head; f < n_own; ++f) take(f, weights_[at(f)]);
-    for (std::size_t k = 0; k < n_far; ++k)
-        if (far_[k] >= x_.n_head) take(far_[k], far_weights[k]);
+    for (int32_t f = 0; f < x_.n_head; ++f) take(f, weights_[at(f)]);
+    found.n_head = n;
+    for (std::size_t k = at(x_.n_head); k < weights_.size(); ++k)
+        take(compact_ ? tail_[k - at(x_.n_head)] : static_cast<int32_t>(k), weights_[k]);
+    found.features.resize(n);
+    found.values.resize(n);
     return found;
 }
 

@@ -63,12 +63,11 @@ private:
 
     const Instances& x_;
 
-    // Weights have local numbers, so that those in use lie together: frequent features have their own, the
-    // others the next one free. Only a set too large to be copied so is worked on where the instances lie.
-    const int32_t n_near_;
+    // Weights have local numbers, so that those in use lie together: the head's are its own, the tail's the
+    // next one free. Only a set too large to be copied so is worked on where the instances lie.
     bool compact_ = false;
-    HugeArray<int32_t> local_numbers_;  // of the features from n_near_ on; -1: none yet
-    std::vector<int32_t> far_;          // the features that got one
+    HugeArray<int32_t> local_numbers_;  // of the features of the tail; -1: none yet
+    std::vector<int32_t> tail_;         // those that got one
     std::vector<int32_t> indices_;      // the compact rows
     std::vector<float> values_;
     std::vector<int64_t> ends_;
