@@ -15,7 +15,7 @@ def blocks_of(
 ) -> Iterator[NDArray[np.int32]]:
     """The labels of a shard that have a positive, in blocks of `block_size`, ascending.
 
-    Who shares a block is fixed by the shard alone, so a shard's bits do not depend on threads or machines.
+    A label's solution does not depend on who shares its block, so neither do a shard's bits.
     """
     trained = shard.first + np.flatnonzero(label_counts[shard.first : shard.stop])
     for start in range(0, len(trained), block_size):

@@ -19,6 +19,10 @@ from pwdismec.training.progress import Tracker
 Block = NDArray[np.int32]
 Result = TypeVar("Result")
 
+# Every thread gets some blocks, that none waits long for the last one; but not of fewer labels than these.
+_BLOCKS_A_THREAD = 4
+_LEAST_LABELS = 32
+
 # Blocks a thread may be ahead of what is gathered: none waits at a shard's end, and few results are held.
 _AHEAD = 4
 
@@ -39,15 +43,20 @@ def solve_shards(
         Trains a block of labels; called from several threads.
     shards
         What to train.
-    label_counts, block_size
+    label_counts
         As `blocks_of` takes them.
+    block_size
+        The most labels of a block; where there are few for the threads, blocks are smaller.
     jobs
         Threads; −1 for every core.
     tracker
         Told of each block.
     """
+    threads = joblib.effective_n_jobs(jobs)
+    n_labels = sum(np.count_nonzero(label_counts[shard.first : shard.stop]) for shard in shards)
+    block_size = min(block_size, max(_LEAST_LABELS, -(-n_labels // (_BLOCKS_A_THREAD * threads))))
     blocks = [list(blocks_of(shard, label_counts, block_size)) for shard in shards]
-    with closing(_in_order(solve, (block for own in blocks for block in own), jobs)) as solved:
+    with closing(_in_order(solve, (block for own in blocks for block in own), threads)) as solved:
         for shard, own in zip(shards, blocks, strict=True):
             results = []
             for block in own:
@@ -57,9 +66,8 @@ def solve_shards(
 
 
 def _in_order(
-    solve: Callable[[Block], Result], blocks: Iterable[Block], jobs: int
+    solve: Callable[[Block], Result], blocks: Iterable[Block], threads: int
 ) -> Generator[Result, None, None]:
-    threads = joblib.effective_n_jobs(jobs)
     pending: deque[Future[Result]] = deque()
     # A thread that is inside a kernel when Python ends brings the process down: leaving waits for it.
     pool = ThreadPoolExecutor(threads)
