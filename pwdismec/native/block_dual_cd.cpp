@@ -205,8 +205,12 @@ private:
         label.visits += set_.solve(goal, visits_left(label));
         for (std::size_t k = stand_ins; k < added.size(); ++k) set_.set_cost(n_before + k, negative);
         set_.settle();
-        label.instances = set_.instances();
-        label.alpha = set_.alpha();
+        label.instances.resize(set_.size());
+        label.alpha.resize(set_.size());
+        for (std::size_t k = 0; k < set_.size(); ++k) {
+            label.instances[k] = set_.instance(k);
+            label.alpha[k] = set_.alpha(k);
+        }
         label.weights = set_.weights();
         label.dual = set_.dual();
     }

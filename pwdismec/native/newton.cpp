@@ -38,7 +38,7 @@ void NewtonMethod::margins(const Vector& weights, std::vector<double>& to) {
         double total = bias;
         for (int64_t i = 0; i < row.size; ++i)
             total += static_cast<double>(row.values[i]) * weights[static_cast<std::size_t>(row.indices ? row.indices[i] : i)];
-        to[k] = static_cast<double>(set_.sign_[k]) * total;
+        to[k] = static_cast<double>(set_.points_[k].sign) * total;
     }
     visits_ += static_cast<int64_t>(to.size());
 }
@@ -47,7 +47,7 @@ void NewtonMethod::margins(const Vector& weights, std::vector<double>& to) {
 void NewtonMethod::add_rows(const std::vector<double>& steps, Vector& to) {
     for (std::size_t k = 0; k < steps.size(); ++k) {
         if (steps[k] == 0) continue;
-        const double step = static_cast<double>(set_.sign_[k]) * steps[k];
+        const double step = static_cast<double>(set_.points_[k].sign) * steps[k];
         add(set_.row(k), step, to.data());
         to.back() += step * static_cast<double>(set_.x_.bias);
     }
@@ -59,15 +59,15 @@ void NewtonMethod::set_gradient() {
     std::vector<double>& steps = products_;
     std::fill(scale_.begin(), scale_.end(), 1.0);
     for (std::size_t k = 0; k < set_.size(); ++k) {
-        steps[k] = -2 * set_.cost_[k] * std::max(0.0, 1 - margins_[k]);
+        steps[k] = -2 * set_.points_[k].cost * std::max(0.0, 1 - margins_[k]);
         if (steps[k] == 0) continue;
         const Row row = set_.row(k);
         for (int64_t i = 0; i < row.size; ++i) {
             const double value = static_cast<double>(row.values[i]);
-            scale_[static_cast<std::size_t>(row.indices ? row.indices[i] : i)] += 2 * set_.cost_[k] * value * value;
+            scale_[static_cast<std::size_t>(row.indices ? row.indices[i] : i)] += 2 * set_.points_[k].cost * value * value;
         }
         const double bias = static_cast<double>(set_.x_.bias);
-        scale_.back() += 2 * set_.cost_[k] * bias * bias;
+        scale_.back() += 2 * set_.points_[k].cost * bias * bias;
     }
     for (double& scale : scale_) scale = 1 / scale;
     gradient_ = weights_;
@@ -85,7 +85,7 @@ void NewtonMethod::set_step(int64_t most_visits) {
     const double enough = size * kResidual * kResidual;
     while (size > enough && visits_ < most_visits) {
         margins(along_, products_);
-        for (std::size_t k = 0; k < products_.size(); ++k) products_[k] *= margins_[k] < 1 ? 2 * set_.cost_[k] : 0;
+        for (std::size_t k = 0; k < products_.size(); ++k) products_[k] *= margins_[k] < 1 ? 2 * set_.points_[k].cost : 0;
         curved_ = along_;
         add_rows(products_, curved_);
         const double length = size / inner(along_, curved_);
@@ -107,8 +107,8 @@ double NewtonMethod::step_length() const {
         for (std::size_t k = 0; k < margins_.size(); ++k) {
             const double slack = 1 - margins_[k] - length * step_margins_[k];
             if (slack <= 0) continue;
-            value -= 2 * set_.cost_[k] * slack * step_margins_[k];
-            slope += 2 * set_.cost_[k] * step_margins_[k] * step_margins_[k];
+            value -= 2 * set_.points_[k].cost * slack * step_margins_[k];
+            slope += 2 * set_.points_[k].cost * step_margins_[k] * step_margins_[k];
         }
         return value;
     };
@@ -128,19 +128,19 @@ double NewtonMethod::step_length() const {
 double NewtonMethod::dual_gap(double& dual) {
     dual = 0;
     for (std::size_t k = 0; k < set_.size(); ++k) {
-        const double alpha = 2 * set_.cost_[k] * std::max(0.0, 1 - margins_[k]);
-        set_.alpha_[k] = alpha;
-        dual += alpha - alpha * alpha / (4 * set_.cost_[k]);
+        const double alpha = 2 * set_.points_[k].cost * std::max(0.0, 1 - margins_[k]);
+        set_.points_[k].alpha = products_[k] = alpha;
+        dual += alpha - alpha * alpha / (4 * set_.points_[k].cost);
     }
     std::fill(curved_.begin(), curved_.end(), 0.0);
-    add_rows(set_.alpha_, curved_);
+    add_rows(products_, curved_);
     dual -= 0.5 * inner(curved_, curved_);
     margins(curved_, products_);
     double gap = 0;
     for (std::size_t k = 0; k < set_.size(); ++k) {
-        const double slack = 1 - products_[k], hinge = std::max(slack, 0.0), alpha = set_.alpha_[k];
-        const double residual = hinge - alpha / (2 * set_.cost_[k]);
-        gap += set_.cost_[k] * residual * residual + alpha * (hinge - slack);
+        const double slack = 1 - products_[k], hinge = std::max(slack, 0.0), alpha = set_.points_[k].alpha;
+        const double residual = hinge - alpha / (2 * set_.points_[k].cost);
+        gap += set_.points_[k].cost * residual * residual + alpha * (hinge - slack);
     }
     return gap;
 }

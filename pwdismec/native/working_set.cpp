@@ -10,7 +10,8 @@ namespace pwdismec {
 namespace {
 
 constexpr int64_t kMostCopied = 4 << 20;  // stored values of a compact set: 32 MB
-constexpr int kHotSweeps = 20;            // at the most, between two sweeps of the whole set
+constexpr float kNearMargin = 0.1f;       // beyond the margin up to which an instance without alpha is near
+constexpr int kHotSweeps = 20;            // at the most, between two sweeps of the near instances
 constexpr int64_t kPatience = 200;        // visits an instance, after which coordinate descent is held to be stuck
 
 std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
@@ -28,12 +29,7 @@ void WorkingSet::begin(std::size_t count, uint64_t seed) {
     const double mean = static_cast<double>(x_.stored()) / static_cast<double>(x_.count);
     compact_ = !x_.dense() && static_cast<double>(count) * mean <= static_cast<double>(kMostCopied);
     ends_.assign(1, 0);
-    instances_.clear();
-    alpha_.clear();
-    cost_.clear();
-    sign_.clear();
-    half_inverse_cost_.clear();
-    curvature_.clear();
+    points_.clear();
     random_ = seed * 2 + 1;
 }
 
@@ -47,12 +43,9 @@ int32_t WorkingSet::local_number(int32_t feature) {
 }
 
 void WorkingSet::add(int32_t instance, double alpha, bool positive, double cost) {
-    instances_.push_back(instance);
-    alpha_.push_back(alpha);
-    cost_.push_back(cost);
-    sign_.push_back(positive ? 1.0f : -1.0f);
-    half_inverse_cost_.push_back(static_cast<float>(0.5 / cost));
-    curvature_.push_back(x_.sq_norms[at(instance)] + half_inverse_cost_.back());
+    const float half_inverse_cost = static_cast<float>(0.5 / cost);
+    points_.push_back({alpha, cost, positive ? 1.0f : -1.0f, half_inverse_cost,
+                       x_.sq_norms[at(instance)] + half_inverse_cost, instance});
     if (!compact_) return;
     const Row row = x_.row(instance);
     const int64_t begin = ends_.back(), end = begin + row.size;
@@ -69,7 +62,7 @@ void WorkingSet::add(int32_t instance, double alpha, bool positive, double cost)
 }
 
 Row WorkingSet::row(std::size_t k) const {
-    if (!compact_) return x_.row(instances_[k]);
+    if (!compact_) return x_.row(points_[k].instance);
     return {indices_.data() + ends_[k], values_.data() + ends_[k], ends_[k + 1] - ends_[k]};
 }
 
@@ -86,28 +79,32 @@ void WorkingSet::resume(const SparseWeights& weights, double dual) {
 }
 
 // Visits the instances of `order`, at random, and takes a clipped Newton step where it is worth it; such
-// instances are left in `worth_it_`. Returns what they all contribute to the gap, as it was met.
-double WorkingSet::sweep(std::vector<uint32_t>& order, double goal) {
+// instances are left in `worth_it_`, and in `near_` those that may soon be. Returns what they all contribute
+// to the gap, as it was met.
+double WorkingSet::sweep(std::vector<uint32_t>& order, double goal, bool find_near) {
     shuffle(order);
     worth_it_.clear();
+    if (find_near) near_.clear();
     const double worth = goal * dual_ / static_cast<double>(order.size());
     double sum = 0;
     for (const uint32_t k : order) {
-        const float a = static_cast<float>(alpha_[k]), y = sign_[k], half_inverse = half_inverse_cost_[k];
-        const float slack = 1.0f - y * (dot(row(k), weights_.data()) + bias_weight_ * x_.bias);
+        Point& point = points_[k];
+        const float a = static_cast<float>(point.alpha), half_inverse = point.half_inverse_cost;
+        const float slack = 1.0f - point.sign * (dot(row(k), weights_.data()) + bias_weight_ * x_.bias);
         // The instance's term of P - D as a sum of parts >= 0: no cancellation can fake convergence.
         const float hinge = std::max(slack, 0.0f), residual = hinge - a * half_inverse;
-        const double gap = static_cast<double>(residual) * static_cast<double>(residual) * cost_[k] +
+        const double gap = static_cast<double>(residual) * static_cast<double>(residual) * point.cost +
                            static_cast<double>(a) * static_cast<double>(hinge - slack);
         sum += gap;
+        if (find_near && (a > 0 || slack > -kNearMargin)) near_.push_back(k);
         if (!(gap > worth)) continue;
         worth_it_.push_back(k);
         const float gradient = a * half_inverse - slack;
-        const float change = std::max(a - gradient / curvature_[k], 0.0f) - a;
-        alpha_[k] = std::max(alpha_[k] + static_cast<double>(change), 0.0);
-        dual_ -= static_cast<double>(change * (gradient + 0.5f * curvature_[k] * change));
-        bias_weight_ += change * y * x_.bias;
-        pwdismec::add(row(k), change * y, weights_.data());
+        const float change = std::max(a - gradient / point.curvature, 0.0f) - a;
+        point.alpha = std::max(point.alpha + static_cast<double>(change), 0.0);
+        dual_ -= static_cast<double>(change * (gradient + 0.5f * point.curvature * change));
+        bias_weight_ += change * point.sign * x_.bias;
+        pwdismec::add(row(k), change * point.sign, weights_.data());
     }
     return sum;
 }
@@ -121,19 +118,24 @@ void WorkingSet::shuffle(std::vector<uint32_t>& order) {
     }
 }
 
-// Sweeps of the whole set, and between them of the instances whose last step was worth it. Whether it got
-// to the goal.
+// A visit costs the same whether it changes anything or not. So the instances whose last step was worth it
+// are visited until they are quiet; then those near the margin, until they are quiet as well; and only then
+// the whole set. Whether it got to the goal.
 bool WorkingSet::descend(double goal, int64_t& visits, int64_t most_visits) {
     all_.resize(size());
     std::iota(all_.begin(), all_.end(), 0u);
+    const auto quiet = [&](std::vector<uint32_t>& order, bool find_near = false) {
+        visits += static_cast<int64_t>(order.size());
+        return sweep(order, goal, find_near) <= goal * dual_;
+    };
     while (visits < most_visits) {
-        visits += static_cast<int64_t>(all_.size());
-        if (sweep(all_, goal) <= goal * dual_) return true;
-        for (int i = 0; i < kHotSweeps && !worth_it_.empty(); ++i) {
-            std::swap(hot_, worth_it_);
-            visits += static_cast<int64_t>(hot_.size());
-            if (sweep(hot_, goal) <= goal * dual_) break;
-        }
+        if (quiet(all_, true)) return true;
+        do {
+            for (int i = 0; i < kHotSweeps && !worth_it_.empty(); ++i) {
+                std::swap(hot_, worth_it_);
+                if (quiet(hot_)) break;
+            }
+        } while (!quiet(near_) && visits < most_visits);
     }
     return false;
 }
@@ -152,9 +154,10 @@ void WorkingSet::settle() {
     double bias_sum = 0;
     dual_ = 0;
     for (std::size_t k = 0; k < size(); ++k) {
-        if (!(alpha_[k] > 0)) continue;
-        const double along = alpha_[k] * static_cast<double>(sign_[k]);
-        dual_ += alpha_[k] - alpha_[k] * alpha_[k] / (4 * cost_[k]);
+        const Point& point = points_[k];
+        if (!(point.alpha > 0)) continue;
+        const double along = point.alpha * static_cast<double>(point.sign);
+        dual_ += point.alpha - point.alpha * point.alpha / (4 * point.cost);
         bias_sum += along * static_cast<double>(x_.bias);
         pwdismec::add(row(k), along, sums_.data());
     }

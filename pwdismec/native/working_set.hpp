@@ -41,23 +41,29 @@ public:
     // objective, or about `most_visits` instances were visited; returns how many were.
     int64_t solve(double goal, int64_t most_visits);
 
-    void set_cost(std::size_t place, double cost) { cost_[place] = cost; }
+    void set_cost(std::size_t place, double cost) { points_[place].cost = cost; }
 
     // Sums w(alpha) and D(alpha) anew in float64 and rounds the weights to float32.
     void settle();
 
     SparseWeights weights() const;
-    const std::vector<int32_t>& instances() const { return instances_; }
-    const std::vector<double>& alpha() const { return alpha_; }
+    std::size_t size() const { return points_.size(); }
+    int32_t instance(std::size_t place) const { return points_[place].instance; }
+    double alpha(std::size_t place) const { return points_[place].alpha; }
     double dual() const { return dual_; }
 
 private:
     friend class NewtonMethod;
 
-    std::size_t size() const { return instances_.size(); }
+    struct Point {
+        double alpha, cost;
+        float sign, half_inverse_cost, curvature;
+        int32_t instance;
+    };
+
     Row row(std::size_t k) const;
     int32_t local_number(int32_t feature);
-    double sweep(std::vector<uint32_t>& order, double goal);
+    double sweep(std::vector<uint32_t>& order, double goal, bool find_near = false);
     bool descend(double goal, int64_t& visits, int64_t most_visits);
     void shuffle(std::vector<uint32_t>& order);
 
@@ -77,10 +83,8 @@ private:
     float bias_weight_ = 0;
     double dual_ = 0;
 
-    std::vector<int32_t> instances_;
-    std::vector<double> alpha_, cost_;
-    std::vector<float> sign_, half_inverse_cost_, curvature_;
-    std::vector<uint32_t> all_, hot_, worth_it_;
+    std::vector<Point> points_;
+    std::vector<uint32_t> all_, near_, hot_, worth_it_;
     uint64_t random_ = 1;
 };
 
