@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pwdismec import native
@@ -24,6 +25,16 @@ def test_an_unknown_instruction_set_is_refused_by_name(tmp_path):
     )
     assert run.returncode != 0
     assert "v9" in run.stderr
+
+
+def test_ids_are_counted_on_top_of_what_is_there():
+    ids = np.random.default_rng(0).integers(0, 50, 1000).astype(np.int32)
+    counts = np.arange(50)
+    native.count_ids(ids, counts)
+    np.testing.assert_array_equal(counts, np.arange(50) + np.bincount(ids, minlength=50))
+    for wrong in (-1, 50):
+        with pytest.raises(IndexError, match="out of range"):
+            native.count_ids(np.array([3, wrong], np.int32), counts)
 
 
 # What an older machine lacks: registers by their names, AVX's instructions by their first letter.

@@ -14,7 +14,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-_CHUNK = 1 << 20
+from pwdismec import native
+from pwdismec.data.mapping import is_mapped, release
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +81,24 @@ class CSR:
         indptr = self.indptr if start == 0 else self.indptr - start
         return CSR(indptr, self.indices[start:stop], data, self.n_columns)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of offsets, column ids and values."""
+        own = self.stored()
+        return own.indptr.nbytes + own.indices.nbytes + (0 if own.data is None else own.data.nbytes)
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether column ids and values are mapped from files, read-only."""
+        return is_mapped(self.indices) and (self.data is None or is_mapped(self.data))
+
+    def release(self) -> None:
+        """Give the memory of column ids and values back to the system where they are mapped from files."""
+        own = self.stored()
+        for array in (own.indices, own.data):
+            if array is not None:
+                release(array)
+
     @classmethod
     def concatenate(cls, parts: Sequence[CSR], n_columns: int) -> CSR:
         """The rows of `parts` one below another."""
@@ -118,9 +137,7 @@ class CSR:
         """int64, shape (n_columns,): stored values in each column."""
         own = self.stored()
         counts = np.zeros(self.n_columns, np.int64)
-        step = max(_CHUNK, self.n_columns)  # a chunk is worth its counts
-        for start in range(0, own.nnz, step):
-            counts += np.bincount(own.indices[start : start + step], minlength=self.n_columns)
+        native.count_ids(own.indices, counts)
         return counts
 
 

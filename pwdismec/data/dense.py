@@ -37,6 +37,11 @@ class Dense:
         return self.values.size
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of the values."""
+        return self.values.nbytes
+
+    @property
     def row_lengths(self) -> NDArray[np.int64]:
         """int64, shape (n_rows,): stored values in each row."""
         return np.full(self.n_rows, self.n_columns, np.int64)

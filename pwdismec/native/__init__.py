@@ -26,6 +26,9 @@ if instruction_set not in _supported:
     )
 _kernels = importlib.import_module(f"{__name__}._kernels_{instruction_set}")
 
+# matrices
+count_ids = _kernels.count_ids
+
 # formats
 format_labelled_rows = _kernels.format_labelled_rows
 format_ranked_rows = _kernels.format_ranked_rows
@@ -40,13 +43,15 @@ score_top_k = _kernels.score_top_k
 # solvers
 Instances = _kernels.Instances
 LANES = _kernels.LANES
+SparseCopy = _kernels.SparseCopy
 dense_instances = _kernels.dense_instances
 solve_block = _kernels.solve_block
-sparse_instances = _kernels.sparse_instances
 
 __all__ = [
     "LANES",
     "Instances",
+    "SparseCopy",
+    "count_ids",
     "dense_instances",
     "fill_postings",
     "format_labelled_rows",
@@ -57,5 +62,4 @@ __all__ = [
     "parse_sparse_rows",
     "score_top_k",
     "solve_block",
-    "sparse_instances",
 ]

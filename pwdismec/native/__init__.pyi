@@ -12,12 +12,19 @@ U16 = NDArray[np.uint16]
 
 instruction_set: str
 
+# count_ids.hpp
+def count_ids(ids: I32, counts: I64) -> None: ...
+
 # instances.hpp, block_dual_cd.hpp
 LANES: int
 
 class Instances: ...
 
-def sparse_instances(indptr: I64, indices: I32, values: F32, n_features: int, bias: float) -> Instances: ...
+class SparseCopy:
+    def __init__(self, frequency: I64, n_instances: int, bias: float) -> None: ...
+    def append(self, indptr: I64, indices: I32, values: F32) -> None: ...
+    def finish(self) -> Instances: ...
+
 def dense_instances(values: F32, bias: float) -> Instances: ...
 def solve_block(
     instances: Instances,
@@ -29,6 +36,7 @@ def solve_block(
     max_epochs: int,
     seed: int,
     prune: float,
+    width: int,
 ) -> list[tuple[I64, I32, F32, F32, F64, F64, I32]]: ...
 
 # parse_rows.hpp, format_rows.hpp; a fault is (code, byte offset, id)

@@ -48,8 +48,8 @@ struct Label {
 class Block {
 public:
     Block(const Instances& instances, const BlockLabels& labels, const std::vector<Costs>& path,
-          const Stopping& stopping, float prune)
-        : x_(instances), labels_(labels), path_(path), stopping_(stopping), prune_(prune), pass_(instances),
+          const Stopping& stopping, float prune, int width)
+        : x_(instances), labels_(labels), path_(path), stopping_(stopping), prune_(prune), pass_(instances, width),
           set_(instances), certifier_(instances),
           solutions_(path.size(), std::vector<LabelSolution>(at(labels.count))) {}
 
@@ -58,7 +58,7 @@ public:
         std::vector<Label> active;
         int64_t next = 0;
         while (true) {
-            while (active.size() < SharedPass::kLabels && next < labels_.count) active.push_back(enter(next++));
+            while (active.size() < pass_.width() && next < labels_.count) active.push_back(enter(next++));
             if (active.empty()) return std::move(solutions_);
             for (std::size_t k = 0; k < active.size(); ++k) pass_.set(static_cast<int>(k), active[k].weights);
             pass_.run();
@@ -255,8 +255,8 @@ private:
 
 std::vector<std::vector<LabelSolution>> solve_block(const Instances& instances, const BlockLabels& labels,
                                                     const std::vector<Costs>& path, const Stopping& stopping,
-                                                    float prune) {
-    return Block(instances, labels, path, stopping, prune).run();
+                                                    float prune, int width) {
+    return Block(instances, labels, path, stopping, prune, width).run();
 }
 
 }  // namespace pwdismec

@@ -37,9 +37,10 @@ struct LabelSolution {
 };
 
 // Solves every label at every setting, each setting from the solution at the last one. By setting and label.
-// Weights below `prune` in absolute value are cut, zeros always; the bias is kept.
+// Weights below `prune` in absolute value are cut, zeros always; the bias is kept. `width` labels share a pass,
+// SharedPass::kLabels at the most: fewer take less memory and more passes, and have the same solutions.
 std::vector<std::vector<LabelSolution>> solve_block(const Instances& instances, const BlockLabels& labels,
                                                     const std::vector<Costs>& path, const Stopping& stopping,
-                                                    float prune);
+                                                    float prune, int width);
 
 }  // namespace pwdismec

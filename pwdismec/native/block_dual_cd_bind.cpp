@@ -11,11 +11,15 @@
 namespace pwdismec {
 namespace {
 
-Instances* py_sparse_instances(const ArrayIn<int64_t>& indptr, const ArrayIn<int32_t>& indices,
-                               const ArrayIn<float>& values, int32_t n_features, float bias) {
+void py_init_copy(SparseCopy* copy, const ArrayIn<int64_t>& frequency, int64_t count, float bias) {
     nb::gil_scoped_release release;
-    return new Instances(sparse_instances(indptr.data(), indices.data(), values.data(),
-                                          static_cast<int64_t>(indptr.shape(0)) - 1, n_features, bias));
+    new (copy) SparseCopy(frequency.data(), static_cast<int32_t>(frequency.shape(0)), count, bias);
+}
+
+void py_append(SparseCopy& copy, const ArrayIn<int64_t>& indptr, const ArrayIn<int32_t>& indices,
+               const ArrayIn<float>& values) {
+    nb::gil_scoped_release release;
+    copy.append(indptr.data(), indices.data(), values.data(), static_cast<int64_t>(indptr.shape(0)) - 1);
 }
 
 Instances* py_dense_instances(const MatrixIn<float>& values, float bias) {
@@ -50,18 +54,19 @@ auto arrays_of(std::vector<LabelSolution>& solutions) {
 
 auto py_solve_block(const Instances& instances, const ArrayIn<int64_t>& indptr, const ArrayIn<int32_t>& positives,
                     const MatrixIn<double>& positive_costs, const ArrayIn<double>& negative_costs, double tolerance,
-                    int max_epochs, uint64_t seed, float prune) {
+                    int max_epochs, uint64_t seed, float prune, int width) {
     const BlockLabels labels{indptr.data(), positives.data(), static_cast<int64_t>(indptr.shape(0)) - 1};
     if (positive_costs.shape(0) != negative_costs.shape(0) ||
         positive_costs.shape(1) != static_cast<std::size_t>(labels.count))
         throw nb::value_error("solve_block: positive_costs must be settings x labels");
+    if (width < 1 || width > SharedPass::kLabels) throw nb::value_error("solve_block: width must be 1 to LANES");
     std::vector<std::vector<LabelSolution>> solutions;
     {
         nb::gil_scoped_release release;
         std::vector<Costs> path;
         for (std::size_t setting = 0; setting < negative_costs.shape(0); ++setting)
             path.push_back({positive_costs.data() + setting * positive_costs.shape(1), negative_costs.data()[setting]});
-        solutions = solve_block(instances, labels, path, {tolerance, max_epochs, seed}, prune);
+        solutions = solve_block(instances, labels, path, {tolerance, max_epochs, seed}, prune, width);
     }
     std::vector<decltype(arrays_of(solutions[0]))> arrays;
     for (auto& of_setting : solutions) arrays.push_back(arrays_of(of_setting));
@@ -73,7 +78,10 @@ auto py_solve_block(const Instances& instances, const ArrayIn<int64_t>& indptr, 
 void bind_block_dual_cd(nb::module_& m) {
     m.attr("LANES") = SharedPass::kLabels;
     nb::class_<Instances>(m, "Instances");
-    m.def("sparse_instances", &py_sparse_instances);
+    nb::class_<SparseCopy>(m, "SparseCopy")
+        .def("__init__", &py_init_copy)
+        .def("append", &py_append)
+        .def("finish", [](SparseCopy& copy) { return new Instances(copy.finish()); });
     m.def("dense_instances", &py_dense_instances, nb::keep_alive<0, 1>());
     m.def("solve_block", &py_solve_block);
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "huge_array.hpp"
@@ -31,7 +32,8 @@ struct Entry {
 struct Instances {
     int64_t count = 0;
     int32_t n_features = 0;
-    int32_t n_head = 0;  // features before this one are the head
+    int32_t n_head = 0;  // features before this one are the head,
+    int32_t n_near = 0;  // and before this one the nearest in cache; on most data the same
     float bias = 0;
 
     std::vector<int64_t> indptr;       // none if the instances are dense
@@ -56,8 +58,25 @@ struct Instances {
     }
 };
 
-Instances sparse_instances(const int64_t* indptr, const int32_t* indices, const float* values, int64_t count,
-                           int32_t n_features, float bias);
+// Copies sparse instances a part at a time, so that the caller need not hold the whole beside its copy.
+class SparseCopy {
+public:
+    // For `count` instances; `frequency` says how many of them have each feature.
+    SparseCopy(const int64_t* frequency, int32_t n_features, int64_t count, float bias);
+
+    // The next instances, their features in any order. This and `finish` throw std::length_error if instances
+    // or values are not as many as was said.
+    void append(const int64_t* indptr, const int32_t* indices, const float* values, int64_t count);
+
+    // The instances, when all are there.
+    Instances finish();
+
+private:
+    Instances x_;
+    int64_t stored_ = 0;
+    std::vector<int32_t> numbers_;  // by the caller's: the new ones
+    std::vector<std::pair<int32_t, float>> row_;
+};
 
 Instances dense_instances(const float* values, int64_t count, int32_t n_features, float bias);
 

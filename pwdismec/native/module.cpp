@@ -4,6 +4,7 @@
 NB_MODULE(PWDISMEC_MODULE, m) {
     m.doc() = "pwdismec kernels, compiled for one instruction set";
     pwdismec::bind_block_dual_cd(m);
+    pwdismec::bind_count_ids(m);
     pwdismec::bind_format_rows(m);
     pwdismec::bind_parse_rows(m);
     pwdismec::bind_postings(m);

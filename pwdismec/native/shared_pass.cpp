@@ -13,9 +13,9 @@ std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
 
-SharedPass::SharedPass(const Instances& instances)
-    : x_(instances), stride_(at((instances.count + kRows - 1) / kRows * kRows)),
-      weights_(at(instances.n_head) * kLabels), margins_(kLabels * stride_) {}
+SharedPass::SharedPass(const Instances& instances, int width)
+    : x_(instances), width_(at(width)), stride_(at((instances.count + kRows - 1) / kRows * kRows)),
+      weights_(at(instances.n_head) * kLabels), margins_(width_ * stride_) {}
 
 void SharedPass::set(int label, const SparseWeights& weights) {
     bias_[label] = weights.bias * x_.bias;
@@ -27,6 +27,8 @@ void SharedPass::release(int label, const SparseWeights& weights) {
     for (std::size_t k = 0; k < weights.n_head; ++k) weights_[at(weights.features[k]) * kLabels + at(label)] = 0;
 }
 
+// In a pass that is not wide, the right half has no labels.
+template <bool kWide>
 void SharedPass::sum_sparse(int64_t first, int n, float* tile) const {
     const float* w = weights_.data();
     for (int i = 0; i < n; ++i) {
@@ -35,7 +37,7 @@ void SharedPass::sum_sparse(int64_t first, int n, float* tile) const {
             const float value = x_.sparse_values[at(k)];
             const float* of_feature = w + at(x_.indices[at(k)]) * kLabels;
             left[which] += value * load(of_feature);
-            right[which] += value * load(of_feature + kLanes);
+            if constexpr (kWide) right[which] += value * load(of_feature + kLanes);
         };
         int64_t k = x_.indptr[at(first + i)];
         const int64_t end = x_.head_ends[at(first + i)];
@@ -50,6 +52,7 @@ void SharedPass::sum_sparse(int64_t first, int n, float* tile) const {
 }
 
 // Four instances at a time, so that each weight is loaded once for them.
+template <bool kWide>
 void SharedPass::sum_dense(int64_t first, int n, float* tile) const {
     const float* w = weights_.data();
     for (int i = 0; i < n; i += 4) {
@@ -61,10 +64,10 @@ void SharedPass::sum_dense(int64_t first, int n, float* tile) const {
             right[j] = load(bias_ + kLanes);
         }
         for (int64_t f = 0; f < x_.n_features; ++f) {
-            const Floats a = load(w + f * kLabels), b = load(w + f * kLabels + kLanes);
+            const Floats a = load(w + f * kLabels), b = kWide ? load(w + f * kLabels + kLanes) : Floats{};
             for (int j = 0; j < 4; ++j) {
                 left[j] += values[j][f] * a;
-                right[j] += values[j][f] * b;
+                if constexpr (kWide) right[j] += values[j][f] * b;
             }
         }
         for (int j = 0; j < std::min(4, n - i); ++j) {
@@ -74,17 +77,25 @@ void SharedPass::sum_dense(int64_t first, int n, float* tile) const {
     }
 }
 
+template <bool kWide>
+void SharedPass::sum(int64_t first, int n, float* tile) const {
+    if (x_.dense())
+        sum_dense<kWide>(first, n, tile);
+    else
+        sum_sparse<kWide>(first, n, tile);
+}
+
 void SharedPass::run() {
     alignas(64) float tile[kRows * kLabels];
     for (int64_t first = 0; first < x_.count; first += kRows) {
         const int n = static_cast<int>(std::min<int64_t>(kRows, x_.count - first));
-        if (x_.dense())
-            sum_dense(first, n, tile);
+        if (width_ > kLanes)
+            sum<true>(first, n, tile);
         else
-            sum_sparse(first, n, tile);
-        for (int label = 0; label < kLabels; ++label) {
-            float* to = margins_.data() + at(label) * stride_ + first;
-            for (int i = 0; i < n; ++i) to[i] = tile[i * kLabels + label];
+            sum<false>(first, n, tile);
+        for (std::size_t label = 0; label < width_; ++label) {
+            float* to = margins_.data() + label * stride_ + first;
+            for (int i = 0; i < n; ++i) to[i] = tile[at(i * kLabels) + label];
         }
     }
 }

@@ -18,7 +18,10 @@ class SharedPass {
 public:
     static constexpr int kLabels = 2 * kLanes;
 
-    explicit SharedPass(const Instances& instances);
+    // For `width` labels, 1 to kLabels.
+    SharedPass(const Instances& instances, int width);
+
+    std::size_t width() const { return width_; }
 
     // Gives a label of the next pass its weights; `release` takes them back.
     void set(int label, const SparseWeights& weights);
@@ -31,13 +34,18 @@ public:
     float* margins(int label, const SparseWeights& weights);
 
 private:
+    template <bool kWide>
+    void sum(int64_t first, int n, float* tile) const;
+    template <bool kWide>
     void sum_sparse(int64_t first, int n, float* tile) const;
+    template <bool kWide>
     void sum_dense(int64_t first, int n, float* tile) const;
 
     const Instances& x_;
+    const std::size_t width_;
     const std::size_t stride_;  // between two labels' margins
     HugeArray<float> weights_;  // head x kLabels
-    HugeArray<float> margins_;  // kLabels x instances
+    HugeArray<float> margins_;  // width x instances
     alignas(64) float bias_[kLabels] = {};
 };
 

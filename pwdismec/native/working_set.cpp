@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "newton.hpp"
 #include "rows.hpp"
@@ -20,12 +21,13 @@ std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
 WorkingSet::WorkingSet(const Instances& instances)
     : x_(instances), local_numbers_(at(instances.n_features - instances.n_head)) {
-    std::fill_n(local_numbers_.data(), x_.n_features - x_.n_head, -1);
+    std::fill_n(local_numbers_.data(), x_.n_features - x_.n_near, -1);
+    if (!x_.dense()) make_room(at(std::min(kMostCopied, x_.stored())));
 }
 
 void WorkingSet::begin(std::size_t count, uint64_t seed) {
-    for (const int32_t feature : tail_) local_numbers_[at(feature - x_.n_head)] = -1;
-    tail_.clear();
+    for (const int32_t feature : far_) local_numbers_[at(feature - x_.n_near)] = -1;
+    far_.clear();
     const double mean = static_cast<double>(x_.stored()) / static_cast<double>(x_.count);
     compact_ = !x_.dense() && static_cast<double>(count) * mean <= static_cast<double>(kMostCopied);
     ends_.assign(1, 0);
@@ -33,11 +35,22 @@ void WorkingSet::begin(std::size_t count, uint64_t seed) {
     random_ = seed * 2 + 1;
 }
 
+// Room that is not written takes no memory.
+void WorkingSet::make_room(std::size_t values) {
+    Buffer<int32_t> indices(values);
+    Buffer<float> more(values);
+    std::copy_n(indices_.data.get(), indices_.size, indices.data.get());
+    std::copy_n(values_.data.get(), values_.size, more.data.get());
+    indices.size = more.size = values;
+    indices_ = std::move(indices);
+    values_ = std::move(more);
+}
+
 int32_t WorkingSet::local_number(int32_t feature) {
-    int32_t& number = local_numbers_[at(feature - x_.n_head)];
+    int32_t& number = local_numbers_[at(feature - x_.n_near)];
     if (number < 0) {
-        number = x_.n_head + static_cast<int32_t>(tail_.size());
-        tail_.push_back(feature);
+        number = x_.n_near + static_cast<int32_t>(far_.size());
+        far_.push_back(feature);
     }
     return number;
 }
@@ -49,29 +62,28 @@ void WorkingSet::add(int32_t instance, double alpha, bool positive, double cost)
     if (!compact_) return;
     const Row row = x_.row(instance);
     const int64_t begin = ends_.back(), end = begin + row.size;
-    if (at(end) > indices_.size()) {
-        indices_.resize(at(2 * end));
-        values_.resize(indices_.size());
-    }
-    std::copy_n(row.values, row.size, values_.data() + begin);
-    int32_t* to = indices_.data() + begin;
+    if (at(end) > indices_.size) make_room(at(2 * end));
+    std::copy_n(row.values, row.size, values_.data.get() + begin);
+    int32_t* to = indices_.data.get() + begin;
     int64_t k = 0;
-    for (; k < row.size && row.indices[k] < x_.n_head; ++k) to[k] = row.indices[k];
+    for (; k < row.size && row.indices[k] < x_.n_near; ++k) to[k] = row.indices[k];
     for (; k < row.size; ++k) to[k] = local_number(row.indices[k]);
     ends_.push_back(end);
 }
 
 Row WorkingSet::row(std::size_t k) const {
     if (!compact_) return x_.row(points_[k].instance);
-    return {indices_.data() + ends_[k], values_.data() + ends_[k], ends_[k + 1] - ends_[k]};
+    return {indices_.data.get() + ends_[k], values_.data.get() + ends_[k], ends_[k + 1] - ends_[k]};
 }
 
 void WorkingSet::resume(const SparseWeights& weights, double dual) {
-    weights_.assign(compact_ ? at(x_.n_head) + tail_.size() : at(x_.n_features), 0.0f);
-    for (std::size_t k = 0; k < weights.n_head; ++k) weights_[at(weights.features[k])] = weights.values[k];
-    for (std::size_t k = weights.n_head; k < weights.features.size(); ++k) {
+    weights_.assign(compact_ ? at(x_.n_near) + far_.size() : at(x_.n_features), 0.0f);
+    std::size_t k = 0;
+    for (; k < weights.features.size() && weights.features[k] < x_.n_near; ++k)
+        weights_[at(weights.features[k])] = weights.values[k];
+    for (; k < weights.features.size(); ++k) {
         const int32_t feature = weights.features[k];
-        const int32_t number = compact_ ? local_numbers_[at(feature - x_.n_head)] : feature;
+        const int32_t number = compact_ ? local_numbers_[at(feature - x_.n_near)] : feature;
         if (number >= 0) weights_[at(number)] = weights.values[k];
     }
     bias_weight_ = weights.bias;
@@ -149,7 +161,7 @@ int64_t WorkingSet::solve(double goal, int64_t most_visits) {
 }
 
 void WorkingSet::settle() {
-    weights_.resize(compact_ ? at(x_.n_head) + tail_.size() : at(x_.n_features));
+    weights_.resize(compact_ ? at(x_.n_near) + far_.size() : at(x_.n_features));
     sums_.assign(weights_.size(), 0.0);
     double bias_sum = 0;
     dual_ = 0;
@@ -174,8 +186,9 @@ SparseWeights WorkingSet::weights() const {
     SparseWeights found;
     found.bias = bias_weight_;
     found.sq_norm = static_cast<double>(bias_weight_) * static_cast<double>(bias_weight_);
-    found.features.resize(weights_.size());
-    found.values.resize(weights_.size());
+    const auto n_zero = std::count(weights_.begin(), weights_.end(), 0.0f);
+    found.features.resize(weights_.size() - at(n_zero) + 1);  // and a place for zeros
+    found.values.resize(found.features.size());
     std::size_t n = 0;
     const auto take = [&](int32_t feature, float weight) {
         found.features[n] = feature;  // overwritten by the next one if it is zero
@@ -183,10 +196,16 @@ SparseWeights WorkingSet::weights() const {
         n += weight != 0;
         found.sq_norm += static_cast<double>(weight) * static_cast<double>(weight);
     };
-    for (int32_t f = 0; f < x_.n_head; ++f) take(f, weights_[at(f)]);
+    for (int32_t f = 0; f < x_.n_near; ++f) take(f, weights_[at(f)]);
+    const auto take_others = [&](int32_t first, int32_t stop) {
+        for (std::size_t k = at(x_.n_near); k < weights_.size(); ++k) {
+            const int32_t feature = compact_ ? far_[k - at(x_.n_near)] : static_cast<int32_t>(k);
+            if (first <= feature && feature < stop) take(feature, weights_[k]);
+        }
+    };
+    if (x_.n_near < x_.n_head) take_others(x_.n_near, x_.n_head);
     found.n_head = n;
-    for (std::size_t k = at(x_.n_head); k < weights_.size(); ++k)
-        take(compact_ ? tail_[k - at(x_.n_head)] : static_cast<int32_t>(k), weights_[k]);
+    take_others(x_.n_head, x_.n_features);
     found.features.resize(n);
     found.values.resize(n);
     return found;

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "buffer.hpp"
 #include "instances.hpp"
 
 namespace pwdismec {
@@ -63,19 +64,20 @@ private:
 
     Row row(std::size_t k) const;
     int32_t local_number(int32_t feature);
+    void make_room(std::size_t values);
     double sweep(std::vector<uint32_t>& order, double goal, bool find_near = false);
     bool descend(double goal, int64_t& visits, int64_t most_visits);
     void shuffle(std::vector<uint32_t>& order);
 
     const Instances& x_;
 
-    // Weights have local numbers, so that those in use lie together: the head's are its own, the tail's the
-    // next one free. Only a set too large to be copied so is worked on where the instances lie.
+    // Weights have local numbers, so that those in use lie together: near features have their own, the others
+    // the next one free. Only a set too large to be copied so is worked on where the instances lie.
     bool compact_ = false;
-    HugeArray<int32_t> local_numbers_;  // of the features of the tail; -1: none yet
-    std::vector<int32_t> tail_;         // those that got one
-    std::vector<int32_t> indices_;      // the compact rows
-    std::vector<float> values_;
+    HugeArray<int32_t> local_numbers_;  // of the features that are not near; -1: none yet
+    std::vector<int32_t> far_;          // those that got one
+    Buffer<int32_t> indices_;           // the compact rows
+    Buffer<float> values_;
     std::vector<int64_t> ends_;
 
     std::vector<float> weights_;  // by local number

@@ -1,7 +1,16 @@
 """Solvers of the one-vs-rest problem, and the float64 objective they are tested against."""
 
 from pwdismec.solvers.block_dual_cd import BlockDualCD
-from pwdismec.solvers.contract import Certificate, Problem, Solution, Solver, concatenate
+from pwdismec.solvers.contract import Certificate, Memory, Problem, Solution, Solver, concatenate
 from pwdismec.solvers.liblinear import LibLinear
 
-__all__ = ["BlockDualCD", "Certificate", "LibLinear", "Problem", "Solution", "Solver", "concatenate"]
+__all__ = [
+    "BlockDualCD",
+    "Certificate",
+    "LibLinear",
+    "Memory",
+    "Problem",
+    "Solution",
+    "Solver",
+    "concatenate",
+]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec import native
-from pwdismec.data.csr import CSR
-from pwdismec.data.dense import Dense
-from pwdismec.solvers.contract import Certificate, Problem, Solution
+from pwdismec.data.csr import CSR, row_chunks
+from pwdismec.data.dense import Dense, Features
+from pwdismec.solvers.contract import Certificate, Memory, Problem, Solution
 
 # Labels of one call. They come and go through the lanes of a pass, and the last ones leave lanes empty:
 # the more labels, the less of that.
 _BLOCK_SIZE = 8 * int(native.LANES)
+
+_CHUNK = 1 << 20  # stored values that are copied at a time
 
 
 @dataclass(frozen=True)
@@ -33,29 +35,55 @@ class BlockDualCD:
         The most visits to instances a label may take, in passes over the data.
     seed
         Of the order of visits.
+    lanes
+        Labels that share a pass. Fewer take less memory and more passes; the result is the same.
     """
 
     tolerance: float = 1e-3
     max_epochs: int = 1000
     seed: int = 0
+    lanes: int = int(native.LANES)
 
     @property
     def block_size(self) -> int:
         """How many labels one call of `solve` takes at the most."""
         return _BLOCK_SIZE
 
+    def memory(self, features: Features) -> Memory:
+        """See `Solver.memory`.
+
+        Of a thread's, what grows with the instances are the margins of `lanes` labels. What grows with the
+        features does not depend on them so much: the weights of the head or their columns, each label's
+        weights, some vectors as long, and pruned weights on their way to the shard.
+        """
+        # Sparse features that are mapped make room for their copy, dense ones are not copied.
+        copies = 1 if isinstance(features, Dense) or features.is_mapped else 2
+        thread = 4 * (self.lanes * features.n_rows + int(native.LANES) * features.n_columns)
+        return Memory(copies * features.nbytes, thread)
+
+    def narrowed(self) -> BlockDualCD | None:
+        """See `Solver.narrowed`: half as many lanes, once."""
+        half = int(native.LANES) // 2
+        return replace(self, lanes=half) if self.lanes > half else None
+
     def prepare(self, problem: Problem) -> native.Instances:
         """The kernel's view of the instances.
 
         Of sparse ones a copy with the features renumbered: 8 bytes a stored value, and 8 more for those of
-        rare features. Dense ones are read where they are.
+        rare features. What is mapped gives its memory back as it is copied. Dense ones are read where they
+        are.
         """
         features = problem.features
         if isinstance(features, Dense):
             return native.dense_instances(features.values, problem.bias)
-        return native.sparse_instances(
-            features.indptr, features.indices, features.values, features.n_columns, problem.bias
-        )
+        frequency = features.column_counts()
+        features.release()
+        copy = native.SparseCopy(frequency, features.n_rows, problem.bias)
+        for start, stop in row_chunks(features.indptr, _CHUNK):
+            part = features.rows(start, stop)
+            copy.append(part.indptr, part.indices, part.values)
+            part.release()
+        return copy.finish()
 
     def solve(
         self, problem: Problem, label_ids: NDArray[np.integer], start: native.Instances, prune: float
@@ -82,6 +110,7 @@ class BlockDualCD:
             self.max_epochs,
             self.seed,
             prune,
+            self.lanes,
         )
         n_features = problems[0].features.n_columns
         return [

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,8 +95,33 @@ class Solution:
     certificate: Certificate
 
 
+class Memory(NamedTuple):
+    """Bytes that a solver needs, about.
+
+    Attributes
+    ----------
+    shared
+        What all threads share: the features as they are kept in memory, the data set's own included.
+    thread
+        What each thread that solves takes besides.
+    """
+
+    shared: int
+    thread: int
+
+
 class Solver(Protocol):
     """Trains labels of one problem; immutable, safe to call from several threads."""
+
+    def memory(self, features: Features) -> Memory:
+        """What `prepare` and `solve` are going to need, from sizes alone."""
+
+    @property
+    def lanes(self) -> int:
+        """How many labels share a pass over the data."""
+
+    def narrowed(self) -> Solver | None:
+        """A like solver with fewer lanes: less memory a thread, the same bits; None if there is none."""
 
     def prepare(self, problem: Problem) -> Any:
         """What all labels of `problem` share, computed once a process; the `start` of `solve`."""

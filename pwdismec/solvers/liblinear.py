@@ -13,8 +13,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.dense import Features
 from pwdismec.solvers import objective
-from pwdismec.solvers.contract import Certificate, Problem, Solution, concatenate
+from pwdismec.solvers.contract import Certificate, Memory, Problem, Solution, concatenate
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,23 @@ class LibLinear:
     def block_size(self) -> int:
         """Labels are trained one by one."""
         return 1
+
+    @property
+    def lanes(self) -> int:
+        """Labels are trained one by one."""
+        return 1
+
+    def memory(self, features: Features) -> Memory:
+        """See `Solver.memory`; measured.
+
+        The copies of the features that `prepare` makes on the way to its two forms take twice what it keeps,
+        80 bytes a stored value. A label takes some vectors of float64, for LIBLINEAR and for the certificate.
+        """
+        n, d = features.n_rows, features.n_columns
+        return Memory(80 * (features.nnz + n), 80 * (n + d))
+
+    def narrowed(self) -> None:
+        """See `Solver.narrowed`."""
 
     def prepare(self, problem: Problem) -> Start:
         """Build LIBLINEAR's problem (16 bytes a stored value) once."""

@@ -14,7 +14,7 @@ from random_matrices import problems
 from sklearn.preprocessing import normalize
 from xmc_reference import read_xmc
 
-from pwdismec.data import conversion, csr, npy, transforms, transpose, writer
+from pwdismec.data import conversion, npy, transforms, transpose, writer
 from pwdismec.data.conversion import convert
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
@@ -186,7 +186,7 @@ def test_nothing_is_read_when_the_target_is_in_the_way(tmp_path):
 
 @pytest.mark.parametrize("tfidf", [False, True])
 def test_memory_does_not_grow_with_the_data(tmp_path, monkeypatch, tfidf):
-    for module in (csr, transforms, transpose, conversion):
+    for module in (transforms, transpose, conversion):
         monkeypatch.setattr(module, "_CHUNK", 1 << 16)
     monkeypatch.setattr(writer, "_RANGE", 1 << 14)
     n, width = 10_000, 20

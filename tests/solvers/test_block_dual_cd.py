@@ -93,6 +93,39 @@ def test_lanes_do_not_leak():
         assert alone.certificate.primal[0] == pytest.approx(together.certificate.primal[label], rel=2e-6)
 
 
+@pytest.mark.parametrize("lanes", [1, 15, 16, 17])
+def test_fewer_lanes_give_the_same_bits(lanes):
+    problem = random_problem(np.random.default_rng(11), n=300, n_labels=70)
+    _, expected = solve_all(BlockDualCD(), problem)
+    _, found = solve_all(BlockDualCD(lanes=lanes), problem)
+    for name in ("indptr", "indices", "data"):
+        assert getattr(found.weights, name).tobytes() == getattr(expected.weights, name).tobytes()
+    for name in ("primal", "dual", "epochs"):
+        assert getattr(found.certificate, name).tobytes() == getattr(expected.certificate, name).tobytes()
+
+
+def test_many_values_of_rare_features_are_solved_as_well():
+    """So many that they do not all get columns, however the features are numbered."""
+    X = sp.csr_matrix(np.random.default_rng(12).random((320, 24_000), np.float32) / 100)
+    Y = sp.csr_matrix(np.arange(320)[:, None] % [3, 7] == 0).astype(np.float32)
+    problem = problem_of(X, Y)
+    ids, solution = solve_all(BlockDualCD(), problem)
+    check(problem, solution, ids, 1e-3)
+
+
+def test_a_copy_must_be_as_large_as_was_said():
+    features = random_problem(np.random.default_rng(13), n=100).features
+    arrays = features.indptr, features.indices, features.values
+    copy = native.SparseCopy(features.column_counts(), 101, 1.0)
+    copy.append(*arrays)
+    with pytest.raises(ValueError, match="fewer instances than was said"):
+        copy.finish()
+    with pytest.raises(ValueError, match="more instances, or more values, than was said"):
+        copy.append(*arrays)
+    with pytest.raises(ValueError, match="more instances, or more values, than was said"):
+        native.SparseCopy(features.column_counts() // 2, 100, 1.0).append(*arrays)
+
+
 def test_the_same_block_gives_the_same_bits():
     problem = random_problem(np.random.default_rng(5))
     solver = BlockDualCD()
