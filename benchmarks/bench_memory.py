@@ -6,7 +6,8 @@
 A fresh process opens the data set, trains the first labels of it that have a positive, as a model of two
 shards, and ends; the peak is the kernel's (VmHWM), mapped files included, from its start to its end. With
 --shape, a synthetic set in that shape (shapes.py) is first written to FOLDER/SHAPE, and left there for other
-runs (Wikipedia-500K: 6 GB). The promise is: the data set + threads x (D + N) x lanes x 4 bytes + 200 MB.
+runs (Wikipedia-500K: 6 GB). The promise is: the data set + threads x (D + N) x lanes x 4 bytes + 200 MB. What
+training says before it starts is beside it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ import numpy as np
 from environment import environment
 from shapes import SHAPES, make
 
-from pwdismec import Dataset, TrainingConfig, Weighting, train
-from pwdismec.solvers import BlockDualCD
+from pwdismec import Dataset, TrainingConfig, Weighting, native, train
+from pwdismec.training import MemoryPlan
 
 MB = 1e6
 COLUMNS = (
@@ -35,6 +36,7 @@ COLUMNS = (
     "data set, MB",
     "blocks, MB",
     "promised, MB",
+    "told, MB",
     "peak, MB",
     "peak / promised",
     "peak before the data set, MB",
@@ -42,12 +44,14 @@ COLUMNS = (
 )
 
 
-def train_some(data: Dataset, n_labels: int, threads: int) -> None:
-    """Train the first labels with a positive, into a folder that is thrown away."""
+def train_some(data: Dataset, n_labels: int, threads: int) -> int:
+    """Train the first labels with a positive, into a folder that is thrown away; what it said it takes."""
+    plans: list[MemoryPlan] = []
     some = data.select_labels(np.flatnonzero(data.label_counts)[:n_labels])
     config = TrainingConfig(Weighting("pw"), shard_size=-(-some.n_labels // 2))
     with tempfile.TemporaryDirectory() as folder:
-        train(some, Path(folder) / "model", config, jobs=threads)
+        train(some, Path(folder) / "model", config, jobs=threads, on_memory=plans.append)
+    return plans[0].total
 
 
 def memory() -> dict[str, float]:
@@ -57,10 +61,10 @@ def memory() -> dict[str, float]:
 
 
 def child(dataset: str, n_labels: int, threads: int) -> None:
-    """What the fresh process does; prints its memory before and after training."""
+    """What the fresh process does; prints its memory before and after training, and what training said."""
     imported = memory()
-    train_some(Dataset.open(dataset), n_labels, threads)
-    print(json.dumps({"imported": imported, "trained": memory()}))
+    told = train_some(Dataset.open(dataset), n_labels, threads)
+    print(json.dumps({"imported": imported, "trained": memory(), "told": {"total": told}}))
 
 
 def measure(dataset: Path, n_labels: int, threads: int) -> dict[str, dict[str, float]]:
@@ -85,13 +89,14 @@ def write_shape(name: str, work: Path, scale: float) -> Path:
 
 def print_row(dataset: Path, n_labels: int, threads: int) -> None:
     data, memories = Dataset.open(dataset), measure(dataset, n_labels, threads)
-    peak, stored, lanes = memories["trained"]["VmHWM"], size_of(dataset), BlockDualCD().block_size
+    peak, stored, lanes = memories["trained"]["VmHWM"], size_of(dataset), native.LANES
+    told = memories["told"]["total"]
     blocks = threads * (data.n_features + data.n_instances) * lanes * 4
     promised = stored + blocks + 200 * MB
     print(
         f"| {dataset.name} | {data.n_instances:,} | {data.n_features:,} | {threads} | {lanes} "
-        f"| {stored / MB:,.0f} | {blocks / MB:,.0f} | {promised / MB:,.0f} | {peak / MB:,.0f} "
-        f"| {peak / promised:.2f} | {memories['imported']['VmHWM'] / MB:,.0f} "
+        f"| {stored / MB:,.0f} | {blocks / MB:,.0f} | {promised / MB:,.0f} | {told / MB:,.0f} "
+        f"| {peak / MB:,.0f} | {peak / promised:.2f} | {memories['imported']['VmHWM'] / MB:,.0f} "
         f"| {memories['trained']['RssFile'] / MB:,.0f} |"
     )
 

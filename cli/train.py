@@ -18,7 +18,8 @@ from pwdismec.weighting import SCHEMES, Weighting
 
 from . import options
 from .examples import example
-from .progress import duration, watch
+from .progress import duration, say, watch
+from .sizes import size
 
 _DEFAULT = TrainingConfig()
 
@@ -71,6 +72,12 @@ def _settings(ctx: click.Context, param: click.Parameter, path: Path | None) -> 
 @click.option("--prune", default=_DEFAULT.prune, show_default=True, help="Weights nearer to 0 are cut.")
 @options.training
 @options.jobs
+@click.option(
+    "--memory",
+    callback=size,
+    metavar="SIZE",
+    help="Keep to it, such as 4GB or 2GiB: fewer labels a pass, then fewer threads; the model is the same.",
+)
 @click.option("--resume", is_flag=True, help="Go on with a training that was broken off.")
 def command(
     dataset: Path,
@@ -88,6 +95,7 @@ def command(
     prune: float,
     shard_size: int,
     jobs: int,
+    memory: int | None,
     seed: int,
     resume: bool,
 ) -> None:
@@ -115,7 +123,14 @@ def command(
             show(at)
 
         trained = train(
-            Dataset.open(dataset), model, config, jobs=jobs, resume=resume, on_progress=on_progress
+            Dataset.open(dataset),
+            model,
+            config,
+            jobs=jobs,
+            memory=memory,
+            resume=resume,
+            on_memory=lambda plan: say(f"train: {plan}"),
+            on_progress=on_progress,
         )
     click.echo(training_summary(trained, ("time", _time(time.monotonic() - started, latest))))
 

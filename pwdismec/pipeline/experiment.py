@@ -164,6 +164,7 @@ class _Experiment:
                     settings,
                     jobs=self.jobs,
                     resume=True,
+                    on_memory=lambda plan: self.say(f"train-{name}: {plan}"),
                     on_progress=as_training_progress(update),
                 )
 

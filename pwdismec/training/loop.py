@@ -20,6 +20,7 @@ from pwdismec.model.plan import plan_shards
 from pwdismec.model.shard import Shard, entry_of, write_shard
 from pwdismec.solvers import Certificate, Problem, Solution, concatenate
 from pwdismec.training.config import TrainingConfig
+from pwdismec.training.memory import OnMemory, plan_memory
 from pwdismec.training.progress import OnProgress, Tracker
 from pwdismec.training.work import Block, solve_shards
 from pwdismec.weighting import positive_weights
@@ -31,7 +32,9 @@ def train(
     config: TrainingConfig | None = None,
     *,
     jobs: int = -1,
+    memory: int | None = None,
     resume: bool = False,
+    on_memory: OnMemory | None = None,
     on_progress: OnProgress | None = None,
 ) -> Model:
     """Train every label of `dataset` that has a positive, one-vs-rest.
@@ -46,9 +49,14 @@ def train(
         The settings; the default is PW weighting with the published constants.
     jobs
         Threads; −1 for every core. The model is the same, bit for bit, whatever their number.
+    memory
+        Bytes to keep to: fewer labels share a pass, then there are fewer threads (`plan_memory`). The model
+        is the same.
     resume
         Go on with a training of the same data set and settings that was broken off at `path`; finished
         shards are kept. Where there is none, a new one begins.
+    on_memory
+        Told what memory the training is going to take, before it starts.
     on_progress
         Called from this thread after every block of labels.
 
@@ -60,7 +68,7 @@ def train(
     Raises
     ------
     ConfigError
-        If a setting is out of range.
+        If a setting is out of range, or the memory does not suffice.
     DataError
         If the data set has no instances or no positives, or a file of weights does not fit.
     ModelError
@@ -78,24 +86,28 @@ def train(
     run = _run_of(dataset, config, weights)
     if _is_done(folder, run, resume):
         return open_finished(folder)
+    plan = plan_memory(dataset, config, jobs=jobs, limit=memory)
     write_run(folder, run, dataset.transforms, dataset.label_names)
     entries = {shard.file: entry_of(folder, shard, run.id) for shard in run.plan}
     pending = [shard for shard in run.plan if entries[shard.file] is None]
     resumed = [entry for entry in entries.values() if entry]
     labels_resumed = sum(entry.n_trained for entry in resumed)
+    if on_memory is not None:
+        on_memory(plan)
     tracker = Tracker(dataset.label_counts, labels_resumed, len(resumed), len(run.plan), on_progress)
     problem = Problem(dataset.features, dataset.label_instances, weights, config.C, config.bias)
-    solver = config.make_solver()
+    solver = plan.solver
     start = solver.prepare(problem) if pending else None
 
     def solve(block: Block) -> Solution:
         return solver.solve(problem, block, start, config.prune)
 
-    solving = solve_shards(solve, pending, dataset.label_counts, solver.block_size, jobs, tracker)
+    solving = solve_shards(solve, pending, dataset.label_counts, solver.block_size, plan.threads, tracker)
     with closing(solving):
-        for plan, solutions in solving:
-            shard = _shard_of(plan, solutions, dataset)
-            entries[plan.file] = write_shard(folder, plan, run.id, shard, config.gap_tolerance)
+        for shard_plan, solutions in solving:
+            shard = _shard_of(shard_plan, solutions, dataset)
+            solutions.clear()  # before there are the file's bytes as well
+            entries[shard_plan.file] = write_shard(folder, shard_plan, run.id, shard, config.gap_tolerance)
             tracker.shard_done()
     return finish_run(folder, run, [entry for entry in entries.values() if entry])
 

@@ -24,7 +24,7 @@ _BLOCKS_A_THREAD = 4
 _LEAST_LABELS = 32
 
 # Blocks a thread may be ahead of what is gathered: none waits at a shard's end, and few results are held.
-_AHEAD = 4
+_AHEAD = 2
 
 
 def solve_shards(

@@ -1,0 +1,155 @@
+"""Memory of training: known before, kept to, and the same model whatever it is."""
+
+import subprocess
+import sys
+from itertools import pairwise
+
+import pytest
+from dense_data import dense_dataset
+from small_data import files_of, small_dataset
+
+from pwdismec.data import convert
+from pwdismec.data.synthetic import SyntheticSource
+from pwdismec.errors import ConfigError
+from pwdismec.training import TrainingConfig, plan_memory, train
+from pwdismec.training.memory import size_text
+
+CONFIG = TrainingConfig(shard_size=10)
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return small_dataset()
+
+
+@pytest.fixture(scope="module")
+def whole(dataset, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "whole"
+    train(dataset, folder, CONFIG, jobs=1)
+    return folder
+
+
+def narrower(dataset, jobs):
+    """The plan without a limit, then each that is next under one byte less than the last one takes."""
+    plans = [plan_memory(dataset, CONFIG, jobs=jobs)]
+    while True:
+        try:
+            plans.append(plan_memory(dataset, CONFIG, jobs=jobs, limit=plans[-1].total - 1))
+        except ConfigError:
+            return plans
+
+
+@pytest.mark.parametrize("data", [small_dataset(), dense_dataset(n_labels=60)], ids=["sparse", "dense"])
+def test_lanes_are_halved_before_threads_are_left_out(data):
+    plans = narrower(data, jobs=3)
+    assert [(plan.solver.lanes, plan.threads) for plan in plans] == [(32, 3), (16, 3), (16, 2), (16, 1)]
+    assert all(a.total > b.total for a, b in pairwise(plans))
+    for plan in plans:
+        assert plan.total == plan.data + plan.threads * plan.thread + plan.program
+        assert plan_memory(data, CONFIG, jobs=3, limit=plan.total).total == plan.total
+    assert plans[0].narrowed == ""
+    assert plans[1].narrowed.endswith(", 16 labels a pass instead of 32")
+    assert plans[2].narrowed.endswith(", 16 labels a pass instead of 32, 2 instead of 3 threads")
+
+
+def test_every_limit_gives_the_same_model(dataset, whole, tmp_path):
+    for plan in narrower(dataset, jobs=2):
+        told = []
+        folder = tmp_path / str(plan.total)
+        train(dataset, folder, CONFIG, jobs=2, memory=plan.total, on_memory=told.append)
+        assert files_of(folder) == files_of(whole)
+        assert [(t.total, t.threads, t.solver) for t in told] == [(plan.total, plan.threads, plan.solver)]
+
+
+def test_too_little_memory_is_refused_before_anything_is_written(dataset, tmp_path):
+    least = narrower(dataset, jobs=2)[-1].total
+    message = r"^memory: the limit is .* MB, but training takes at the least about .* data .* 1 thread of "
+    with pytest.raises(ConfigError, match=message):
+        train(dataset, tmp_path / "m", CONFIG, jobs=2, memory=least - 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_little_memory_leaves_a_broken_off_training_as_it_is(dataset, whole, tmp_path):
+    class Broken(Exception):
+        pass
+
+    def break_off(progress):
+        if progress.shards_done == 2:
+            raise Broken
+
+    with pytest.raises(Broken):
+        train(dataset, tmp_path / "m", CONFIG, on_progress=break_off)
+    before = files_of(tmp_path / "m")
+    with pytest.raises(ConfigError):
+        train(dataset, tmp_path / "m", CONFIG, memory=1, resume=True)
+    assert files_of(tmp_path / "m") == before
+    least = narrower(dataset, jobs=2)[-1].total
+    train(dataset, tmp_path / "m", CONFIG, memory=least, resume=True)
+    assert files_of(tmp_path / "m") == files_of(whole)
+    train(dataset, tmp_path / "m", CONFIG, memory=1, resume=True)  # there is nothing left to do
+
+
+def test_threads_without_a_block_take_nothing(dataset):
+    assert plan_memory(dataset, TrainingConfig(), jobs=8).threads == 1
+    assert plan_memory(dataset, CONFIG, jobs=8).threads == 4
+    assert plan_memory(dataset, TrainingConfig(solver="liblinear"), jobs=8).threads == 8
+
+
+PEAK = """
+import re, sys
+from pathlib import Path
+import numpy as np
+from pwdismec import Dataset, TrainingConfig, train
+from pwdismec.training import plan_memory
+data = Dataset.open(sys.argv[1])
+data = data.select_labels(slice(-200, None))
+config = TrainingConfig(solver=sys.argv[3], tolerance=0.05, shard_size=100)
+if sys.argv[4] == "copied":
+    data = data.select_instances(np.arange(data.n_instances))
+train(data, sys.argv[2], config, jobs=2)
+peak = re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]
+print(1024 * int(peak), plan_memory(data, config, jobs=2).total)
+"""
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory):
+    """Data sets of some megabytes on disk, mostly rare labels."""
+    folder = tmp_path_factory.mktemp("sets")
+    convert(SyntheticSource(40_000, 100_000, 2000, 2, 100), folder / "sparse", tfidf=True)
+    convert(SyntheticSource(8_000, 30_000, 20, 2, 100), folder / "small", tfidf=True)
+    dense_dataset(n=10_000, d=128, n_labels=80).save(folder / "dense")
+    return folder
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(
+    "name, solver, how",
+    [
+        ("sparse", "block-dcd", "mapped"),
+        ("sparse", "block-dcd", "copied"),
+        ("dense", "block-dcd", "mapped"),
+        ("small", "liblinear", "mapped"),
+    ],
+)
+def test_the_peak_is_below_what_was_told_and_not_far(sets, tmp_path, name, solver, how):
+    command = [sys.executable, "-c", PEAK, str(sets / name), str(tmp_path / "m"), solver, how]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    peak, told = map(int, run.stdout.split())
+    assert peak <= told <= 2 * peak + 100e6
+
+
+@pytest.mark.parametrize(
+    "n_bytes, expected",
+    [
+        (0, "0 kB"),
+        (12_345, "12.3 kB"),
+        (999_400, "999 kB"),
+        (999_600, "1 MB"),
+        (1.234e9, "1.23 GB"),
+        (5e14, "500 TB"),
+    ],
+)
+def test_sizes_have_three_figures(n_bytes, expected):
+    assert size_text(n_bytes) == expected
