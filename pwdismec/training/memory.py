@@ -14,6 +14,7 @@ from pwdismec.errors import ConfigError
 from pwdismec.model.plan import plan_shards
 from pwdismec.solvers import Solver
 from pwdismec.training.config import TrainingConfig
+from pwdismec.training.work import LEAST_LABELS
 
 # The interpreter and its libraries (70 MB), and what grows too little with the data to be counted.
 _PROGRAM = 140_000_000
@@ -92,7 +93,8 @@ def plan_memory(
     config = config or TrainingConfig()
     solver = config.make_solver()
     memory = solver.memory(dataset.features)
-    threads = min(joblib.effective_n_jobs(jobs), _n_blocks(dataset, config, solver.block_size))
+    least = min(solver.block_size, LEAST_LABELS)
+    threads = min(joblib.effective_n_jobs(jobs), _most_blocks(dataset, config, least))
     data = memory.shared + dataset.labels.nbytes + dataset.label_instances.nbytes + _names(dataset)
     plan = MemoryPlan(solver, threads, data, memory.thread, _PROGRAM + _weights(dataset, config))
     return plan if limit is None else _fitted(plan, dataset, limit)
@@ -115,8 +117,8 @@ def _fitted(plan: MemoryPlan, dataset: Dataset, limit: int) -> MemoryPlan:
     return replace(plan, narrowed=f"to keep to {size_text(limit)}, {', '.join(changes)}" if changes else "")
 
 
-def _n_blocks(dataset: Dataset, config: TrainingConfig, block_size: int) -> int:
-    """Blocks of labels there are; more threads have nothing to do."""
+def _most_blocks(dataset: Dataset, config: TrainingConfig, block_size: int) -> int:
+    """Blocks of labels that there can be; more threads have nothing to do."""
     counts = dataset.label_counts
     shards = plan_shards(dataset.n_labels, config.shard_size)
     trained = (int(np.count_nonzero(counts[shard.first : shard.stop])) for shard in shards)

@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 # Every thread gets some blocks, that none waits long for the last one; but not of fewer labels than these.
 _BLOCKS_A_THREAD = 4
-_LEAST_LABELS = 32
+LEAST_LABELS = 32
 
 # Blocks a thread may be ahead of what is gathered: none waits at a shard's end, and few results are held.
 _AHEAD = 2
@@ -54,7 +54,7 @@ def solve_shards(
     """
     threads = joblib.effective_n_jobs(jobs)
     n_labels = sum(np.count_nonzero(label_counts[shard.first : shard.stop]) for shard in shards)
-    block_size = min(block_size, max(_LEAST_LABELS, -(-n_labels // (_BLOCKS_A_THREAD * threads))))
+    block_size = min(block_size, max(LEAST_LABELS, -(-n_labels // (_BLOCKS_A_THREAD * threads))))
     blocks = [list(blocks_of(shard, label_counts, block_size)) for shard in shards]
     with closing(_in_order(solve, (block for own in blocks for block in own), threads)) as solved:
         for shard, own in zip(shards, blocks, strict=True):

@@ -90,7 +90,7 @@ def test_too_little_memory_leaves_a_broken_off_training_as_it_is(dataset, whole,
 
 
 def test_threads_without_a_block_take_nothing(dataset):
-    assert plan_memory(dataset, TrainingConfig(), jobs=8).threads == 1
+    assert plan_memory(dataset, TrainingConfig(), jobs=8).threads == 2  # a block has 32 labels at the least
     assert plan_memory(dataset, CONFIG, jobs=8).threads == 4
     assert plan_memory(dataset, TrainingConfig(solver="liblinear"), jobs=8).threads == 8
 
