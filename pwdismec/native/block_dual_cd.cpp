@@ -61,7 +61,7 @@ public:
             while (active.size() < pass_.width() && next < labels_.count) active.push_back(enter(next++));
             if (active.empty()) return std::move(solutions_);
             for (std::size_t k = 0; k < active.size(); ++k) pass_.set(static_cast<int>(k), active[k].weights);
-            pass_.run();
+            pass_.run(active.size());
             for (std::size_t k = 0; k < active.size(); ++k) {
                 pass_.release(static_cast<int>(k), active[k].weights);
                 advance(active[k], pass_.margins(static_cast<int>(k), active[k].weights));

@@ -59,7 +59,8 @@ auto py_solve_block(const Instances& instances, const ArrayIn<int64_t>& indptr, 
     if (positive_costs.shape(0) != negative_costs.shape(0) ||
         positive_costs.shape(1) != static_cast<std::size_t>(labels.count))
         throw nb::value_error("solve_block: positive_costs must be settings x labels");
-    if (width < 1 || width > SharedPass::kLabels) throw nb::value_error("solve_block: width must be 1 to LANES");
+    if (width != SharedPass::kNarrow && width != SharedPass::kLabels)
+        throw nb::value_error("solve_block: width must be LANES or half of them");
     std::vector<std::vector<LabelSolution>> solutions;
     {
         nb::gil_scoped_release release;

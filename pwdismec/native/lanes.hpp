@@ -1,13 +1,21 @@
-// Sixteen float32 side by side, as compiler vectors: one source for every instruction set.
+// Compiler vectors as wide as the instruction set's registers: one source for all of them.
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 namespace pwdismec {
 
-inline constexpr int kLanes = 16;  // 64 bytes: one cache line
+// A wider vector than the registers would be passed through memory.
+#if defined(__AVX512F__)
+inline constexpr int kLanes = 16;
+#elif defined(__AVX__)
+inline constexpr int kLanes = 8;
+#else
+inline constexpr int kLanes = 4;
+#endif
 
 using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
 using Masks = int32_t __attribute__((vector_size(kLanes * sizeof(int32_t))));
@@ -27,10 +35,11 @@ inline float sum(Floats x) {
 }
 
 inline bool any(Masks mask) {
-    using Words = int64_t __attribute__((vector_size(kLanes * sizeof(int32_t))));
+    constexpr int kWords = kLanes / 2;
+    using Words = int64_t __attribute__((vector_size(kWords * sizeof(int64_t))));
     const Words words = std::bit_cast<Words>(mask);
     int64_t seen = 0;
-    for (int i = 0; i < kLanes / 2; ++i) seen |= words[i];
+    for (int i = 0; i < kWords; ++i) seen |= words[i];
     return seen != 0;
 }
 

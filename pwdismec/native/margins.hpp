@@ -18,7 +18,7 @@ inline constexpr float kNotSought = -std::numeric_limits<float>::infinity();
 // Calls visit(i) for each i, ascending, whose margin is above `least`.
 template <class Visit>
 void for_each_above(const float* margins, int64_t count, float least, Visit&& visit) {
-    constexpr int64_t kStretch = 4 * kLanes;  // looked at together, as few have any
+    constexpr int64_t kStretch = 64;  // looked at together, as few have any
     int64_t i = 0;
     for (; i + kStretch <= count; i += kStretch) {
         Masks above = {};

@@ -27,83 +27,80 @@ void SharedPass::release(int label, const SparseWeights& weights) {
     for (std::size_t k = 0; k < weights.n_head; ++k) weights_[at(weights.features[k]) * kLabels + at(label)] = 0;
 }
 
-// In a pass that is not wide, the right half has no labels.
-template <bool kWide>
+template <int kWidth>
 void SharedPass::sum_sparse(int64_t first, int n, float* tile) const {
+    constexpr int kParts = kWidth / kLanes, kChains = kParts <= 4 ? 2 : 1;  // sums side by side, as registers allow
     const float* w = weights_.data();
     for (int i = 0; i < n; ++i) {
-        Floats left[2] = {load(bias_), {}}, right[2] = {load(bias_ + kLanes), {}};
-        const auto take = [&](int64_t k, int which) {
+        Floats sums[kChains][kParts] = {};
+        for (int part = 0; part < kParts; ++part) sums[0][part] = load(bias_ + part * kLanes);
+        const auto take = [&](int64_t k, Floats* of_chain) {
             const float value = x_.sparse_values[at(k)];
             const float* of_feature = w + at(x_.indices[at(k)]) * kLabels;
-            left[which] += value * load(of_feature);
-            if constexpr (kWide) right[which] += value * load(of_feature + kLanes);
+            for (int part = 0; part < kParts; ++part) of_chain[part] += value * load(of_feature + part * kLanes);
         };
         int64_t k = x_.indptr[at(first + i)];
         const int64_t end = x_.head_ends[at(first + i)];
-        for (; k + 2 <= end; k += 2) {
-            take(k, 0);
-            take(k + 1, 1);
+        for (; k + kChains <= end; k += kChains)
+            for (int chain = 0; chain < kChains; ++chain) take(k + chain, sums[chain]);
+        if (k < end) take(k, sums[0]);
+        for (int part = 0; part < kParts; ++part) {
+            if constexpr (kChains == 2) sums[0][part] += sums[1][part];
+            store(tile + i * kLabels + part * kLanes, sums[0][part]);
         }
-        if (k < end) take(k, 0);
-        store(tile + i * kLabels, left[0] + left[1]);
-        store(tile + i * kLabels + kLanes, right[0] + right[1]);
     }
 }
 
-// Four instances at a time, so that each weight is loaded once for them.
-template <bool kWide>
+// Some instances at a time, so that each weight is loaded once for them.
+template <int kWidth>
 void SharedPass::sum_dense(int64_t first, int n, float* tile) const {
+    constexpr int kParts = kWidth / kLanes, kTogether = kParts <= 2 ? 4 : kParts <= 4 ? 2 : 1;
     const float* w = weights_.data();
-    for (int i = 0; i < n; i += 4) {
-        const float* values[4];
-        for (int j = 0; j < 4; ++j) values[j] = x_.row(first + std::min(i + j, n - 1)).values;
-        Floats left[4], right[4];
-        for (int j = 0; j < 4; ++j) {
-            left[j] = load(bias_);
-            right[j] = load(bias_ + kLanes);
-        }
-        for (int64_t f = 0; f < x_.n_features; ++f) {
-            const Floats a = load(w + f * kLabels), b = kWide ? load(w + f * kLabels + kLanes) : Floats{};
-            for (int j = 0; j < 4; ++j) {
-                left[j] += values[j][f] * a;
-                if constexpr (kWide) right[j] += values[j][f] * b;
+    for (int i = 0; i < n; i += kTogether) {
+        const float* values[kTogether];
+        for (int j = 0; j < kTogether; ++j) values[j] = x_.row(first + std::min(i + j, n - 1)).values;
+        Floats sums[kTogether][kParts];
+        for (int j = 0; j < kTogether; ++j)
+            for (int part = 0; part < kParts; ++part) sums[j][part] = load(bias_ + part * kLanes);
+        for (int64_t f = 0; f < x_.n_features; ++f)
+            for (int part = 0; part < kParts; ++part) {
+                const Floats of_feature = load(w + f * kLabels + part * kLanes);
+                for (int j = 0; j < kTogether; ++j) sums[j][part] += values[j][f] * of_feature;
             }
-        }
-        for (int j = 0; j < std::min(4, n - i); ++j) {
-            store(tile + (i + j) * kLabels, left[j]);
-            store(tile + (i + j) * kLabels + kLanes, right[j]);
-        }
+        for (int j = 0; j < std::min(kTogether, n - i); ++j)
+            for (int part = 0; part < kParts; ++part) store(tile + (i + j) * kLabels + part * kLanes, sums[j][part]);
     }
 }
 
-template <bool kWide>
-void SharedPass::sum(int64_t first, int n, float* tile) const {
-    if (x_.dense())
-        sum_dense<kWide>(first, n, tile);
-    else
-        sum_sparse<kWide>(first, n, tile);
-}
-
-void SharedPass::run() {
+template <int kWidth>
+void SharedPass::run_width() {
     alignas(64) float tile[kRows * kLabels];
     for (int64_t first = 0; first < x_.count; first += kRows) {
         const int n = static_cast<int>(std::min<int64_t>(kRows, x_.count - first));
-        if (width_ > kLanes)
-            sum<true>(first, n, tile);
+        if (x_.dense())
+            sum_dense<kWidth>(first, n, tile);
         else
-            sum<false>(first, n, tile);
-        for (std::size_t label = 0; label < width_; ++label) {
-            float* to = margins_.data() + label * stride_ + first;
-            for (int i = 0; i < n; ++i) to[i] = tile[at(i * kLabels) + label];
+            sum_sparse<kWidth>(first, n, tile);
+        for (int label = 0; label < kWidth; ++label) {
+            float* to = margins_.data() + at(label) * stride_ + first;
+            for (int i = 0; i < n; ++i) to[i] = tile[i * kLabels + label];
         }
     }
+}
+
+void SharedPass::run(std::size_t n_labels) {
+    if (n_labels > kNarrow)
+        run_width<kLabels>();
+    else
+        run_width<kNarrow>();
 }
 
 float* SharedPass::margins(int label, const SparseWeights& weights) {
     constexpr std::size_t kAhead = 8;  // columns: where they end and what is in them are both far away
     float* margins = margins_.data() + at(label) * stride_;
-    const auto end_of = [&](std::size_t k) { return x_.columns.data() + x_.column_ends[at(weights.features[k] - x_.n_head)]; };
+    const auto end_of = [&](std::size_t k) {
+        return x_.columns.data() + x_.column_ends[at(weights.features[k] - x_.n_head)];
+    };
     const auto begin_of = [&](std::size_t k) {
         const int32_t column = weights.features[k] - x_.n_head;
         return x_.columns.data() + (column > 0 ? x_.column_ends[at(column - 1)] : 0);

@@ -12,13 +12,13 @@
 namespace pwdismec {
 
 // Labels lie side by side: the weights of the head are stored features x labels, so that an instance is read
-// once for all of them, and each of its values costs two cache lines and two fused multiply-adds. A label's
-// margins do not depend on which labels share the pass.
+// once for all of them, and each of its values costs two cache lines. A label's margins do not depend on which
+// labels share the pass.
 class SharedPass {
 public:
-    static constexpr int kLabels = 2 * kLanes;
+    static constexpr int kLabels = 32, kNarrow = 16;
 
-    // For `width` labels, 1 to kLabels.
+    // For `width` labels at the most, kNarrow or kLabels.
     SharedPass(const Instances& instances, int width);
 
     std::size_t width() const { return width_; }
@@ -27,18 +27,18 @@ public:
     void set(int label, const SparseWeights& weights);
     void release(int label, const SparseWeights& weights);
 
-    // Sums the margins of the labels set, but for their weights in the tail.
-    void run();
+    // Sums the margins of the first `n_labels` labels, but for their weights in the tail.
+    void run(std::size_t n_labels);
 
     // Adds those, and gives the label's margins, by instance.
     float* margins(int label, const SparseWeights& weights);
 
 private:
-    template <bool kWide>
-    void sum(int64_t first, int n, float* tile) const;
-    template <bool kWide>
+    template <int kWidth>
+    void run_width();
+    template <int kWidth>
     void sum_sparse(int64_t first, int n, float* tile) const;
-    template <bool kWide>
+    template <int kWidth>
     void sum_dense(int64_t first, int n, float* tile) const;
 
     const Instances& x_;
