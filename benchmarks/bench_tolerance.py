@@ -31,8 +31,9 @@ METRICS = ("P@1", "P@3", "P@5", "PSP@1", "PSP@3", "PSP@5")
 def main(work: Path, datasets: tuple[str, ...], threads: int, scheme: str) -> None:
     print(environment())
     print(f"weighting {scheme}, {threads} threads\n")
-    print(f"| data set | tolerance | {' | '.join(METRICS)} | most a metric moves after | seconds | mean gap |")
-    print("|---|" + "---|" * (len(METRICS) + 4))
+    columns = ("data set", "tolerance", *METRICS, "most a metric moves after", "seconds", "mean gap")
+    print(f"| {' | '.join(columns)} |")
+    print("|---" * len(columns) + "|")
     for name_train, name_test in zip(datasets[::2], datasets[1::2], strict=True):
         print_table(work, name_train, Dataset.open(name_train), Dataset.open(name_test), threads, scheme)
 
@@ -55,7 +56,8 @@ def print_table(work: Path, name: str, data: Dataset, test: Dataset, threads: in
             (abs(percent[m] - later[m]) for _, later, _, _ in rows[at + 1 :] for m in METRICS), default=0.0
         )
         values = " | ".join(f"{percent[m]:.2f}" for m in METRICS)
-        print(f"| {Path(name).parent.name} | {tolerance:g} | {values} | {moves:.2f} | {seconds:.1f} | {gap:.1e} |")
+        figures = f"{values} | {moves:.2f} | {seconds:.1f} | {gap:.1e}"
+        print(f"| {Path(name).parent.name} | {tolerance:g} | {figures} |")
 
 
 if __name__ == "__main__":

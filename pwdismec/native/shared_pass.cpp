@@ -7,6 +7,9 @@ namespace {
 
 constexpr int kRows = 16;  // whose margins are summed before they are turned the other way round
 
+// Sums side by side, as registers allow: the same for every width, as are the bits.
+constexpr int kChains = kLanes >= 8 ? 2 : 1;
+
 constexpr std::ptrdiff_t kEntriesALine = 64 / sizeof(Entry);
 
 std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
@@ -29,7 +32,7 @@ void SharedPass::release(int label, const SparseWeights& weights) {
 
 template <int kWidth>
 void SharedPass::sum_sparse(int64_t first, int n, float* tile) const {
-    constexpr int kParts = kWidth / kLanes, kChains = kParts <= 4 ? 2 : 1;  // sums side by side, as registers allow
+    constexpr int kParts = kWidth / kLanes;
     const float* w = weights_.data();
     for (int i = 0; i < n; ++i) {
         Floats sums[kChains][kParts] = {};

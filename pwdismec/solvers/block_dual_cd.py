@@ -36,7 +36,7 @@ class BlockDualCD:
     seed
         Of the order of visits.
     lanes
-        Labels that share a pass. Fewer take less memory and more passes; the result is the same.
+        Labels that share a pass: 32, or 16, which take less memory and more passes to the same result.
     """
 
     tolerance: float = 1e-3

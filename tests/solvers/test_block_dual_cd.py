@@ -93,11 +93,10 @@ def test_lanes_do_not_leak():
         assert alone.certificate.primal[0] == pytest.approx(together.certificate.primal[label], rel=2e-6)
 
 
-@pytest.mark.parametrize("lanes", [1, 15, 16, 17])
-def test_fewer_lanes_give_the_same_bits(lanes):
+def test_fewer_lanes_give_the_same_bits():
     problem = random_problem(np.random.default_rng(11), n=300, n_labels=70)
     _, expected = solve_all(BlockDualCD(), problem)
-    _, found = solve_all(BlockDualCD(lanes=lanes), problem)
+    _, found = solve_all(BlockDualCD(lanes=native.LANES // 2), problem)
     for name in ("indptr", "indices", "data"):
         assert getattr(found.weights, name).tobytes() == getattr(expected.weights, name).tobytes()
     for name in ("primal", "dual", "epochs"):

@@ -127,9 +127,8 @@ def test_every_instruction_set_solves_alike(isa, tmp_path):
     np.testing.assert_allclose([float(p) for p in run.stdout.split()], here, rtol=2e-5)
 
 
-@pytest.mark.parametrize("lanes", [1, 16, 17])
-def test_fewer_lanes_give_the_same_bits_on_dense_rows(lanes):
+def test_fewer_lanes_give_the_same_bits_on_dense_rows():
     problem, _ = dense_problem(14, 200, 37, 50)
-    expected, found = (solve_all(BlockDualCD(lanes=n), problem) for n in (native.LANES, lanes))
+    expected, found = (solve_all(BlockDualCD(lanes=n), problem) for n in (native.LANES, native.LANES // 2))
     assert found.weights.data.tobytes() == expected.weights.data.tobytes()
     assert found.certificate.dual.tobytes() == expected.certificate.dual.tobytes()
