@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 #include <utility>
 
 #include "certificate.hpp"
@@ -22,7 +23,7 @@ constexpr int64_t kMostExamples = 256;  // positives that the first pass compare
 // All gaps below are in units of the tolerance (1 = it is just met).
 constexpr double kFirstGoal = 0.1;     // the relative gap, not in those units, to which the first set is solved
 constexpr double kLeastGoal = 0.3;     // to which later sets are solved at the closest,
-constexpr double kGoalShare = 0.02;    // or to this share of the gap that the last pass found
+constexpr double kGoalShare = 0.005;   // or to this share of the gap that the last pass found
 constexpr double kIgnoredShare = 0.02;  // of that gap; instances that make up no more together are left out
 constexpr std::size_t kMostAdded = 500;  // instances, besides as many as the set has
 
@@ -60,6 +61,7 @@ public:
         while (true) {
             while (active.size() < pass_.width() && next < labels_.count) active.push_back(enter(next++));
             if (active.empty()) return std::move(solutions_);
+            if (x_.interrupted->load(std::memory_order_relaxed)) throw std::runtime_error("interrupted");
             for (std::size_t k = 0; k < active.size(); ++k) pass_.set(static_cast<int>(k), active[k].weights);
             pass_.run(active.size());
             for (std::size_t k = 0; k < active.size(); ++k) {

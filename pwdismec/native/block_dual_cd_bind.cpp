@@ -78,7 +78,9 @@ auto py_solve_block(const Instances& instances, const ArrayIn<int64_t>& indptr, 
 
 void bind_block_dual_cd(nb::module_& m) {
     m.attr("LANES") = SharedPass::kLabels;
-    nb::class_<Instances>(m, "Instances");
+    nb::class_<Instances>(m, "Instances").def("interrupt", [](const Instances& instances) {
+        instances.interrupted->store(true, std::memory_order_relaxed);
+    });
     nb::class_<SparseCopy>(m, "SparseCopy")
         .def("__init__", &py_init_copy)
         .def("append", &py_append)

@@ -1,8 +1,10 @@
 // The block solver's own view of the instances.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -47,6 +49,9 @@ struct Instances {
     std::vector<float> sq_norms;       // |x_i|^2 + bias^2
     std::vector<float> rounding;       // a margin summed in float32 errs by at most this times |w|
     float most_rounding = 0;
+
+    // Set, it makes whoever solves on these instances stop soon, with std::runtime_error.
+    std::unique_ptr<std::atomic<bool>> interrupted = std::make_unique<std::atomic<bool>>(false);
 
     bool dense() const { return indptr.empty(); }
     int64_t stored() const { return dense() ? count * n_features : indptr.back(); }

@@ -91,6 +91,10 @@ class BlockDualCD:
         """Train one block of labels; see `Solver.solve`."""
         return self.solve_path([problem], label_ids, start, prune)[0]
 
+    def interrupt(self, start: native.Instances) -> None:
+        """See `Solver.interrupt`; calls end with their pass over the data."""
+        start.interrupt()
+
     def solve_path(
         self,
         problems: Sequence[Problem],

@@ -133,6 +133,9 @@ class Solver(Protocol):
     def solve(self, problem: Problem, label_ids: NDArray[np.integer], start: Any, prune: float) -> Solution:
         """Train `label_ids`, each with a positive at least; cut weights of absolute value below `prune`."""
 
+    def interrupt(self, start: Any) -> None:
+        """Make calls of `solve` that run in other threads with this `start` end early, with an error."""
+
     def solve_path(
         self, problems: Sequence[Problem], label_ids: NDArray[np.integer], start: Any, prune: float
     ) -> list[Solution]:

@@ -76,6 +76,9 @@ class LibLinear:
         """
         return concatenate([self._solve_one(problem, int(label), start, prune) for label in label_ids])
 
+    def interrupt(self, start: Start) -> None:
+        """Nothing to do: a call trains one label."""
+
     def solve_path(
         self, problems: Sequence[Problem], label_ids: NDArray[np.integer], start: Start, prune: float
     ) -> list[Solution]:

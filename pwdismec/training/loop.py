@@ -102,7 +102,15 @@ def train(
     def solve(block: Block) -> Solution:
         return solver.solve(problem, block, start, config.prune)
 
-    solving = solve_shards(solve, pending, dataset.label_counts, solver.block_size, plan.threads, tracker)
+    solving = solve_shards(
+        solve,
+        pending,
+        dataset.label_counts,
+        solver.block_size,
+        plan.threads,
+        tracker,
+        lambda: solver.interrupt(start),
+    )
     with closing(solving):
         for shard_plan, solutions in solving:
             shard = _shard_of(shard_plan, solutions, dataset)

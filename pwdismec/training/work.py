@@ -34,6 +34,7 @@ def solve_shards(
     block_size: int,
     jobs: int,
     tracker: Tracker,
+    interrupt: Callable[[], None],
 ) -> Generator[tuple[ShardPlan, list[Result]], None, None]:
     """Each shard with the results of its blocks, in order; threads run on into the next shard.
 
@@ -51,12 +52,16 @@ def solve_shards(
         Threads; −1 for every core.
     tracker
         Told of each block.
+    interrupt
+        Makes running calls of `solve` end early; called when the rest is not wanted.
     """
+    if not shards:
+        return
     threads = joblib.effective_n_jobs(jobs)
     n_labels = sum(np.count_nonzero(label_counts[shard.first : shard.stop]) for shard in shards)
     block_size = min(block_size, max(LEAST_LABELS, -(-n_labels // (_BLOCKS_A_THREAD * threads))))
     blocks = [list(blocks_of(shard, label_counts, block_size)) for shard in shards]
-    with closing(_in_order(solve, (block for own in blocks for block in own), threads)) as solved:
+    with closing(_in_order(solve, (block for own in blocks for block in own), threads, interrupt)) as solved:
         for shard, own in zip(shards, blocks, strict=True):
             results = []
             for block in own:
@@ -66,7 +71,7 @@ def solve_shards(
 
 
 def _in_order(
-    solve: Callable[[Block], Result], blocks: Iterable[Block], threads: int
+    solve: Callable[[Block], Result], blocks: Iterable[Block], threads: int, interrupt: Callable[[], None]
 ) -> Generator[Result, None, None]:
     pending: deque[Future[Result]] = deque()
     # A thread that is inside a kernel when Python ends brings the process down: leaving waits for it.
@@ -79,4 +84,5 @@ def _in_order(
         while pending:
             yield pending.popleft().result()
     finally:
+        interrupt()
         pool.shutdown(cancel_futures=True)

@@ -161,7 +161,9 @@ class _Job:
         def solve(block: Block) -> list[Solution]:
             return solver.solve_path(problems, block, start, config.prune)
 
-        solving = solve_shards(solve, shards[done:], counts, solver.block_size, jobs, tracker)
+        solving = solve_shards(
+            solve, shards[done:], counts, solver.block_size, jobs, tracker, lambda: solver.interrupt(start)
+        )
         with closing(solving):
             for shard, paths in solving:
                 trained = (shard.first + np.flatnonzero(counts[shard.first : shard.stop])).astype(np.int32)

@@ -235,3 +235,13 @@ def test_every_instruction_set_solves_alike(isa, tmp_path):
     assert run.returncode == 0, run.stderr
     _, here = solve_all(BlockDualCD(tolerance=1e-5), random_problem(np.random.default_rng(10), n_labels=16))
     np.testing.assert_allclose([float(p) for p in run.stdout.split()], here.certificate.primal, rtol=2e-5)
+
+
+def test_an_interrupted_call_ends_with_an_error_and_later_ones_too():
+    problem = random_problem(np.random.default_rng(15), n_labels=4)
+    solver = BlockDualCD()
+    start = solver.prepare(problem)
+    solver.solve(problem, np.arange(4), start, 0.0)
+    solver.interrupt(start)
+    with pytest.raises(RuntimeError, match="interrupted"):
+        solver.solve(problem, np.arange(4), start, 0.0)
