@@ -18,6 +18,7 @@ constexpr int64_t kFirstNegatives = 200;    // and for each positive
 constexpr int64_t kNegativesAPositive = 60;  // so many more, up to
 constexpr int64_t kMostFirstNegatives = 4000;
 constexpr int64_t kStandIns = 128;
+constexpr int64_t kMostGuessVisits = 50;  // an instance, of a set with stand-ins: it is worth no more
 constexpr int64_t kMostExamples = 256;  // positives that the first pass compares with
 
 // All gaps below are in units of the tolerance (1 = it is just met).
@@ -106,7 +107,8 @@ private:
             return;
         }
         double excess = estimated_excess(label, margins);
-        if (excess <= 1 || visits_left(label) <= 0) {
+        // With nothing left to add, it may be the float32 margins alone that see a gap.
+        if (excess <= 1 || label.stalls > 0 || visits_left(label) <= 0) {
             const double primal = certifier_.primal(label.weights, margins, label.positives, label.n_positives,
                                                     positive_cost(label), negative_cost(label));
             excess = (primal - label.dual) / (primal * stopping_.tolerance);
@@ -204,7 +206,9 @@ private:
         for (std::size_t k = 0; k < added.size(); ++k)
             set_.add(added[k], 0.0, false, k < stand_ins ? negative : many * negative);
         set_.resume(label.weights, label.dual);
-        label.visits += set_.solve(goal, visits_left(label));
+        const bool guess = stand_ins < added.size();
+        const int64_t most = guess ? kMostGuessVisits * static_cast<int64_t>(set_.size()) : INT64_MAX;
+        label.visits += set_.solve(goal, std::min(visits_left(label), most));
         for (std::size_t k = stand_ins; k < added.size(); ++k) set_.set_cost(n_before + k, negative);
         set_.settle();
         label.instances.resize(set_.size());

@@ -13,7 +13,9 @@ namespace {
 constexpr int64_t kMostCopied = 4 << 20;  // stored values of a compact set: 32 MB
 constexpr float kNearMargin = 0.1f;       // beyond the margin up to which an instance without alpha is near
 constexpr int kHotSweeps = 20;            // at the most, between two sweeps of the near instances
-constexpr int64_t kPatience = 200;        // visits an instance, after which coordinate descent is held to be stuck
+constexpr int64_t kPatience = 100;        // visits an instance, after which coordinate descent is held to be stuck
+constexpr double kLastMile = 5;           // unless the gap is within so many goals; then it has
+constexpr int64_t kLastPatience = 300;
 
 std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
@@ -32,6 +34,7 @@ void WorkingSet::begin(std::size_t count, uint64_t seed) {
     compact_ = !x_.dense() && static_cast<double>(count) * mean <= static_cast<double>(kMostCopied);
     ends_.assign(1, 0);
     points_.clear();
+    by_newton_ = false;
     random_ = seed * 2 + 1;
 }
 
@@ -87,6 +90,7 @@ void WorkingSet::resume(const SparseWeights& weights, double dual) {
         if (number >= 0) weights_[at(number)] = weights.values[k];
     }
     bias_weight_ = weights.bias;
+    by_newton_ = weights.by_newton;
     dual_ = dual;
 }
 
@@ -136,10 +140,14 @@ void WorkingSet::shuffle(std::vector<uint32_t>& order) {
 bool WorkingSet::descend(double goal, int64_t& visits, int64_t most_visits) {
     all_.resize(size());
     std::iota(all_.begin(), all_.end(), 0u);
+    double gap = 0;
     const auto quiet = [&](std::vector<uint32_t>& order, bool find_near = false) {
         visits += static_cast<int64_t>(order.size());
-        return sweep(order, goal, find_near) <= goal * dual_;
+        gap = sweep(order, goal, find_near);
+        return gap <= goal * dual_;
     };
+    const int64_t patience = kPatience * static_cast<int64_t>(size());
+    const auto stuck = [&] { return visits > patience && gap > kLastMile * goal * dual_; };
     while (visits < most_visits) {
         if (quiet(all_, true)) return true;
         do {
@@ -147,16 +155,17 @@ bool WorkingSet::descend(double goal, int64_t& visits, int64_t most_visits) {
                 std::swap(hot_, worth_it_);
                 if (quiet(hot_)) break;
             }
-        } while (!quiet(near_) && visits < most_visits);
+        } while (!quiet(near_) && !stuck() && visits < most_visits);
+        if (stuck()) return false;
     }
     return false;
 }
 
 int64_t WorkingSet::solve(double goal, int64_t most_visits) {
     int64_t visits = 0;
-    const int64_t patience = kPatience * static_cast<int64_t>(size());
-    if (!descend(goal, visits, std::min(patience, most_visits)) && visits < most_visits)
-        visits += NewtonMethod(*this).solve(goal, most_visits - visits);
+    const int64_t patience = kLastPatience * static_cast<int64_t>(size());
+    if (!by_newton_) by_newton_ = !descend(goal, visits, std::min(patience, most_visits)) && visits < most_visits;
+    if (by_newton_) visits += NewtonMethod(*this).solve(goal, most_visits - visits);
     return visits;
 }
 
@@ -176,15 +185,16 @@ void WorkingSet::settle() {
     double sq_norm = bias_sum * bias_sum;
     for (std::size_t f = 0; f < sums_.size(); ++f) {
         sq_norm += sums_[f] * sums_[f];
-        weights_[f] = static_cast<float>(sums_[f]);
+        if (!by_newton_) weights_[f] = static_cast<float>(sums_[f]);
     }
-    bias_weight_ = static_cast<float>(bias_sum);
+    if (!by_newton_) bias_weight_ = static_cast<float>(bias_sum);
     dual_ -= 0.5 * sq_norm;
 }
 
 SparseWeights WorkingSet::weights() const {
     SparseWeights found;
     found.bias = bias_weight_;
+    found.by_newton = by_newton_;
     found.sq_norm = static_cast<double>(bias_weight_) * static_cast<double>(bias_weight_);
     const auto n_zero = std::count(weights_.begin(), weights_.end(), 0.0f);
     found.features.resize(weights_.size() - at(n_zero) + 1);  // and a place for zeros

@@ -26,6 +26,7 @@ struct SparseWeights {
     std::size_t n_head = 0;
     float bias = 0;  // of the constant feature
     double sq_norm = 0;
+    bool by_newton = false;  // and so near the optimum by themselves, but not w(alpha)
 };
 
 class WorkingSet {
@@ -44,7 +45,7 @@ public:
 
     void set_cost(std::size_t place, double cost) { points_[place].cost = cost; }
 
-    // Sums w(alpha) and D(alpha) anew in float64 and rounds the weights to float32.
+    // Sums w(alpha), unless the weights are Newton's, and D(alpha) anew in float64; rounds the weights to float32.
     void settle();
 
     SparseWeights weights() const;
@@ -84,6 +85,7 @@ private:
     std::vector<double> sums_;
     float bias_weight_ = 0;
     double dual_ = 0;
+    bool by_newton_ = false;
 
     std::vector<Point> points_;
     std::vector<uint32_t> all_, near_, hot_, worth_it_;

@@ -11,44 +11,12 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import problem_of, random_problem
+from solving import check, solve_all
 from xmc_reference import read_xmc
 
 from pwdismec import native
-from pwdismec.solvers import BlockDualCD, LibLinear, concatenate, objective
+from pwdismec.solvers import BlockDualCD, LibLinear
 from pwdismec.weighting import positive_weights
-
-
-def solve_all(solver, problem, prune=0.0, start=None):
-    start = solver.prepare(problem) if start is None else start
-    counts = problem.label_instances.row_lengths
-    ids = np.flatnonzero(counts > 0)
-    blocks = [ids[i : i + solver.block_size] for i in range(0, len(ids), solver.block_size)]
-    return ids, concatenate([solver.solve(problem, block, start, prune) for block in blocks])
-
-
-def dense_weights(problem, solution, row):
-    """The weights of one solved label with the constant feature's last, float64."""
-    w = solution.weights.rows(row, row + 1).to_scipy().toarray().ravel().astype(np.float64)
-    if problem.bias == 0:
-        assert solution.bias[row] == 0
-        return w
-    return np.append(w, np.float64(solution.bias[row]) / problem.bias)
-
-
-def check(problem, solution, ids, tolerance):
-    """The certificates are true: P is that of the weights, D bounds the optimum, the gap is met."""
-    X = objective.design_matrix(problem)
-    for row, label in enumerate(ids):
-        y, c = objective.signs_and_costs(problem, int(label))
-        w = dense_weights(problem, solution, row)
-        assert objective.primal(X, y, c, w) == pytest.approx(solution.certificate.primal[row], rel=1e-5)
-        # An independent lower bound and an independent upper bound on the optimum.
-        assert objective.dual(X, y, c, objective.dual_point(X, y, c, w)) <= solution.certificate.primal[
-            row
-        ] * (1 + 1e-9)
-    gap = solution.certificate.gap
-    assert np.all(gap <= tolerance), gap.max()
-    assert np.all(gap >= -1e-9), gap.min()
 
 
 @settings(deadline=None, max_examples=40)
@@ -66,37 +34,26 @@ def test_every_problem_is_solved_and_certified(seed, n, d, n_labels, density, C,
     problem = random_problem(
         rng, n, d, n_labels, density, positives=(1, n + 1), weights=(0.5, 20.0), C=C, bias=bias
     )
-    ids, solution = solve_all(BlockDualCD(tolerance=1e-3, max_epochs=100_000), problem)
-    check(problem, solution, ids, 1e-3)
+    solution = solve_all(BlockDualCD(tolerance=1e-3), problem)
+    check(problem, solution, 1e-3)
 
 
-def test_the_bound_holds_against_a_much_tighter_solution():
-    problem = random_problem(np.random.default_rng(3), n=300, d=80, n_labels=32)
-    _, loose = solve_all(BlockDualCD(tolerance=1e-1), problem)
-    _, tight = solve_all(LibLinear(tolerance=1e-9), problem)
-    optimum = tight.certificate.primal
-    assert np.all(loose.certificate.dual <= optimum * (1 + 1e-9))
-    assert np.all(loose.certificate.primal >= optimum * (1 - 1e-9))
-    assert loose.certificate.gap.max() > 1e-5  # loose indeed, so that the two lines above say something
-
-
-def test_lanes_do_not_leak():
-    problem = random_problem(np.random.default_rng(4), n=300, d=80, n_labels=16)
-    solver = BlockDualCD(tolerance=1e-6)
-    start = solver.prepare(problem)
-    together = solver.solve(problem, np.arange(16), start, 0.0)
-    for label in range(16):
-        alone = solver.solve(problem, np.array([label]), start, 0.0)
-        np.testing.assert_allclose(
-            dense_weights(problem, alone, 0), dense_weights(problem, together, label), atol=2e-3
-        )
-        assert alone.certificate.primal[0] == pytest.approx(together.certificate.primal[label], rel=2e-6)
+@pytest.mark.parametrize("tolerance", [1e-1, 1e-3, 1e-5, 1e-7])
+@pytest.mark.parametrize("C", [1.0, 1e3])
+def test_rounding_fakes_no_convergence(tolerance, C):
+    problem = random_problem(np.random.default_rng(3), n=300, d=80, n_labels=32, C=C)
+    found = solve_all(BlockDualCD(tolerance), problem)
+    check(problem, found, tolerance)
+    exact = solve_all(LibLinear(tolerance=1e-9), problem).certificate
+    assert np.all(found.certificate.dual <= exact.primal * (1 + 1e-9))
+    assert np.all(found.certificate.primal >= exact.dual * (1 - 1e-9))
+    assert found.certificate.gap.max() > 1e-2 * tolerance  # it stops early, so that the above says something
 
 
 def test_fewer_lanes_give_the_same_bits():
     problem = random_problem(np.random.default_rng(11), n=300, n_labels=70)
-    _, expected = solve_all(BlockDualCD(), problem)
-    _, found = solve_all(BlockDualCD(lanes=native.LANES // 2), problem)
+    expected = solve_all(BlockDualCD(), problem)
+    found = solve_all(BlockDualCD(lanes=native.LANES // 2), problem)
     for name in ("indptr", "indices", "data"):
         assert getattr(found.weights, name).tobytes() == getattr(expected.weights, name).tobytes()
     for name in ("primal", "dual", "epochs"):
@@ -108,8 +65,8 @@ def test_many_values_of_rare_features_are_solved_as_well():
     X = sp.csr_matrix(np.random.default_rng(12).random((320, 24_000), np.float32) / 100)
     Y = sp.csr_matrix(np.arange(320)[:, None] % [3, 7] == 0).astype(np.float32)
     problem = problem_of(X, Y)
-    ids, solution = solve_all(BlockDualCD(), problem)
-    check(problem, solution, ids, 1e-3)
+    solution = solve_all(BlockDualCD(), problem)
+    check(problem, solution, 1e-3)
 
 
 def test_a_copy_must_be_as_large_as_was_said():
@@ -125,30 +82,21 @@ def test_a_copy_must_be_as_large_as_was_said():
         native.SparseCopy(features.column_counts() // 2, 100, 1.0).append(*arrays)
 
 
-def test_the_same_block_gives_the_same_bits():
-    problem = random_problem(np.random.default_rng(5))
-    solver = BlockDualCD()
-    _, first = solve_all(solver, problem)
-    _, second = solve_all(solver, problem)
-    assert first.weights.data.tobytes() == second.weights.data.tobytes()
-    assert first.certificate.dual.tobytes() == second.certificate.dual.tobytes()
-
-
 def test_a_view_of_rows_is_solved_like_its_copy():
     problem = random_problem(np.random.default_rng(6), n=100)
     X, Y = problem.features.to_scipy(), problem.label_instances.to_scipy().T.tocsr()
     copy = problem_of(X[20:80], Y[20:80], problem.positive_weights)
     view = type(problem)(problem.features.rows(20, 80), copy.label_instances, problem.positive_weights)
-    _, a = solve_all(BlockDualCD(), view)
-    _, b = solve_all(BlockDualCD(), copy)
+    a = solve_all(BlockDualCD(), view)
+    b = solve_all(BlockDualCD(), copy)
     assert a.weights.data.tobytes() == b.weights.data.tobytes()
 
 
 @pytest.mark.parametrize("prune", [0.01, 0.1])
 def test_pruning_cuts_what_is_smaller_and_nothing_else(prune):
     problem = random_problem(np.random.default_rng(7))
-    _, whole = solve_all(BlockDualCD(), problem)
-    _, pruned = solve_all(BlockDualCD(), problem, prune)
+    whole = solve_all(BlockDualCD(), problem)
+    pruned = solve_all(BlockDualCD(), problem, prune)
     expected = whole.weights.to_scipy().toarray()
     expected[np.abs(expected) < prune] = 0
     np.testing.assert_array_equal(pruned.weights.to_scipy().toarray(), expected)
@@ -156,44 +104,9 @@ def test_pruning_cuts_what_is_smaller_and_nothing_else(prune):
     assert np.all(np.diff(pruned.weights.indptr) > 0)
 
 
-def hard_problems():
-    rng, cases = np.random.default_rng(8), []
-    X = sp.random(400, 60, 0.1, "csr", np.float32, random_state=rng)
-    one, half, every = np.zeros((400, 1)), np.zeros((400, 1)), np.ones((400, 1))
-    one[7], half[::2] = 1, 1
-    duplicates = sp.vstack([X[:40]] * 10).tocsr()
-    counts = X.copy()
-    counts.data = np.ceil(counts.data * 100).astype(np.float32)
-    with_constant = sp.hstack([X, np.ones((400, 1), np.float32)]).tocsr()
-    empty = sp.csr_matrix(X.shape, dtype=np.float32)
-    for name, features, labels, settings_ in [
-        ("one positive", X, one, {}),
-        ("all positive", X, every, {}),
-        ("half positive", X, half, {}),
-        ("weight 10⁴", X, one, {"weights": [1e4]}),
-        ("C 10⁻³", X, half, {"C": 1e-3}),
-        ("C 10³", X, half, {"C": 1e3}),
-        ("unnormalised counts", counts, half, {}),
-        ("duplicate rows, contradictory labels", duplicates, half, {}),
-        ("a feature in every row", with_constant, half, {}),
-        ("no features at all", empty, one, {}),
-        ("one feature", X[:, :1], half, {}),
-        ("one instance", X[:1], every[:1], {}),
-    ]:
-        cases.append(pytest.param(problem_of(features, sp.csr_matrix(labels), **settings_), id=name))
-    return cases
-
-
-@pytest.mark.parametrize("problem", hard_problems())
-def test_hard_cases(problem):
-    # Coordinate descent is slow where the cost is large against the features' scale: many epochs.
-    ids, solution = solve_all(BlockDualCD(tolerance=1e-2, max_epochs=200_000), problem)
-    check(problem, solution, ids, 1e-2)
-
-
 def test_a_label_that_runs_out_of_epochs_says_so_by_its_gap():
     problem = random_problem(np.random.default_rng(9), n=2000, d=300, C=1000.0)
-    _, solution = solve_all(BlockDualCD(tolerance=1e-7, max_epochs=1), problem)
+    solution = solve_all(BlockDualCD(tolerance=1e-7, max_epochs=1), problem)
     assert solution.certificate.gap.max() > 1e-7
 
 
@@ -202,11 +115,11 @@ def test_every_label_of_bibtex_is_within_a_thousandth_of_liblinear(real_data, we
     X, Y = read_xmc(real_data / "bibtex" / "bibtex_train.txt.xz")
     counts = np.asarray(Y.sum(axis=0)).ravel().astype(np.int64)
     problem = problem_of(X, Y, positive_weights(weighting, counts, X.shape[0]))
-    ids, solution = solve_all(BlockDualCD(), problem)
-    assert len(ids) == 159
-    check(problem, solution, ids, 1e-3)
+    solution = solve_all(BlockDualCD(), problem)
+    assert len(solution.bias) == 159
+    check(problem, solution, 1e-3)
     reference = LibLinear(tolerance=1e-6)
-    _, exact = solve_all(reference, problem)
+    exact = solve_all(reference, problem)
     optimum = exact.certificate.primal
     distance = (solution.certificate.primal - optimum) / optimum
     assert distance.max() <= 1e-3
@@ -233,7 +146,7 @@ def test_every_instruction_set_solves_alike(isa, tmp_path):
         [sys.executable, "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stderr
-    _, here = solve_all(BlockDualCD(tolerance=1e-5), random_problem(np.random.default_rng(10), n_labels=16))
+    here = solve_all(BlockDualCD(tolerance=1e-5), random_problem(np.random.default_rng(10), n_labels=16))
     np.testing.assert_allclose([float(p) for p in run.stdout.split()], here.certificate.primal, rtol=2e-5)
 
 
