@@ -141,7 +141,7 @@ def entry_of(folder: Path, plan: ShardPlan, run_id: str) -> ShardEntry | None:
 def _describe(path: Path, plan: ShardPlan, header: dict[str, Any], shard: Shard) -> ShardEntry:
     gap, tolerance = shard.certificate.gap, header["gap_tolerance"]
     certified = len(gap) > 0 and bool(np.isfinite(gap).all())
-    beyond = shard.label_ids[gap > tolerance] if certified and tolerance is not None else []
+    beyond = shard.label_ids[~(gap <= tolerance)] if tolerance is not None else []
     return ShardEntry(
         file=plan.file,
         first=plan.first,

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import liblinear.liblinearutil as lu
 import numpy as np
@@ -12,6 +13,7 @@ from small_data import files_of, small_dataset
 from pwdismec.errors import ConfigError, DataError, ModelError
 from pwdismec.model import Model
 from pwdismec.model.npz_format import export_npz
+from pwdismec.model.shard import write_shard
 from pwdismec.model.text_format import export_text, import_text
 from pwdismec.training import TrainingConfig, train
 
@@ -34,6 +36,16 @@ def test_shards_carry_their_labels(trained):
     assert weights.n_rows == len(bias) == 40
     assert trained.nnz == weights.nnz
     assert [entry.n_trained for entry in trained.manifest.shards] == [10, 10, 10, 10, 0]
+
+
+def test_a_label_whose_gap_is_no_number_misses_every_tolerance(trained, tmp_path):
+    plan, shard = trained.manifest.run.plan[1], list(trained.shards())[1]
+    primal = shard.certificate.primal.copy()
+    primal[3] = np.nan
+    unknown = replace(shard, certificate=replace(shard.certificate, primal=primal))
+    (tmp_path / plan.file).parent.mkdir()
+    assert write_shard(tmp_path, plan, "run", unknown, 0.1).beyond_tolerance == (13,)
+    assert write_shard(tmp_path, plan, "run", unknown, None).beyond_tolerance == ()
 
 
 def test_no_folder_and_no_model(tmp_path):
