@@ -12,7 +12,7 @@ constexpr int kChains = kLanes >= 8 ? 2 : 1;
 
 constexpr std::ptrdiff_t kEntriesALine = 64 / sizeof(Entry);
 
-std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
+constexpr std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
 
@@ -35,7 +35,7 @@ void SharedPass::sum_sparse(int64_t first, int n, float* tile) const {
     constexpr int kParts = kWidth / kLanes;
     const float* w = weights_.data();
     for (int i = 0; i < n; ++i) {
-        Floats sums[kChains][kParts] = {};
+        Floats sums[at(kChains)][at(kParts)] = {};
         for (int part = 0; part < kParts; ++part) sums[0][part] = load(bias_ + part * kLanes);
         const auto take = [&](int64_t k, Floats* of_chain) {
             const float value = x_.sparse_values[at(k)];
@@ -60,9 +60,9 @@ void SharedPass::sum_dense(int64_t first, int n, float* tile) const {
     constexpr int kParts = kWidth / kLanes, kTogether = kParts <= 2 ? 4 : kParts <= 4 ? 2 : 1;
     const float* w = weights_.data();
     for (int i = 0; i < n; i += kTogether) {
-        const float* values[kTogether];
+        const float* values[at(kTogether)];
         for (int j = 0; j < kTogether; ++j) values[j] = x_.row(first + std::min(i + j, n - 1)).values;
-        Floats sums[kTogether][kParts];
+        Floats sums[at(kTogether)][at(kParts)];
         for (int j = 0; j < kTogether; ++j)
             for (int part = 0; part < kParts; ++part) sums[j][part] = load(bias_ + part * kLanes);
         for (int64_t f = 0; f < x_.n_features; ++f)
