@@ -22,7 +22,7 @@ std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 }  // namespace
 
 WorkingSet::WorkingSet(const Instances& instances)
-    : x_(instances), local_numbers_(at(instances.n_features - instances.n_head)) {
+    : x_(instances), local_numbers_(at(instances.n_features - instances.n_near)) {
     std::fill_n(local_numbers_.data(), x_.n_features - x_.n_near, -1);
     if (!x_.dense()) make_room(at(std::min(kMostCopied, x_.stored())));
 }
