@@ -37,6 +37,7 @@ parse_ranked_rows = _kernels.parse_ranked_rows
 parse_sparse_rows = _kernels.parse_sparse_rows
 
 # prediction
+LabelBlock = _kernels.LabelBlock
 fill_postings = _kernels.fill_postings
 score_top_k = _kernels.score_top_k
 
@@ -50,6 +51,7 @@ solve_block = _kernels.solve_block
 __all__ = [
     "LANES",
     "Instances",
+    "LabelBlock",
     "SparseCopy",
     "count_ids",
     "dense_instances",

@@ -9,6 +9,7 @@ I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 U8 = NDArray[np.uint8]
 U16 = NDArray[np.uint16]
+U32 = NDArray[np.uint32]
 
 instruction_set: str
 
@@ -59,21 +60,16 @@ def fill_postings(
     indices: I32,
     data: F32,
     positions: U16,
-    starts: I64,
+    starts: U32,
     n_labels: int,
-    next: I64,
+    next: U32,
     labels: U16,
     weights: F32,
 ) -> None: ...
+
+class LabelBlock:
+    def __init__(self, starts: U32, labels: U16, weights: F32, bias: F32, label_ids: I32) -> None: ...
+
 def score_top_k(
-    starts: I64,
-    labels: U16,
-    weights: F32,
-    bias: F32,
-    label_ids: I32,
-    indptr: I64,
-    indices: I32,
-    data: F32,
-    top_labels: I32,
-    top_scores: F32,
+    blocks: list[LabelBlock], indptr: I64, indices: I32, data: F32, top_labels: I32, top_scores: F32
 ) -> None: ...

@@ -11,15 +11,10 @@ namespace pwdismec {
 // the block) and `weights`. A list as long as the block is full: its place p is label p, zeros and all,
 // and its part of `labels` means nothing.
 struct Postings {
-    std::span<const std::int64_t> starts;
-    std::span<const std::uint16_t> labels;
+    std::span<const std::uint32_t> starts;
+    const std::uint16_t* labels;
     std::span<const float> weights;
     std::size_t n_labels;
-
-    std::size_t length(std::size_t feature) const {
-        return static_cast<std::size_t>(starts[feature + 1] - starts[feature]);
-    }
-    bool is_full(std::size_t feature) const { return length(feature) == n_labels; }
 };
 
 // Adds label-major rows to inverted lists whose lengths are settled; called once for each part of a block.
@@ -29,7 +24,7 @@ struct Postings {
 //     for lists that are not full.
 // labels, weights: the lists, as in Postings; weights of full lists must be zero beforehand.
 void fill_postings(std::span<const std::int64_t> indptr, const std::int32_t* indices, const float* data,
-                   std::span<const std::uint16_t> positions, std::span<const std::int64_t> starts,
-                   std::size_t n_labels, std::int64_t* next, std::uint16_t* labels, float* weights);
+                   std::span<const std::uint16_t> positions, std::span<const std::uint32_t> starts,
+                   std::size_t n_labels, std::uint32_t* next, std::uint16_t* labels, float* weights);
 
 }  // namespace pwdismec

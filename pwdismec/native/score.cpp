@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <stdexcept>
 #include <vector>
 
 #include "arrays.hpp"
@@ -25,22 +26,31 @@ void accumulate(const Postings& postings, std::span<const std::int32_t> features
                 float* scores) {
     for (std::size_t e = 0; e < features.size(); ++e) {
         const auto feature = static_cast<std::size_t>(features[e]);
-        const std::int64_t start = postings.starts[feature];
-        const std::size_t length = postings.length(feature);
+        const std::size_t start = postings.starts[feature], stop = postings.starts[feature + 1];
+        // An index is mapped from a file, which somebody may have damaged since it was checked.
+        if (start > stop || stop > postings.weights.size())
+            throw std::runtime_error("a list lies outside its block");
         const float* weights = postings.weights.data() + start;
-        if (postings.is_full(feature))
-            add_full_list(values[e], weights, length, scores);
+        if (stop - start == postings.n_labels)
+            add_full_list(values[e], weights, stop - start, scores);
         else
-            add_list(values[e], postings.labels.data() + start, weights, length, scores);
+            add_list(values[e], postings.labels + start, weights, stop - start, scores);
     }
 }
 
+// What scoring an instance needs, kept by each thread. Scores have a place for whatever label a list may
+// name, be it damaged.
+struct Scratch {
+    std::vector<float> scores = std::vector<float>(std::size_t{1} << 16);
+    TopKSelector selector;
+    std::vector<RankKey> before, merged;
+};
+
 // The keys of an instance's row: its places up to the first one left.
-std::vector<RankKey> read_row(std::size_t k, const std::int32_t* labels, const float* scores) {
-    std::vector<RankKey> keys;
+void read_row(std::size_t k, const std::int32_t* labels, const float* scores, std::vector<RankKey>& keys) {
+    keys.clear();
     for (std::size_t place = 0; place < k && labels[place] >= 0; ++place)
         keys.push_back(rank_key(scores[place], labels[place]));
-    return keys;
 }
 
 void write_row(std::span<const RankKey> keys, std::size_t k, std::int32_t* labels, float* scores) {
@@ -50,48 +60,79 @@ void write_row(std::span<const RankKey> keys, std::size_t k, std::int32_t* label
     }
 }
 
+// Lets a block's labels, scored, compete with those in an instance's row.
+void merge_row(const LabelBlock& block, std::size_t k, std::int32_t* labels, float* scores, Scratch& scratch) {
+    auto& [block_scores, selector, before, merged] = scratch;
+    const std::size_t n_labels = block.postings.n_labels;
+    read_row(k, labels, scores, before);
+    selector.start(std::min(k, n_labels), before.size() == k ? before.back() : 0);
+    selector.offer({block_scores.data(), n_labels}, block.label_ids);
+    const std::span<const RankKey> found = selector.sorted();
+    merged.resize(before.size() + found.size());
+    std::merge(before.begin(), before.end(), found.begin(), found.end(), merged.begin(), std::greater<>());
+    write_row(merged, k, labels, scores);
+}
+
 }  // namespace
 
-void score_top_k(const Postings& postings, const float* bias, const std::int32_t* label_ids,
-                 std::span<const std::int64_t> indptr, const std::int32_t* indices, const float* data,
-                 std::size_t k, std::int32_t* top_labels, float* top_scores) {
-    std::vector<float> scores(postings.n_labels);
-    std::vector<RankKey> merged;
-    for (std::size_t row = 0; row + 1 < indptr.size(); ++row) {
-        const auto nnz = static_cast<std::size_t>(indptr[row + 1] - indptr[row]);
-        std::copy_n(bias, scores.size(), scores.begin());
-        accumulate(postings, {indices + indptr[row], nnz}, data + indptr[row], scores.data());
-
-        std::int32_t* row_labels = top_labels + row * k;
-        float* row_scores = top_scores + row * k;
-        const std::vector<RankKey> before = read_row(k, row_labels, row_scores);
-        TopKSelector selector(std::min(k, scores.size()), before.size() == k ? before.back() : 0);
-        selector.offer(scores, label_ids);
-        const std::span<const RankKey> found = selector.sorted();
-        merged.resize(before.size() + found.size());
-        std::merge(before.begin(), before.end(), found.begin(), found.end(), merged.begin(), std::greater<>());
-        write_row(merged, k, row_labels, row_scores);
+void score_top_k(std::span<const LabelBlock> blocks, std::span<const std::int64_t> indptr,
+                 const std::int32_t* indices, const float* data, std::size_t k, std::int32_t* top_labels,
+                 float* top_scores) {
+    thread_local Scratch scratch;
+    for (const LabelBlock& block : blocks) {
+        for (std::size_t row = 0; row + 1 < indptr.size(); ++row) {
+            const auto nnz = static_cast<std::size_t>(indptr[row + 1] - indptr[row]);
+            std::copy_n(block.bias, block.postings.n_labels, scratch.scores.begin());
+            accumulate(block.postings, {indices + indptr[row], nnz}, data + indptr[row], scratch.scores.data());
+            merge_row(block, k, top_labels + row * k, top_scores + row * k, scratch);
+        }
     }
 }
 
+namespace {
+
+// A block and the arrays it lies in.
+struct BoundBlock {
+    BoundBlock(ArrayIn<std::uint32_t> starts_, ArrayIn<std::uint16_t> labels_, ArrayIn<float> weights_,
+               ArrayIn<float> bias_, ArrayIn<std::int32_t> label_ids_)
+        : starts(starts_), labels(labels_), weights(weights_), bias(bias_), label_ids(label_ids_) {
+        const std::size_t n_labels = bias.size();
+        if (n_labels > std::size_t{1} << 16 || label_ids.size() != n_labels || labels.size() < weights.size())
+            throw nb::value_error("the arrays of a block do not fit each other");
+    }
+
+    LabelBlock view() const {
+        return {{{starts.data(), starts.size()}, labels.data(), {weights.data(), weights.size()}, bias.size()},
+                bias.data(),
+                label_ids.data()};
+    }
+
+    ArrayIn<std::uint32_t> starts;
+    ArrayIn<std::uint16_t> labels;
+    ArrayIn<float> weights, bias;
+    ArrayIn<std::int32_t> label_ids;
+};
+
+}  // namespace
+
 void bind_score(nb::module_& m) {
+    nb::class_<BoundBlock>(m, "LabelBlock")
+        .def(nb::init<ArrayIn<std::uint32_t>, ArrayIn<std::uint16_t>, ArrayIn<float>, ArrayIn<float>,
+                      ArrayIn<std::int32_t>>(),
+             nb::arg("starts"), nb::arg("labels"), nb::arg("weights"), nb::arg("bias"), nb::arg("label_ids"));
     m.def(
         "score_top_k",
-        [](ArrayIn<std::int64_t> starts, ArrayIn<std::uint16_t> labels, ArrayIn<float> weights,
-           ArrayIn<float> bias, ArrayIn<std::int32_t> label_ids, ArrayIn<std::int64_t> indptr,
-           ArrayIn<std::int32_t> indices, ArrayIn<float> data, MatrixInOut<std::int32_t> top_labels,
-           MatrixInOut<float> top_scores) {
+        [](nb::list blocks, ArrayIn<std::int64_t> indptr, ArrayIn<std::int32_t> indices, ArrayIn<float> data,
+           MatrixInOut<std::int32_t> top_labels, MatrixInOut<float> top_scores) {
+            std::vector<LabelBlock> views;
+            views.reserve(blocks.size());
+            for (nb::handle block : blocks) views.push_back(nb::cast<const BoundBlock&>(block).view());
             nb::gil_scoped_release release;
-            const Postings postings{{starts.data(), starts.size()},
-                                    {labels.data(), labels.size()},
-                                    {weights.data(), weights.size()},
-                                    bias.size()};
-            score_top_k(postings, bias.data(), label_ids.data(), {indptr.data(), indptr.size()}, indices.data(),
-                        data.data(), top_labels.shape(1), top_labels.data(), top_scores.data());
+            score_top_k(views, {indptr.data(), indptr.size()}, indices.data(), data.data(), top_labels.shape(1),
+                        top_labels.data(), top_scores.data());
         },
-        nb::arg("starts"), nb::arg("labels"), nb::arg("weights"), nb::arg("bias"), nb::arg("label_ids"),
-        nb::arg("indptr"), nb::arg("indices"), nb::arg("data"), nb::arg("top_labels").noconvert(),
-        nb::arg("top_scores").noconvert());
+        nb::arg("blocks"), nb::arg("indptr"), nb::arg("indices"), nb::arg("data"),
+        nb::arg("top_labels").noconvert(), nb::arg("top_scores").noconvert());
 }
 
 }  // namespace pwdismec

@@ -36,8 +36,13 @@ inline std::int32_t key_label(RankKey key) {
 // are there the worse half goes: constant work a key on average, for k = 5 as for k = all.
 class TopKSelector {
    public:
-    // Only keys above `floor` count (0: all).
-    TopKSelector(std::size_t k, RankKey floor) : k_(k), threshold_(floor) { kept_.reserve(2 * k + 64); }
+    // Begins anew, with the memory it has. Only keys above `floor` count (0: all).
+    void start(std::size_t k, RankKey floor) {
+        k_ = k;
+        threshold_ = floor;
+        kept_.clear();
+        kept_.reserve(2 * k + 64);
+    }
 
     // Offers scores[p] of label ids[p] for every p.
     void offer(std::span<const float> scores, const std::int32_t* ids) {
@@ -56,7 +61,7 @@ class TopKSelector {
     void offer(RankKey key) {
         if (key <= threshold_) return;
         kept_.push_back(key);
-        if (kept_.size() == kept_.capacity()) drop_all_but_k();
+        if (kept_.size() == 2 * k_ + 64) drop_all_but_k();
     }
 
     // The best keys, at most k, best first.
@@ -74,8 +79,8 @@ class TopKSelector {
         kept_.resize(k_);
     }
 
-    std::size_t k_;
-    RankKey threshold_;
+    std::size_t k_ = 0;
+    RankKey threshold_ = 0;
     std::vector<RankKey> kept_;
 };
 

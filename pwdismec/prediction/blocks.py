@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -11,9 +12,13 @@ from numpy.typing import NDArray
 
 from pwdismec import native
 from pwdismec.data.csr import CSR
+from pwdismec.data.mapping import release
 
 # A block's float32 scores fit a core's L2 cache, and a label's place in it fits uint16.
 MAX_LABELS = 1 << 16
+# A block is what must be in memory at once if memory is scarce: 6 bytes a weight. Smaller ones make lists so
+# short that an instance by itself takes longer.
+MAX_WEIGHTS = 1 << 23
 
 
 class LabelWeights(Protocol):
@@ -56,39 +61,45 @@ class LabelBlock:
     bias
         float32, shape (n_labels,).
     starts
-        int64, shape (n_features + 1,). Feature f's list is ``starts[f]:starts[f + 1]``.
+        uint32, shape (n_features + 1,). Feature f's list is ``starts[f]:starts[f + 1]``.
     labels
-        uint16. Places in `label_ids`. A list as long as the block is positional: its i-th weight is that
-        of label i, and its part of `labels` means nothing.
+        uint16, shape of `weights`, one more where that is odd. Places in `label_ids`. A list as long as the
+        block is positional: its i-th weight is that of label i, and its part of `labels` means nothing.
     weights
-        float32, aligned with `labels`.
+        float32.
     """
 
     label_ids: NDArray[np.int32]
     bias: NDArray[np.float32]
-    starts: NDArray[np.int64]
+    starts: NDArray[np.uint32]
     labels: NDArray[np.uint16]
     weights: NDArray[np.float32]
 
     @classmethod
-    def build(cls, parts: list[Part], n_features: int) -> LabelBlock:
+    def build(cls, parts: Iterable[LabelWeights], n_features: int) -> LabelBlock:
         """Turn the classifiers of `parts`, disjoint sets of labels, into inverted lists.
+
+        `parts` is gone through twice, and only one part is held at a time.
 
         A list of more than half the block's labels is filled up with zeros to a full one: reading on
         without looking up labels is faster than skipping.
         """
-        ids = np.concatenate([part.label_ids for part in parts])
+        part_ids, part_bias, lengths = [], [], np.zeros(n_features, np.int64)
+        for part in parts:
+            part_ids.append(part.label_ids)
+            part_bias.append(part.bias)
+            lengths += part.weights.column_counts()
+            del part  # before the next one is read
+        ids = np.concatenate(part_ids)
         order = np.argsort(ids)
         label_ids, n_labels = ids[order], len(ids)
-        lengths = np.zeros(n_features, np.int64)
-        for part in parts:
-            lengths += part.weights.column_counts()
         lengths[2 * lengths > n_labels] = n_labels
-        starts = np.zeros(n_features + 1, np.int64)
+        starts = np.zeros(n_features + 1, np.uint32)
         np.cumsum(lengths, out=starts[1:])
 
-        labels = np.zeros(starts[-1], np.uint16)
-        weights = np.zeros(starts[-1], np.float32)
+        n_weights = int(starts[-1])
+        labels = np.zeros(n_weights + n_weights % 2, np.uint16)
+        weights = np.zeros(n_weights, np.float32)
         following = starts[:-1].copy()
         for part in parts:
             csr = part.weights
@@ -96,29 +107,77 @@ class LabelBlock:
             native.fill_postings(
                 csr.indptr, csr.indices, csr.values, places, starts, n_labels, following, labels, weights
             )
-        bias = np.concatenate([part.bias for part in parts])[order]
-        return cls(label_ids, bias, starts, labels, weights)
+            del part, csr
+        return cls(label_ids, np.concatenate(part_bias)[order], starts, labels, weights)
+
+    @cached_property
+    def kernel(self) -> native.LabelBlock:
+        """The same in the form that the kernel takes."""
+        return native.LabelBlock(self.starts, self.labels, self.weights, self.bias, self.label_ids)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(array.nbytes for array in self._arrays)
+
+    def release(self) -> None:
+        """Give mapped memory back to the system until the block is used again."""
+        for array in self._arrays:
+            release(array)
+
+    @property
+    def _arrays(self) -> tuple[NDArray[np.generic], ...]:
+        return self.label_ids, self.bias, self.starts, self.labels, self.weights
+
+
+class Slice(NamedTuple):
+    """The labels start … stop − 1 of a part."""
+
+    part: int
+    start: int
+    stop: int
+
+
+def plan_blocks(
+    sizes: Sequence[tuple[int, int]], max_labels: int = MAX_LABELS, max_weights: int = MAX_WEIGHTS
+) -> list[list[Slice]]:
+    """Which parts make which block.
+
+    Parameters
+    ----------
+    sizes
+        The labels and weights of each part.
+    max_labels
+        Labels a block holds at most.
+    max_weights
+        About as many weights a block holds at most. A part of more than that, or of more labels, is cut.
+    """
+    blocks: list[list[Slice]] = []
+    gathered, gathered_weights = max_labels, max_weights
+    for part, (n_labels, n_weights) in enumerate(sizes):
+        step = max(1, min(max_labels, max_weights * n_labels // max(1, n_weights)))
+        for start in range(0, n_labels, step):
+            stop = min(start + step, n_labels)
+            share = n_weights * (stop - start) // n_labels
+            if gathered + stop - start > max_labels or gathered_weights + share > max_weights:
+                blocks.append([])
+                gathered = gathered_weights = 0
+            blocks[-1].append(Slice(part, start, stop))
+            gathered += stop - start
+            gathered_weights += share
+    return blocks
 
 
 def label_blocks(
     parts: Iterable[LabelWeights], n_features: int, max_labels: int = MAX_LABELS
 ) -> Iterator[LabelBlock]:
-    """Blocks of whole parts, each of at most `max_labels` labels (a part larger than that is cut)."""
-    gathered: list[Part] = []
-    n_gathered = 0
-    for part in _cut(parts, max_labels):
-        if gathered and n_gathered + len(part.label_ids) > max_labels:
-            yield LabelBlock.build(gathered, n_features)
-            gathered, n_gathered = [], 0
-        gathered.append(part)
-        n_gathered += len(part.label_ids)
-    if gathered:
-        yield LabelBlock.build(gathered, n_features)
+    """The parts, in order, as blocks of at most `max_labels` labels (a part larger than that is cut)."""
+    parts = list(parts)
+    for slices in plan_blocks([(len(part.label_ids), part.weights.nnz) for part in parts], max_labels):
+        yield LabelBlock.build([cut(parts[s.part], s) for s in slices], n_features)
 
 
-def _cut(parts: Iterable[LabelWeights], max_labels: int) -> Iterator[Part]:
-    for part in parts:
-        n_labels = len(part.label_ids)
-        for start in range(0, n_labels, max_labels):
-            stop = min(start + max_labels, n_labels)
-            yield Part(part.label_ids[start:stop], part.weights.rows(start, stop), part.bias[start:stop])
+def cut(part: LabelWeights, where: Slice) -> Part:
+    """Some labels of a part, as views."""
+    rows = slice(where.start, where.stop)
+    return Part(part.label_ids[rows], part.weights.rows(where.start, where.stop), part.bias[rows])

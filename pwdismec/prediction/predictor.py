@@ -6,14 +6,23 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import joblib
+import numpy as np
+from numpy.typing import ArrayLike
 
+from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.dense import Dense, Features
 from pwdismec.data.topk import TopK
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError, ModelError
+from pwdismec.model import Model
 from pwdismec.prediction.blocks import LabelWeights, label_blocks
-from pwdismec.prediction.search import check_scores, search
+from pwdismec.prediction.index import open_index
+from pwdismec.prediction.memory import MemoryLimit, mapped_bytes, release_rows
+from pwdismec.prediction.search import check_scores, memory_of_search, no_top, row_ranges, search_on
+
+# Instances for which each block is mapped anew if memory is limited, and taken from a data set at a time.
+_ROWS = 8192
 
 
 class ScoringModel(Protocol):
@@ -33,23 +42,39 @@ class Predictor:
     sum a feature, features ascending, the same bits on every machine. Equal scores rank the lower label id
     first. Labels that no shard holds (they had no training positive) are never returned.
 
-    Building one turns the model's weights into inverted lists, 6 bytes a weight, held in memory.
+    The weights are read as inverted lists, mapped from the index beside the model (docs/prediction.md), which
+    the first prediction with a model builds. Safe to use from many threads.
 
     Parameters
     ----------
     model
-        A trained model; its weights are finite.
+        A trained model; its weights are finite. Of another model than one on disk the lists are built in
+        memory, 6 bytes a weight.
+    memory
+        Bytes that this process's resident memory is to stay below while it predicts: blocks of labels are
+        let go of after use. The predictions do not depend on it. Default: no limit.
 
     Attributes
     ----------
     transforms
         What the model wants done to raw feature values.
+
+    Raises
+    ------
+    ModelError
+        If a shard of the model is damaged, which is seen when the index is built.
+    ConfigError
+        If the index has yet to be built and that takes more than `memory`.
     """
 
-    def __init__(self, model: ScoringModel) -> None:
+    def __init__(self, model: ScoringModel, memory: int | None = None) -> None:
         self.transforms = model.transforms
         self._n_features = model.n_features
-        self._blocks = list(label_blocks(model.shards(), model.n_features))
+        self._limit = None if memory is None else MemoryLimit(memory)
+        if isinstance(model, Model):
+            self._blocks = open_index(model, self._limit)
+        else:
+            self._blocks = list(label_blocks(model.shards(), model.n_features))
 
     def predict(self, features: Features, top_k: int = 5, jobs: int = 1) -> TopK:
         """The best `top_k` labels of each instance.
@@ -66,7 +91,7 @@ class Predictor:
         Raises
         ------
         ConfigError
-            If `top_k` or `jobs` is out of range.
+            If `top_k` or `jobs` is out of range, or memory too scarce.
         ModelError
             If the instances have another number of features than the model.
         PwdismecError
@@ -79,20 +104,72 @@ class Predictor:
 
         Parameters and errors are those of `predict`; instances are counted on from block to block.
         """
-        if top_k < 1:
-            raise ConfigError(f"top_k: {top_k}, expected 1 or more")
+        _check_top_k(top_k)
         if jobs == 0:
             raise ConfigError("jobs: 0, expected a number of threads, or -1 for every core")
         first = 0
         for features in blocks:
-            yield self._predict(features, top_k, jobs, first)
+            yield self._predict(features, top_k, joblib.effective_n_jobs(jobs), first)
             first += features.n_rows
 
+    def predict_one(self, indices: ArrayLike, values: ArrayLike, top_k: int = 5) -> TopK:
+        """The best `top_k` labels of one instance, as `predict` gives them; threads may call it at will.
+
+        Parameters
+        ----------
+        indices
+            The instance's features, ascending.
+        values
+            float32, one for each of `indices`, transformed as the training set was.
+        top_k
+            Places.
+
+        Returns
+        -------
+        TopK
+            Labels and scores of shape (top_k,).
+
+        Raises
+        ------
+        ValueError
+            If `indices` are not ascending or out of range, or there are not as many values.
+        ConfigError, PwdismecError
+            As `predict` does.
+        """
+        _check_top_k(top_k)
+        ids, x = np.ascontiguousarray(indices, np.int32), np.ascontiguousarray(values, np.float32)
+        if ids.ndim != 1 or ids.shape != x.shape:
+            raise ValueError(f"indices of shape {ids.shape} and values of shape {x.shape}")
+        if len(ids) and not (ids[0] >= 0 and ids[-1] < self._n_features and (ids[1:] > ids[:-1]).all()):
+            raise ValueError(f"indices: expected ascending ids from 0 to {self._n_features - 1}")
+        instance = CSR(np.array([0, len(ids)]), ids, x, self._n_features)
+        top = no_top(1, top_k)
+        self._search(top, instance, 1)
+        check_scores(top)
+        return TopK(top.labels[0], top.scores[0])
+
     def _predict(self, features: Features, top_k: int, jobs: int, first: int) -> TopK:
-        self._check(features)
-        top = search(self._blocks, features, top_k, joblib.effective_n_jobs(jobs))
+        if features.n_columns != self._n_features:
+            raise ModelError(f"the input has {features.n_columns} features, the model {self._n_features}")
+        top = no_top(features.n_rows, top_k)
+        for rows in row_ranges(features.n_rows, _ROWS if self._limit else max(1, features.n_rows)):
+            part = features.rows(rows.start, rows.stop)
+            self._check(part)
+            self._search(TopK(top.labels[rows], top.scores[rows]), part, jobs)
         check_scores(top, first)
         return top
+
+    def _search(self, top: TopK, features: Features, jobs: int) -> None:
+        """Let every label compete; where memory is limited one block after another, each let go of."""
+        if self._limit is None:
+            return search_on(top, self._blocks, features, jobs)
+        largest = max((block.nbytes for block in self._blocks), default=0)
+        needed = largest + mapped_bytes(features) + memory_of_search(features, jobs)
+        self._limit.check(needed, "a block of labels, with the instances,")
+        for block in self._blocks:
+            search_on(top, [block], features, jobs)
+            block.release()
+        release_rows(features)
 
     def predict_dataset(self, dataset: Dataset, top_k: int = 5, jobs: int = 1) -> TopK:
         """The best `top_k` labels of a data set's instances, raw or transformed as the training set was.
@@ -104,12 +181,17 @@ class Predictor:
         ConfigError, ModelError
             As `predict` does.
         """
-        features = self.transforms.bring(dataset.features, dataset.transforms)
-        return self.predict(features, top_k, jobs)
+        parts = list(self.predict_blocks(self._brought(dataset), top_k, jobs)) or [no_top(0, top_k)]
+        return TopK(np.concatenate([p.labels for p in parts]), np.concatenate([p.scores for p in parts]))
+
+    def _brought(self, dataset: Dataset) -> Iterator[Features]:
+        for rows in row_ranges(dataset.n_instances, _ROWS):
+            features = dataset.features.rows(rows.start, rows.stop)
+            yield self.transforms.bring(features, dataset.transforms)
+            if self._limit is not None:
+                release_rows(features)
 
     def _check(self, features: Features) -> None:
-        if features.n_columns != self._n_features:
-            raise ModelError(f"the input has {features.n_columns} features, the model {self._n_features}")
         if isinstance(features, Dense):
             return
         if features.data is None:
@@ -117,3 +199,8 @@ class Predictor:
         used = features.stored().indices
         if len(used) and not (used.min() >= 0 and used.max() < self._n_features):
             raise ValueError(f"a column id is outside 0 … {self._n_features - 1}")
+
+
+def _check_top_k(top_k: int) -> None:
+    if top_k < 1:
+        raise ConfigError(f"top_k: {top_k}, expected 1 or more")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,11 +10,25 @@ import numpy as np
 from pwdismec import native
 from pwdismec.data.dense import Dense, Features
 from pwdismec.data.topk import TopK
-from pwdismec.errors import PwdismecError
+from pwdismec.errors import ModelError, PwdismecError
 from pwdismec.prediction.blocks import LabelBlock
 
 # Instances a thread takes at a time: each block's lists are walked this often before the next block's.
 _ROWS_A_TASK = 256
+
+
+# What a thread keeps for scoring, its stack included.
+_BYTES_A_THREAD = 1 << 20
+
+
+def no_top(n_rows: int, top_k: int) -> TopK:
+    """The best of no labels."""
+    return TopK(np.full((n_rows, top_k), -1, np.int32), np.full((n_rows, top_k), -np.inf, np.float32))
+
+
+def row_ranges(n_rows: int, step: int) -> Iterator[slice]:
+    """Consecutive ranges of `step` rows, and of what is left."""
+    return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
 
 
 def search(blocks: Sequence[LabelBlock], features: Features, top_k: int, jobs: int) -> TopK:
@@ -31,8 +45,7 @@ def search(blocks: Sequence[LabelBlock], features: Features, top_k: int, jobs: i
     jobs
         Threads, at least 1. Each takes ranges of instances; the result does not depend on it.
     """
-    n = features.n_rows
-    top = TopK(np.full((n, top_k), -1, np.int32), np.full((n, top_k), -np.inf, np.float32))
+    top = no_top(features.n_rows, top_k)
     search_on(top, blocks, features, jobs)
     return top
 
@@ -50,27 +63,31 @@ def search_on(top: TopK, blocks: Sequence[LabelBlock], features: Features, jobs:
     """
     n = features.n_rows
 
-    def search_rows(start: int) -> None:
-        rows = slice(start, min(start + step, n))
+    def search_rows(rows: slice) -> None:
         part = features.rows(rows.start, rows.stop)
         instances = part.to_csr() if isinstance(part, Dense) else part
-        for block in blocks:
-            native.score_top_k(
-                block.starts,
-                block.labels,
-                block.weights,
-                block.bias,
-                block.label_ids,
-                instances.indptr,
-                instances.indices,
-                instances.values,
-                top.labels[rows],
-                top.scores[rows],
-            )
+        x = instances.indptr, instances.indices, instances.values
+        try:
+            native.score_top_k(kernels, *x, top.labels[rows], top.scores[rows])
+        except RuntimeError as error:
+            raise ModelError(
+                f"the prediction index is damaged: {error}; delete it, and it is built anew"
+            ) from error
 
-    step = max(1, min(_ROWS_A_TASK, -(-n // jobs)))
-    with ThreadPoolExecutor(jobs) as threads:
-        list(threads.map(search_rows, range(0, n, step)))
+    kernels = [block.kernel for block in blocks]
+    tasks = list(row_ranges(n, max(1, min(_ROWS_A_TASK, -(-n // jobs)))))
+    if len(tasks) == 1:  # a thread of its own would take longer to start than an instance takes
+        search_rows(tasks[0])
+    else:
+        with ThreadPoolExecutor(jobs) as threads:
+            list(threads.map(search_rows, tasks))
+
+
+def memory_of_search(features: Features, jobs: int) -> int:
+    """Bytes that `search_on` takes besides blocks, instances and results, at most."""
+    rows = min(_ROWS_A_TASK, features.n_rows)
+    sparse_form = rows * (8 + 4 * features.n_columns) if isinstance(features, Dense) else 0
+    return jobs * (_BYTES_A_THREAD + sparse_form)
 
 
 def check_scores(top: TopK, first: int = 0) -> None:

@@ -1,0 +1,119 @@
+"""The prediction index: a model's weights as inverted lists, kept beside its shards.
+
+It is derived: built when it is missing, not of this model's shards, or
+damaged, and safe to delete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pwdismec.errors import ModelError, PwdismecError
+from pwdismec.model import Model
+from pwdismec.prediction.blocks import LabelBlock, LabelWeights, Slice, cut, plan_blocks
+from pwdismec.prediction.index_file import read_index, write_index
+from pwdismec.prediction.memory import MemoryLimit
+
+INDEX: Final = "index.safetensors"
+
+
+def open_index(model: Model, limit: MemoryLimit | None = None) -> list[LabelBlock]:
+    """A model's weights as blocks of inverted lists, mapped from its index, which is built if need be.
+
+    Where the index cannot be written, the blocks are built in memory.
+
+    Raises
+    ------
+    ModelError
+        If a shard is damaged, which is seen when the index is built.
+    ConfigError
+        If building takes more memory than there may be.
+    PwdismecError
+        If the index cannot be written, and there is a limit to memory.
+    """
+    path, source = model.path / INDEX, _source(model)
+    blocks = read_index(path, source)
+    if blocks is not None:
+        return blocks
+    building = _Building.of(model)
+    try:
+        with _alone(model.path):
+            blocks = read_index(path, source)  # somebody else may have built it meanwhile
+            if blocks is None:
+                building.check(limit)
+                write_index(path, building, len(building.plan), source)
+                blocks = read_index(path, source)
+    except ModelError:
+        raise
+    except PwdismecError:
+        if limit is not None:
+            raise
+    return list(building) if blocks is None else blocks
+
+
+def _source(model: Model) -> str:
+    """Names the weights of a model: the checksums of its shards, and the number of features."""
+    shards = [f"{entry.file} {entry.sha256}" for entry in model.manifest.shards]
+    return hashlib.sha256("\n".join([str(model.n_features), *shards]).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Building:
+    """The blocks of a model, each built from its shards when its turn comes."""
+
+    model: Model
+    plan: list[list[Slice]]
+
+    @classmethod
+    def of(cls, model: Model) -> _Building:
+        return cls(model, plan_blocks([(entry.n_trained, entry.nnz) for entry in model.manifest.shards]))
+
+    def __iter__(self) -> Iterator[LabelBlock]:
+        return (LabelBlock.build(_StoredParts(self.model, s), self.model.n_features) for s in self.plan)
+
+    def check(self, limit: MemoryLimit | None) -> None:
+        """See that the largest block can be built: its lists, a shard while it is read, and its file."""
+        if limit is None or not self.plan:
+            return
+        entries = self.model.manifest.shards
+        weights = max(
+            sum(entries[s.part].nnz * (s.stop - s.start) // entries[s.part].n_trained for s in slices)
+            for slices in self.plan
+        )
+        lists = 6 * weights + 16 * self.model.n_features
+        limit.check(lists + 2 * max(entry.bytes for entry in entries), "building the prediction index")
+
+
+@dataclass(frozen=True)
+class _StoredParts:
+    """Parts of a model's shards, each read when its turn comes."""
+
+    model: Model
+    slices: list[Slice]
+
+    def __iter__(self) -> Iterator[LabelWeights]:
+        return map(self._read, self.slices)
+
+    def _read(self, where: Slice) -> LabelWeights:
+        return cut(self.model.shard(self.model.manifest.shards[where.part]), where)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other builder is at work in `folder`, where files can be locked."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            for leftover in folder.glob(f".{INDEX}.*.part"):  # of builders that were killed
+                leftover.unlink()
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,80 @@
+"""Keeping prediction within a limit of memory."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.data.dense import Dense, Features
+from pwdismec.data.mapping import is_mapped, release
+from pwdismec.errors import ConfigError
+
+# What allocators, stacks and pages read ahead take besides what is counted.
+_SLACK = 4_000_000
+
+
+@dataclass(frozen=True)
+class MemoryLimit:
+    """What this process's resident memory is to stay below, in bytes."""
+
+    limit: int
+
+    def check(self, needed: int, what: str) -> None:
+        """See that there is room.
+
+        Parameters
+        ----------
+        needed
+            Bytes that will come to what is resident now.
+        what
+            Takes them.
+
+        Raises
+        ------
+        ConfigError
+            If that is beyond the limit.
+        """
+        resident = _resident()
+        total = resident + needed + _SLACK
+        if total > self.limit:
+            raise ConfigError(
+                f"memory: the limit is {_megabytes(self.limit)}, but {what} takes {_megabytes(total)}, "
+                f"{_megabytes(resident)} of which is in use already"
+            )
+
+
+def release_rows(features: Features) -> None:
+    """Give the memory of mapped rows back to the system."""
+    for array in _arrays(features):
+        release(array)
+
+
+def mapped_bytes(features: Features) -> int:
+    """What reading all of the rows can bring into memory."""
+    return sum(array.nbytes for array in _arrays(features) if is_mapped(array))
+
+
+def _arrays(features: Features) -> tuple[NDArray[np.generic], ...]:
+    if isinstance(features, Dense):
+        return (features.values,)
+    own = features.stored()
+    return own.indices, own.values
+
+
+def _resident() -> int:
+    """Bytes of resident memory now; where the system does not say, at its peak."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else 1024 * peak
+    return pages * resource.getpagesize()
+
+
+def _megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:,.0f} MB"

@@ -1,0 +1,163 @@
+"""The index beside a model: built once, never believed if it is stale or damaged, and never in the way."""
+
+import multiprocessing
+import os
+import shutil
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import scipy.sparse as sp
+from stored_models import store
+
+from pwdismec.data.csr import CSR
+from pwdismec.errors import ModelError
+from pwdismec.model import Model
+from pwdismec.prediction import Predictor
+from pwdismec.prediction.index import INDEX
+
+
+def weights_of(seed: int) -> sp.csr_matrix:
+    return sp.random(300, 40, 0.3, "csr", np.float32, rng=np.random.default_rng(seed))
+
+
+BIAS = np.linspace(-1, 1, 300).astype(np.float32)
+X = CSR.from_scipy(sp.random(50, 40, 0.4, "csr", np.float32, rng=np.random.default_rng(9)))
+
+
+def answers(path) -> tuple[bytes, bytes]:
+    top = Predictor(Model.open(path)).predict(X, 7)
+    return top.labels.tobytes(), top.scores.tobytes()
+
+
+@pytest.fixture
+def path(tmp_path):
+    store(tmp_path / "model", weights_of(0), BIAS, 64)
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def no_reading(monkeypatch):
+    """Make reading a shard an error."""
+
+    def read(*args):
+        raise AssertionError("a shard was read")
+
+    monkeypatch.setattr(Model, "shard", read)
+
+
+def files(path) -> set[str]:
+    return {entry.name for entry in path.iterdir()}
+
+
+def test_it_is_a_safetensors_file_of_the_weights(path):
+    answers(path)
+    tensors = safetensors.numpy.load_file(path / INDEX)
+    found = np.zeros((300, 40), np.float32)
+    starts, labels, weights = tensors["0.starts"], tensors["0.labels"], tensors["0.weights"]
+    for feature in range(40):
+        places = slice(starts[feature], starts[feature + 1])
+        full = starts[feature + 1] - starts[feature] == 300
+        found[slice(None) if full else labels[places], feature] = weights[places]
+    np.testing.assert_array_equal(found[tensors["0.label_ids"]], weights_of(0).toarray())
+    np.testing.assert_array_equal(tensors["0.bias"], BIAS)
+    assert len(tensors) == 5
+
+
+def test_the_first_opening_builds_it_and_the_next_reads_no_shard(path, request):
+    expected = answers(path)
+    request.getfixturevalue("no_reading")
+    assert answers(path) == expected
+
+
+def test_a_copy_is_taken_for_what_it_is_and_not_read_twice(path, tmp_path, request, monkeypatch):
+    expected = answers(path)
+    request.getfixturevalue("no_reading")
+    shutil.copytree(path, tmp_path / "copy", copy_function=shutil.copyfile)
+    assert answers(tmp_path / "copy") == expected
+    monkeypatch.setattr("pwdismec.prediction.index_file.hashlib", None)
+    assert answers(tmp_path / "copy") == expected
+
+
+def test_another_models_is_built_anew(path, tmp_path):
+    answers(path)
+    store(tmp_path / "other", weights_of(1), BIAS, 64)
+    expected = answers(tmp_path / "other")
+    assert expected != answers(path)
+    shutil.copy2(path / INDEX, tmp_path / "other" / INDEX)
+    assert answers(tmp_path / "other") == expected
+
+
+def places_of(content: bytes) -> list[int]:
+    """Bytes in every part of the file: header's length, header, and the tensors."""
+    data = 8 + int.from_bytes(content[:8], "little")
+    rng = np.random.default_rng(0)
+    header = content.rindex(b"}", 0, data)
+    return [0, 1, 7, 9, *rng.integers(8, header, 30), data, *rng.integers(data, len(content), 10), -1]
+
+
+def test_a_damaged_one_is_built_anew(path):
+    expected = answers(path)
+    whole = (path / INDEX).read_bytes()
+    for place in places_of(whole):
+        content = bytearray(whole)
+        content[place] ^= 1
+        (path / INDEX).write_bytes(content)
+        assert answers(path) == expected, place
+    for length in (0, 5, 8, 100, len(whole) // 2, len(whole) - 1):
+        (path / INDEX).write_bytes(whole[:length])
+        assert answers(path) == expected
+        assert len((path / INDEX).read_bytes()) == len(whole)
+    (path / INDEX).write_bytes(whole + b"x")
+    assert answers(path) == expected
+
+
+def test_damage_that_nothing_shows_does_no_harm_and_is_told_where_it_can_be(path):
+    answers(path)
+    index, state = path / INDEX, (path / INDEX).stat()
+    content = bytearray(index.read_bytes())
+    tensors = safetensors.numpy.load_file(index)
+    place = content.index(tensors["0.starts"].tobytes())
+    content[place + 4 : place + 160] = b"\xff" * 156
+    index.write_bytes(content)
+    os.utime(index, ns=(state.st_mtime_ns, state.st_mtime_ns))
+    with pytest.raises(ModelError, match=r"the prediction index is damaged: .* delete it"):
+        answers(path)
+
+
+def test_a_damaged_shard_is_named_when_the_index_is_built(path):
+    shard = path / "shards" / "00002.safetensors"
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(ModelError, match="shard changed since it was written"):
+        answers(path)
+    assert files(path) == {"manifest.json", "shards"}
+
+
+def test_where_it_cannot_be_written_it_is_built_in_memory(path, tmp_path):
+    store(tmp_path / "other", weights_of(0), BIAS, 64)
+    (path / INDEX).mkdir()
+    assert answers(path) == answers(tmp_path / "other")
+    assert list((path / INDEX).iterdir()) == []
+
+
+def test_what_a_killed_builder_left_is_removed(path):
+    (path / f".{INDEX}.0123abcd.part").write_bytes(b"half")
+    answers(path)
+    assert files(path) == {"manifest.json", "shards", INDEX}
+
+
+def test_builders_at_the_same_time_do_no_harm(path, tmp_path):
+    store(tmp_path / "other", weights_of(0), BIAS, 64)
+    expected = answers(tmp_path / "other")
+    with multiprocessing.get_context("fork").Pool(4) as pool:
+        assert pool.map(answers, [path] * 8, chunksize=1) == [expected] * 8
+    assert files(path) == {"manifest.json", "shards", INDEX}
+
+
+def test_a_model_without_labels_predicts_nothing(tmp_path):
+    store(tmp_path / "model", weights_of(0)[:0], BIAS[:0], 64)
+    for _ in range(2):
+        top = Predictor(Model.open(tmp_path / "model")).predict(X, 3)
+        assert (top.labels == -1).all()
