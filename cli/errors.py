@@ -13,6 +13,10 @@ from pwdismec.errors import PwdismecError
 _HOW_TO_GO_ON = {
     "train": "the shards that are done are kept; go on with the same command and --resume",
     "tune": "the shards that are done are kept; go on with the same command and --resume",
+    "predict": (
+        "the chunks that are done are kept, unless of standard input; "
+        "go on with the same command and --resume"
+    ),
     "run": "what is done is kept; go on with the same command",
 }
 

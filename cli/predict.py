@@ -18,6 +18,7 @@ from .progress import watch
     "predict",
     epilog=example(
         "pwdismec predict model test.txt predictions.txt --top-k 10",
+        "zcat test.txt.gz | pwdismec predict model - predictions.jsonl --format jsonl",
     ),
 )
 @click.argument("model", type=options.PATH)
@@ -33,13 +34,23 @@ from .progress import watch
 )
 @options.one_based
 @options.jobs
+@click.option("--resume", is_flag=True, help="Go on with a job that was broken off.")
 def command(
-    model: Path, source: Path, output: Path, top_k: int, format: str, one_based: bool, jobs: int
+    model: Path,
+    source: Path,
+    output: Path,
+    top_k: int,
+    format: str,
+    one_based: bool,
+    jobs: int,
+    resume: bool,
 ) -> None:
     """Write the best labels of each instance of INPUT, best first, exactly.
 
     INPUT is a data set, or a file in any format that convert reads (of a pair, the features' file); a file's
-    raw values are transformed as the model's training set was, and labels in it are not looked at.
+    raw values are transformed as the model's training set was, and labels in it are not looked at. - is
+    standard input. INPUT is read in chunks, in order, whatever its size. A job that was killed goes on with
+    the same command and --resume, unless it read standard input, and gives the same bytes.
     """
     with watch("predict", "instances") as update:
         predict_file(
@@ -50,5 +61,6 @@ def command(
             format=format,
             one_based=one_based,
             jobs=jobs,
+            resume=resume,
             on_progress=update,
         )

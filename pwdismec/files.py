@@ -47,6 +47,12 @@ def clear_os_errors(path: Path) -> Iterator[None]:
         raise PwdismecError(f"{path}: cannot write: {error.strerror or error}") from error
 
 
+def check_replaceable(path: Path) -> None:
+    """Raise PwdismecError if a folder or device is at `path`: renaming over a device would destroy it."""
+    if path.exists() and not path.is_file():
+        raise PwdismecError(f"{path}: cannot write: a folder or device is there; expected a file")
+
+
 @contextlib.contextmanager
 def replacing_file(path: str | Path) -> Iterator[Path]:
     """A new file beside `path` to write to; on success it is synced and renamed to `path`, else removed.
@@ -59,19 +65,23 @@ def replacing_file(path: str | Path) -> Iterator[Path]:
         If the file cannot be written (permission, full disk, a folder in the way).
     """
     path = Path(path)
-    if path.exists() and not path.is_file():  # renaming over a device would destroy it
-        raise PwdismecError(f"{path}: cannot write: a folder or device is there; expected a file")
+    check_replaceable(path)
     aside = _aside(path)
     with clear_os_errors(path):
         try:
             aside.touch()
             yield aside
-            _sync(aside)
-            os.replace(aside, path)  # noqa: PTH105 (Path.replace hides which name failed)
+            put_in_place(aside, path)
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
-        _sync(path.parent)
+
+
+def put_in_place(aside: Path, path: Path) -> None:
+    """Sync a whole file and rename it to `path`, on the same file system."""
+    _sync(aside)
+    os.replace(aside, path)  # noqa: PTH105 (Path.replace hides which name failed)
+    _sync(path.parent)
 
 
 @contextlib.contextmanager

@@ -1,23 +1,18 @@
-"""Predict for a data set or a file of raw instances, in memory that does not grow with their number."""
+"""Predict for a data set, a file or standard input, in memory that does not grow with the instances."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
 
-from pwdismec.data import CSR, Dataset, Dense
-from pwdismec.data.dense import Features
-from pwdismec.data.formats import open_source
-from pwdismec.data.transforms import Transforms, check_term_counts
-from pwdismec.errors import ModelError
+from pwdismec.errors import ConfigError
+from pwdismec.files import sha256_of
 from pwdismec.model import Model
-from pwdismec.pipeline.watching import OnProgress
+from pwdismec.model.manifest import MANIFEST
+from pwdismec.pipeline.instances import STANDARD_INPUT, open_instances
+from pwdismec.pipeline.watching import Update
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.files import writing_predictions
-
-# Enough that threads are busy and each block of labels is read for many instances.
-_ROWS = 8192
 
 
 def predict_file(
@@ -29,7 +24,8 @@ def predict_file(
     format: str = "xmc",
     one_based: bool = False,
     jobs: int = -1,
-    on_progress: OnProgress | None = None,
+    resume: bool = False,
+    on_progress: Update | None = None,
 ) -> None:
     """Write the best labels of each instance to a file.
 
@@ -39,7 +35,8 @@ def predict_file(
         A model's folder.
     source
         A data set's folder, or a file in any format of `open_source`: raw values, to which the model's
-        transforms are applied. Labels are not looked at; of a pair, this is the features' file.
+        transforms are applied. Labels are not looked at; of a pair, this is the features' file. "-" is
+        standard input: text, not compressed.
     out
         The prediction file; an older one is replaced once the new one is whole.
     top_k
@@ -50,8 +47,10 @@ def predict_file(
         The ids of a raw file start at one.
     jobs
         Threads; −1 for every core.
+    resume
+        Go on with a job that was broken off, to the same file; where there is none, a new one begins.
     on_progress
-        Called with the instances done and their number.
+        Called with the instances done and their number, and those done before.
 
     Raises
     ------
@@ -59,74 +58,37 @@ def predict_file(
         If the model is not whole, or the source has other features or was transformed in another way.
     DataError
         If the source cannot be read.
+    ConfigError
+        If a setting is out of range, or standard input is to be resumed.
     PwdismecError
-        If the predictions cannot be written, or a setting is out of range.
+        If the predictions cannot be written, or the job that was broken off is another.
     """
+    if top_k < 1:
+        raise ConfigError(f"top_k: {top_k}, expected 1 or more")
+    if resume and Path(source) == STANDARD_INPUT:
+        raise ConfigError("standard input cannot be read again; predict for a file to be able to --resume")
     trained = Model.open(model)
-    n_instances, blocks = _instances(Path(source), trained, one_based)
+    instances = open_instances(Path(source), trained, one_based)
+    made_from = instances.identity and {
+        "version": version("pwdismec"),
+        "model": sha256_of(trained.path / MANIFEST)[:16],
+        **instances.identity,
+        "instances": instances.number,
+        "one_based": one_based,
+        "top_k": top_k,
+        "format": format,
+    }
     with writing_predictions(
-        out, format, n_instances=n_instances, n_labels=trained.n_labels, label_names=trained.label_names
-    ) as write:
-        done = 0
-        for top in Predictor(trained).predict_blocks(blocks, top_k, jobs):
-            write(top)
-            done += len(top.labels)
+        out,
+        format,
+        n_labels=trained.n_labels,
+        top_k=top_k,
+        label_names=trained.label_names,
+        made_from=made_from,
+        resume=resume,
+    ) as predictions:
+        chunks = instances.chunks(predictions.done)
+        for top in Predictor(trained).predict_blocks(chunks, top_k, jobs):
+            predictions.append(top)
             if on_progress is not None:
-                on_progress(done, n_instances)
-
-
-class _Instances(NamedTuple):
-    n_instances: int
-    blocks: Iterable[Features]
-
-
-def _instances(path: Path, model: Model, one_based: bool) -> _Instances:
-    """The features at `path` as the model wants them."""
-    if path.is_dir():
-        dataset = Dataset.open(path)
-        if dataset.n_features != model.n_features:
-            raise ModelError(
-                f"{path}: {dataset.n_features} features; the model {model.path} has {model.n_features}"
-            )
-        parts = (dataset.features.rows(*rows) for rows in _ranges(dataset.n_instances))
-        return _Instances(
-            dataset.n_instances, (model.transforms.bring(part, dataset.transforms) for part in parts)
-        )
-    source = open_source(path, one_based=one_based, n_features=model.n_features)
-    n_instances = source.n_instances
-    if n_instances is None:  # no header: the file is read twice, as predictions begin with their number
-        n_instances = sum(block.features.n_rows for block in source)
-    blocks = _gathered(block.features for block in source)
-    return _Instances(n_instances, _transformed(blocks, model.transforms, path))
-
-
-def _ranges(n_rows: int) -> Iterator[tuple[int, int]]:
-    for start in range(0, n_rows, _ROWS):
-        yield start, min(start + _ROWS, n_rows)
-
-
-def _gathered(blocks: Iterable[Features]) -> Iterator[Features]:
-    """The same rows in blocks of at least `_ROWS`, the last excepted, and not many more.
-
-    Dense blocks, which come large, are only cut.
-    """
-    parts: list[CSR] = []
-    for block in blocks:
-        if isinstance(block, Dense):
-            yield from (block.rows(*rows) for rows in _ranges(block.n_rows))
-            continue
-        parts += (block.rows(*rows) for rows in _ranges(block.n_rows))
-        if sum(part.n_rows for part in parts) >= _ROWS:
-            yield CSR.concatenate(parts, block.n_columns)
-            parts = []
-    if parts:
-        yield CSR.concatenate(parts, parts[0].n_columns)
-
-
-def _transformed(blocks: Iterable[Features], transforms: Transforms, path: Path) -> Iterator[Features]:
-    first = 0
-    for block in blocks:
-        if transforms.idf is not None:
-            check_term_counts(block, path, first)
-        yield transforms.apply(block)
-        first += block.n_rows
+                on_progress(predictions.done, instances.number, before=predictions.resumed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pwdismec.data.topk import TopK
-from pwdismec.errors import ConfigError, DataError
+from pwdismec.errors import ConfigError, DataError, PwdismecError
 from pwdismec.prediction.files import Predictions, read_predictions, writing_predictions
 
 FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False).map(lambda x: x + 0.0)
@@ -39,9 +40,10 @@ def rankings(draw):
 
 def write(path: Path, top: TopK, format: str, n_labels: int, names=None, chunk: int = 3) -> None:
     n = len(top.labels)
-    with writing_predictions(path, format, n_instances=n, n_labels=n_labels, label_names=names) as append:
+    width = top.labels.shape[1]
+    with writing_predictions(path, format, n_labels=n_labels, top_k=width, label_names=names) as file:
         for start in range(0, n, chunk):
-            append(TopK(top.labels[start : start + chunk], top.scores[start : start + chunk]))
+            file.append(TopK(top.labels[start : start + chunk], top.scores[start : start + chunk]))
 
 
 def assert_same(found: TopK, expected: TopK) -> None:
@@ -100,24 +102,108 @@ def test_npz_holds_the_table(tmp_path):
         assert_same(TopK(archive["labels"], archive["scores"]), top)
 
 
+MADE_FROM = {"model": "m", "top_k": 3}
+
+
+def writing(path, format, **settings):
+    names = list("abcd")
+    return writing_predictions(path, format, n_labels=4, top_k=3, label_names=names, **settings)
+
+
 @pytest.mark.parametrize("format", ["xmc", "npz", "jsonl"])
-def test_a_wrong_number_of_rows_leaves_no_file_and_keeps_the_old_one(tmp_path, format):
+@pytest.mark.parametrize("settings", [{}, {"made_from": MADE_FROM}])
+def test_an_error_keeps_the_old_file(tmp_path, format, settings):
     path = tmp_path / "p"
     path.write_text("old")
-    top = table(ROWS, 3)
-    with (
-        pytest.raises(ValueError, match="3 rows were appended, 4 were announced"),
-        writing_predictions(path, format, n_instances=4, n_labels=4) as append,
-    ):
-        append(top)
+    with pytest.raises(DataError), writing(path, format, **settings) as file:
+        file.append(table(ROWS, 3))
+        raise DataError("input", "is bad")
     assert [p.name for p in tmp_path.iterdir()] == ["p"]
     assert path.read_text() == "old"
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("format", ["xmc", "npz", "jsonl"])
+@given(data=st.data())
+@settings(max_examples=15, deadline=None)
+def test_what_is_broken_off_goes_on_to_the_same_bytes(format, data):
+    chunks = data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=6))
+    stops = data.draw(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 40)), max_size=4))
+    top = table([ROWS[i % 3] for i in range(sum(chunks))], 3)
+    ends = [0, *np.cumsum(chunks)]
+
+    def go_on(path: Path, n_chunks: int, rubbish: int | None) -> None:
+        with writing(path, format, made_from=MADE_FROM, resume=True) as file:
+            assert file.done == file.resumed and file.done in ends
+            first = ends.index(file.done)
+            for start, stop in list(pairwise(ends))[first : first + n_chunks]:
+                file.append(TopK(top.labels[start:stop], top.scores[start:stop]))
+            if rubbish is not None:
+                for part in file._parts:  # begun, and not recorded
+                    part.write(bytes(rubbish))
+                raise Killed
+
+    with tempfile.TemporaryDirectory() as folder:
+        for n_chunks, rubbish in stops:
+            with pytest.raises(Killed):
+                go_on(Path(folder) / "p", n_chunks, rubbish)
+            assert not (Path(folder) / "p").exists()
+        go_on(Path(folder) / "p", len(chunks), None)
+        assert [p.name for p in Path(folder).iterdir()] == ["p"]
+        write(Path(folder) / "q", top, format, 4, list("abcd"))
+        assert (Path(folder) / "p").read_bytes() == (Path(folder) / "q").read_bytes()
+
+
+@pytest.fixture
+def broken_off(tmp_path):
+    with pytest.raises(Killed), writing(tmp_path / "p", "xmc", made_from=MADE_FROM) as file:
+        file.append(table(ROWS, 3))
+        raise Killed
+    assert [p.name for p in tmp_path.iterdir()] == [".p.job"]
+    return tmp_path / "p"
+
+
+def test_another_job_is_not_gone_on_with(broken_off):
+    other = {"model": "n", "top_k": 4}
+    message = r"p: .* another: model was m, now n, top_k was 3, now 4; begin anew without --resume"
+    for _ in range(2):
+        with pytest.raises(PwdismecError, match=message):
+            writing(broken_off, "xmc", made_from=other, resume=True).__enter__()
+    with writing(broken_off, "xmc", made_from=other) as file:
+        assert file.done == 0
+        file.append(table(ROWS, 3))
+    assert [p.name for p in broken_off.parent.iterdir()] == ["p"]
+
+
+def test_two_processes_do_not_write_the_same_file(broken_off):
+    with writing(broken_off, "xmc", made_from=MADE_FROM, resume=True) as file:
+        with pytest.raises(PwdismecError, match="p: another process is writing it"):
+            writing(broken_off, "xmc", made_from=MADE_FROM, resume=True).__enter__()
+        assert file.done == 3
+    assert len(read_predictions(broken_off).top.labels) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("rows", b"3", "rows: shorter than it was"),
+        ("job.json", b"{}", "job.json: damaged"),
+        ("job.json", b"\xff", "job.json: damaged"),
+    ],
+)
+def test_a_damaged_job_is_refused(broken_off, name, content, message):
+    (broken_off.parent / ".p.job" / name).write_bytes(content)
+    with pytest.raises(PwdismecError, match=f"{message}; begin anew without --resume"):
+        writing(broken_off, "xmc", made_from=MADE_FROM, resume=True).__enter__()
 
 
 def test_an_unknown_format_is_refused(tmp_path):
     with (
         pytest.raises(ConfigError, match="'csv', expected one of xmc, npz, jsonl"),
-        writing_predictions(tmp_path / "p", "csv", n_instances=0, n_labels=1),
+        writing_predictions(tmp_path / "p", "csv", n_labels=1, top_k=1),
     ):
         pass
     assert not list(tmp_path.iterdir())

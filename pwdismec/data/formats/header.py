@@ -22,7 +22,11 @@ def read_header(path: Path, names: tuple[str, ...]) -> tuple[int, ...]:
     DataError
         If the first line is not that many numbers, or one is too large.
     """
-    line = first_line(path)
+    return parse_header(path, first_line(path), names)
+
+
+def parse_header(path: Path, line: bytes, names: tuple[str, ...]) -> tuple[int, ...]:
+    """As `read_header`, of a first line that has been read."""
     fields = line.split()
     expected = f"a header of {len(names)} numbers, {' '.join(names)}"
     if len(fields) != len(names) or not all(field.isdigit() for field in fields):

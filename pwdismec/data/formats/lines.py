@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import mmap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,16 +73,23 @@ def _decompressed(path: Path, skip_first: bool) -> Iterator[NDArray[np.uint8]]:
         with clear_read_errors(path):
             if skip_first:
                 file.readline()
-        begun: list[bytes] = []  # a line whose end is still to come
-        while True:
-            with clear_read_errors(path):
-                chunk = file.read(PIECE_SIZE)
-            end = chunk.rfind(b"\n") + 1
-            if end:
-                yield np.frombuffer(b"".join([*begun, chunk[:end]]), np.uint8)
-                begun = []
-            begun.append(chunk[end:])
-            if not chunk:
-                break
-        if rest := b"".join(begun):
-            yield np.frombuffer(rest, np.uint8)
+        yield from pieces_of_stream(file, path)
+
+
+def pieces_of_stream(
+    file: IO[bytes] | io.BufferedIOBase, path: Path, begun: bytes = b""
+) -> Iterator[NDArray[np.uint8]]:
+    """As `pieces_of_lines`, from where `file` stands, behind `begun`; errors name `path`."""
+    parts = [begun]  # a line whose end is still to come
+    while True:
+        with clear_read_errors(path):
+            chunk = file.read(PIECE_SIZE)
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            yield np.frombuffer(b"".join([*parts, chunk[:end]]), np.uint8)
+            parts = []
+        parts.append(chunk[end:])
+        if not chunk:
+            break
+    if rest := b"".join(parts):
+        yield np.frombuffer(rest, np.uint8)

@@ -32,12 +32,15 @@ class RowFile:
     ----------
     n_rows
         What the header in the first line says; None if there is no header.
+    texts
+        The rows' text in pieces of whole lines, where it does not come from the file at `path`.
     """
 
     path: Path
     n_rows: int | None
     ids: RowIds
     n_jobs: int | None
+    texts: Iterator[NDArray[np.uint8]] | None = None
 
     def sparse(self, *, positive: bool = False) -> Iterator[CSR]:
         """Rows of `id:value …`; `positive` demands values above zero."""
@@ -76,7 +79,7 @@ class RowFile:
 
         has_header = self.n_rows is not None
         lines, rows = int(has_header), 0
-        texts = pieces_of_lines(self.path, skip_first=has_header)
+        texts = self.texts or pieces_of_lines(self.path, skip_first=has_header)
         for piece in map_in_order(parse_piece, texts, self.n_jobs):
             lines += piece.n_lines
             rows += len(piece.arrays[0]) - 1

@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pwdismec.data.formats.compression import open_to_read
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
+from pwdismec.prediction.files.encoding import Buffer, append_file
 from pwdismec.prediction.files.predictions import Predictions, RankedRows
 
 
-@contextmanager
-def writing(path: Path, label_names: Sequence[str] | None) -> Iterator[Callable[[TopK], None]]:
-    """A function that appends rows to a new file at `path`; without names, "label" is left out."""
+@dataclass(frozen=True)
+class JsonlEncoder:
+    """Lines of JSON; without names, "label" is left out. An `Encoder`."""
 
-    def entry(label: int, score: str) -> dict[str, Any]:
-        name = {} if label_names is None else {"label": label_names[label]}
+    label_names: Sequence[str] | None
+    parts = ("rows",)
+
+    def encode(self, top: TopK) -> tuple[Buffer, ...]:
+        # As text first: the fewest digits that read back as the same float32.
+        pairs = zip(top.labels.tolist(), top.scores.astype("U").tolist(), strict=True)
+        return ("".join(self._line(labels, scores) for labels, scores in pairs).encode(),)
+
+    def assemble(self, parts: Sequence[Path], out: Path, n_instances: int) -> None:
+        with out.open("wb") as file:
+            append_file(file, parts[0])
+
+    def _line(self, labels: list[int], scores: list[str]) -> str:
+        places = zip(labels, scores, strict=True)
+        row = [self._entry(label, score) for label, score in places if label >= 0]
+        return json.dumps({"labels": row}, ensure_ascii=False) + "\n"
+
+    def _entry(self, label: int, score: str) -> dict[str, Any]:
+        name = {} if self.label_names is None else {"label": self.label_names[label]}
         return {**name, "id": label, "score": float(score)}
-
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-
-        def append(top: TopK) -> None:
-            # As text first: the fewest digits that read back as the same float32.
-            for labels, scores in zip(top.labels.tolist(), top.scores.astype("U").tolist(), strict=True):
-                row = [entry(*place) for place in zip(labels, scores, strict=True) if place[0] >= 0]
-                file.write(json.dumps({"labels": row}, ensure_ascii=False) + "\n")
-
-        yield append
 
 
 def read(path: Path) -> Predictions:

@@ -7,32 +7,44 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
+from pwdismec.prediction.files.encoding import Buffer, append_file
 from pwdismec.prediction.files.predictions import Predictions, RankedRows
 
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, KeyError, EOFError, NotImplementedError)
 
 
-@contextmanager
-def writing(path: Path, n_labels: int) -> Iterator[Callable[[TopK], None]]:
-    """A function that takes rows; they are kept in memory and written to `path` at the end."""
-    parts = [TopK(np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32))]
-    yield parts.append
-    parts = parts[1:] or parts
-    with path.open("wb") as file:
-        np.savez(
-            file,
-            labels=np.concatenate([part.labels for part in parts]),
-            scores=np.concatenate([part.scores for part in parts]),
-            n_labels=np.int64(n_labels),
+@dataclass(frozen=True)
+class NpzEncoder:
+    """Labels and scores each to a file of its own, put into the archive at the end. An `Encoder`."""
+
+    n_labels: int
+    top_k: int
+    parts = ("labels", "scores")
+
+    def encode(self, top: TopK) -> tuple[Buffer, ...]:
+        return (
+            np.ascontiguousarray(top.labels, "<i4").reshape(-1).data.cast("B"),
+            np.ascontiguousarray(top.scores, "<f4").reshape(-1).data.cast("B"),
         )
+
+    def assemble(self, parts: Sequence[Path], out: Path, n_instances: int) -> None:
+        """As `numpy.savez` would write it, but without the arrays in memory."""
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+            for name, descr, part in zip(self.parts, ("<i4", "<f4"), parts, strict=True):
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                    header = {"descr": descr, "fortran_order": False, "shape": (n_instances, self.top_k)}
+                    np.lib.format.write_array_header_1_0(file, header)
+                    append_file(file, part)
+            with archive.open("n_labels.npy", "w") as file:
+                np.lib.format.write_array(file, np.array(self.n_labels, "<i8"))
 
 
 def read(path: Path) -> Predictions:

@@ -1,17 +1,74 @@
-"""Writing predictions as they come, so that a whole file or none is there in the end."""
+"""Writing predictions as they come: a whole file or none in the end, and nothing lost when it is broken off.
+
+Rows are appended to part files in a hidden folder beside the prediction
+file. After every chunk the parts are synced and a record says how many rows
+they hold, in how many bytes: what a kill has written behind that is cut off
+when the job is resumed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 from pwdismec.data.topk import TopK
-from pwdismec.errors import ConfigError
-from pwdismec.files import replacing_file
-from pwdismec.prediction.files import jsonl, npz, xmc
+from pwdismec.errors import ConfigError, DataError, PwdismecError
+from pwdismec.files import check_replaceable, clear_os_errors, put_in_place, replacing_file, sweep
+from pwdismec.prediction.files.encoding import Buffer, Encoder
+from pwdismec.prediction.files.jsonl import JsonlEncoder
+from pwdismec.prediction.files.npz import NpzEncoder
+from pwdismec.prediction.files.xmc import XmcEncoder
 
 FORMATS = ("xmc", "npz", "jsonl")
+_RECORD = "job.json"
+_ANEW = "begin anew without --resume"
+
+
+class PredictionFile:
+    """A prediction file under way.
+
+    Attributes
+    ----------
+    done
+        Rows written so far.
+    resumed
+        How many of them in an earlier run.
+    """
+
+    def __init__(self, job: _Job, done: int, parts: list[IO[bytes]]) -> None:
+        self.done = self.resumed = done
+        self._job = job
+        self._parts = parts
+
+    def append(self, top: TopK) -> None:
+        """Write rows; when this returns they outlast a kill, if the file can be resumed.
+
+        Raises
+        ------
+        PwdismecError
+            If they cannot be written.
+        """
+        with clear_os_errors(self._job.path):
+            for part, content in zip(self._parts, self._job.encoder.encode(top), strict=True):
+                _write(part, content)
+            self.done += len(top.labels)
+            if self._job.made_from is not None:
+                self._record()
+
+    def _record(self) -> None:
+        for part in self._parts:
+            os.fsync(part.fileno())
+        sizes = [part.tell() for part in self._parts]
+        record = {"made_from": self._job.made_from, "done": self.done, "bytes": sizes}
+        with replacing_file(self._job.folder / _RECORD) as aside:
+            aside.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 @contextmanager
@@ -19,55 +76,145 @@ def writing_predictions(
     path: str | Path,
     format: str,
     *,
-    n_instances: int,
     n_labels: int,
+    top_k: int,
     label_names: Sequence[str] | None = None,
-) -> Iterator[Callable[[TopK], None]]:
-    """Write a prediction file; the value is a function that appends rows.
+    made_from: Mapping[str, Any] | None = None,
+    resume: bool = False,
+) -> Iterator[PredictionFile]:
+    """Write a prediction file, which takes its place when the context is left without an error.
 
     Parameters
     ----------
     path
         An older file there is replaced once the new one is whole.
     format
-        "xmc", "npz" (kept in memory until the end) or "jsonl".
-    n_instances
-        The rows that will be appended in all.
+        "xmc", "npz" or "jsonl".
     n_labels
         Number of labels, predicted or not.
+    top_k
+        Places a row.
     label_names
         Names for JSONL, by label id.
+    made_from
+        What the rows follow from, as plain JSON: it must be the same when the file is resumed. None: it
+        cannot be.
+    resume
+        Go on behind the rows that an earlier run has written, if it was broken off; without it those are
+        discarded.
 
     Raises
     ------
     ConfigError
         If the format is unknown.
     PwdismecError
-        If the file cannot be written.
-    ValueError
-        If more or fewer rows were appended than announced; no file is left.
+        If the file cannot be written, is being written by another process, or what is to be resumed was
+        made from something else.
     """
-    n_written = 0
-    with replacing_file(path) as aside, _opened(aside, format, n_instances, n_labels, label_names) as write:
+    record = None if made_from is None else json.loads(json.dumps(made_from))
+    job = _Job(Path(path), _encoder(format, n_labels, top_k, label_names), record)
+    check_replaceable(job.path)
+    with clear_os_errors(job.path):
+        job.folder.mkdir(exist_ok=True)
+    with job.locked():
+        done, sizes = job.written() if resume else (0, None)
+        with ExitStack() as stack:
+            with clear_os_errors(job.path):
+                parts = [stack.enter_context(part) for part in job.opened(sizes)]
+            file = PredictionFile(job, done, parts)
+            try:
+                yield file
+                job.finish(file.done)
+            except BaseException as error:
+                # What is wrong with the input must be put right, and then it is another input.
+                if made_from is None or file.done == 0 or isinstance(error, DataError):
+                    job.remove()
+                raise
+        job.remove()
 
-        def append(top: TopK) -> None:
-            nonlocal n_written
-            n_written += len(top.labels)
-            write(top)
 
-        yield append
-        if n_written != n_instances:
-            raise ValueError(f"{path}: {n_written} rows were appended, {n_instances} were announced")
-
-
-def _opened(
-    path: Path, format: str, n_instances: int, n_labels: int, label_names: Sequence[str] | None
-) -> AbstractContextManager[Callable[[TopK], None]]:
+def _encoder(format: str, n_labels: int, top_k: int, label_names: Sequence[str] | None) -> Encoder:
     match format:
         case "xmc":
-            return xmc.writing(path, n_instances, n_labels)
+            return XmcEncoder(n_labels)
         case "npz":
-            return npz.writing(path, n_labels)
+            return NpzEncoder(n_labels, top_k)
         case "jsonl":
-            return jsonl.writing(path, label_names)
+            return JsonlEncoder(label_names)
     raise ConfigError(f"format: {format!r}, expected one of {', '.join(FORMATS)}")
+
+
+@dataclass(frozen=True)
+class _Job:
+    """The hidden folder of a prediction file under way."""
+
+    path: Path
+    encoder: Encoder
+    made_from: Mapping[str, Any] | None
+
+    @property
+    def folder(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.job")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from writing the same file; the lock ends with this process, in any way."""
+        with clear_os_errors(self.path):
+            descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise PwdismecError(f"{self.path}: another process is writing it") from error
+            yield
+        finally:
+            os.close(descriptor)
+
+    def written(self) -> tuple[int, Sequence[int] | None]:
+        """Rows, and sizes of the parts, as an earlier run recorded them; none if it did not come to that."""
+        path = self.folder / _RECORD
+        if not path.exists():
+            return 0, None
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            found, done = dict(record["made_from"]), int(record["done"])
+            sizes = [int(size) for size in record["bytes"]]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise PwdismecError(f"{path}: damaged; {_ANEW}") from error
+        wanted = dict(self.made_from or {})
+        if found != wanted:
+            names = [name for name in found | wanted if found.get(name) != wanted.get(name)]
+            changes = ", ".join(f"{name} was {found.get(name)}, now {wanted.get(name)}" for name in names)
+            raise PwdismecError(f"{self.path}: the job that was broken off is another: {changes}; {_ANEW}")
+        return done, sizes
+
+    def opened(self, sizes: Sequence[int] | None) -> Iterator[IO[bytes]]:
+        """The part files, cut to `sizes`, or new ones where there is nothing to go on with."""
+        sweep(self.folder)
+        if sizes is None:  # the record first: it must not speak of parts that are gone
+            (self.folder / _RECORD).unlink(missing_ok=True)
+        for name, size in zip(self.encoder.parts, sizes or [0] * len(self.encoder.parts), strict=True):
+            part = self.folder / name
+            if size > (part.stat().st_size if part.exists() else 0):
+                raise PwdismecError(f"{part}: shorter than it was; {_ANEW}")
+            file = part.open("r+b" if size else "wb", buffering=0)
+            file.truncate(size)
+            file.seek(size)
+            yield file
+
+    def finish(self, done: int) -> None:
+        """Make the prediction file of the parts and put it in its place."""
+        whole = self.folder / "whole"
+        with clear_os_errors(self.path):
+            self.encoder.assemble([self.folder / name for name in self.encoder.parts], whole, done)
+            put_in_place(whole, self.path)
+
+    def remove(self) -> None:
+        (self.folder / _RECORD).unlink(missing_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _write(file: IO[bytes], content: Buffer) -> None:
+    view = memoryview(content)
+    while len(view):  # the system writes at most 2 GiB at a time
+        view = view[file.write(view) :]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +14,27 @@ from pwdismec.data.formats.header import read_header
 from pwdismec.data.formats.rows import RowFile
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
+from pwdismec.prediction.files.encoding import Buffer, append_file
 from pwdismec.prediction.files.predictions import Predictions, RankedRows
 
 
-@contextmanager
-def writing(path: Path, n_instances: int, n_labels: int) -> Iterator[Callable[[TopK], None]]:
-    """A function that appends rows to a new file at `path`."""
-    with path.open("wb") as file:
-        file.write(f"{n_instances} {n_labels}\n".encode())
+@dataclass(frozen=True)
+class XmcEncoder:
+    """Lines of text; the header comes last, as the number of rows may not be known before. An `Encoder`."""
 
-        def append(top: TopK) -> None:
-            rows = RankedRows.from_top(top)
-            offsets = np.concatenate([[0], np.cumsum(rows.lengths)])
-            file.write(native.format_ranked_rows(offsets, rows.labels.astype(np.int32), rows.scores).data)
+    n_labels: int
+    parts = ("rows",)
 
-        yield append
+    def encode(self, top: TopK) -> tuple[Buffer, ...]:
+        rows = RankedRows.from_top(top)
+        offsets = np.concatenate([[0], np.cumsum(rows.lengths)])
+        text = native.format_ranked_rows(offsets, rows.labels.astype(np.int32), rows.scores)
+        return (text.data,)
+
+    def assemble(self, parts: Sequence[Path], out: Path, n_instances: int) -> None:
+        with out.open("wb") as file:
+            file.write(f"{n_instances} {self.n_labels}\n".encode())
+            append_file(file, parts[0])
 
 
 def read(path: Path) -> Predictions:

@@ -1,0 +1,67 @@
+"""Instances from a stream that is read once, such as standard input: text in one of the text formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from pwdismec.data.csr import CSR
+from pwdismec.data.formats.compression import clear_read_errors
+from pwdismec.data.formats.faults import MOST_COLUMNS, RowIds
+from pwdismec.data.formats.header import check_columns, looks_like_header, parse_header
+from pwdismec.data.formats.lines import pieces_of_stream
+from pwdismec.data.formats.rows import RowFile
+from pwdismec.errors import DataError
+
+
+class StreamedInstances:
+    """The features of instances, their labels left aside; iterating reads the stream, once.
+
+    The first line tells the format: a header of three numbers, of two, or none (svmlight).
+
+    Parameters
+    ----------
+    stream
+        Bytes of text, not compressed.
+    name
+        What errors call it.
+    one_based
+        The ids start at one.
+    n_features
+        How many there must be.
+
+    Attributes
+    ----------
+    n_instances
+        As the header says; None if there is none.
+
+    Raises
+    ------
+    DataError
+        If there is nothing to read, or the header does not fit.
+    """
+
+    def __init__(self, stream: IO[bytes], name: str, *, one_based: bool, n_features: int) -> None:
+        path = Path(name)
+        with clear_read_errors(path):
+            line = stream.readline()
+        if not line:
+            raise DataError(path, "the input is empty")
+        self.n_instances: int | None = None
+        n_labels, begun = MOST_COLUMNS, line
+        self._format = "svmlight"
+        if looks_like_header(line):
+            self._format = "xmc-pair" if len(line.split()) == 2 else "xmc"
+            names = ("rows", "features", "labels")[: 2 + (self._format == "xmc")]
+            self.n_instances, found, *rest = parse_header(path, line.rstrip(), names)
+            check_columns(path, "features", found, n_features, line=1)
+            n_labels, begun = (*rest, MOST_COLUMNS)[0], b""
+        ids = RowIds(int(one_based), n_features, n_labels)
+        texts = pieces_of_stream(stream, path, begun)
+        self._rows = RowFile(path, self.n_instances, ids, None, texts)
+
+    def __iter__(self) -> Iterator[CSR]:
+        if self._format == "xmc-pair":
+            return self._rows.sparse()
+        return (features for features, _ in self._rows.labelled(comments=self._format == "svmlight"))

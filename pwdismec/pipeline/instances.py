@@ -1,0 +1,151 @@
+"""What is predicted for, from wherever it comes, in chunks as a model wants them, in bounded memory."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pwdismec.data import CSR, Dataset, Dense
+from pwdismec.data.csr import row_chunks
+from pwdismec.data.dense import Features
+from pwdismec.data.formats import open_source
+from pwdismec.data.formats.stream import StreamedInstances
+from pwdismec.data.transforms import Transforms, check_term_counts
+from pwdismec.errors import ModelError
+from pwdismec.model import Model
+
+STANDARD_INPUT = Path("-")
+
+# Of a chunk, at most: enough instances that threads are busy and each block of labels is read for many,
+# and values (8 bytes each) where instances are long.
+_ROWS = 8192
+_VALUES = 1 << 22
+
+_START = 1 << 20
+
+
+@dataclass(frozen=True)
+class Instances:
+    """Instances to predict for.
+
+    Attributes
+    ----------
+    number
+        How many; None if that is known only at the end.
+    identity
+        Names the content, as plain JSON; None if it cannot be read again.
+    """
+
+    number: int | None
+    identity: Mapping[str, Any] | None
+    _features: Features | Iterable[Features]
+    _path: Path
+    _transforms: Transforms
+    _applied: Transforms
+
+    def chunks(self, first: int = 0) -> Iterator[Features]:
+        """Chunks of consecutive instances from number `first` on, transformed.
+
+        Raises
+        ------
+        DataError
+            If they cannot be read, or TF-IDF meets what is no term count.
+        ModelError
+            If they were transformed in another way than the model's training set.
+        """
+        if isinstance(self._features, (CSR, Dense)):
+            chunks = _cut(self._features.rows(first, self._features.n_rows))
+        else:
+            chunks = _gathered(_without_first(self._features, first))
+        for chunk in chunks:
+            if self._applied.is_raw and self._transforms.idf is not None:
+                check_term_counts(chunk, self._path, first)
+            yield self._transforms.bring(chunk, self._applied)
+            first += chunk.n_rows
+
+
+def open_instances(path: Path, model: Model, one_based: bool) -> Instances:
+    """The instances at `path`: a data set, a file in any format of `open_source`, or `STANDARD_INPUT`.
+
+    Raises
+    ------
+    DataError
+        If there is nothing of the kind.
+    ModelError
+        If a data set has other features than the model.
+    """
+    if path == STANDARD_INPUT:
+        stream = StreamedInstances(
+            sys.stdin.buffer, "standard input", one_based=one_based, n_features=model.n_features
+        )
+        name = Path("standard input")
+        return Instances(stream.n_instances, None, stream, name, model.transforms, Transforms())
+    if path.is_dir():
+        dataset = Dataset.open(path)
+        if dataset.n_features != model.n_features:
+            raise ModelError(
+                f"{path}: {dataset.n_features} features; the model {model.path} has {model.n_features}"
+            )
+        identity = {"input": dataset.fingerprint[:16]}
+        of_set = (dataset.features, path, model.transforms, dataset.transforms)
+        return Instances(dataset.n_instances, identity, *of_set)
+    source = open_source(path, one_based=one_based, n_features=model.n_features)
+    n_instances = source.n_instances
+    if n_instances is None:  # no header: the file is read twice, to know how much is left to do
+        n_instances = sum(block.features.n_rows for block in source)
+    blocks = (block.features for block in source)
+    return Instances(n_instances, _identity(path), blocks, path, model.transforms, Transforms())
+
+
+def _identity(path: Path) -> dict[str, Any]:
+    """What tells a file from another: its start, and size and time, which change with what follows."""
+    stat = path.stat()
+    with path.open("rb") as file:
+        start = hashlib.sha256(file.read(_START)).hexdigest()[:16]
+    return {"input": start, "input's size": stat.st_size, "input's time": stat.st_mtime_ns}
+
+
+def _cut(rows: Features) -> Iterator[Features]:
+    """Views of at most `_ROWS` rows and `_VALUES` values, or one row."""
+    if isinstance(rows, Dense):
+        step = max(1, min(_ROWS, _VALUES // rows.n_columns))
+        ranges = ((start, min(start + step, rows.n_rows)) for start in range(0, rows.n_rows, step))
+    else:
+        ranges = (
+            (first, min(first + _ROWS, stop))
+            for start, stop in row_chunks(rows.indptr, _VALUES)
+            for first in range(start, stop, _ROWS)
+        )
+    for start, stop in ranges:
+        yield rows.rows(start, stop)
+
+
+def _without_first(blocks: Iterable[Features], n_rows: int) -> Iterator[Features]:
+    for block in blocks:
+        left_out = min(n_rows, block.n_rows)
+        n_rows -= left_out
+        if left_out < block.n_rows:
+            yield block.rows(left_out, block.n_rows)
+
+
+def _gathered(blocks: Iterable[Features]) -> Iterator[Features]:
+    """The same rows in chunks of about `_ROWS` rows or `_VALUES` values, the last excepted.
+
+    Dense blocks, which come large, are only cut.
+    """
+    parts: list[CSR] = []
+    for block in blocks:
+        for part in _cut(block):
+            if isinstance(part, Dense):
+                yield part
+                continue
+            parts.append(part)
+            if sum(p.n_rows for p in parts) >= _ROWS or sum(p.nnz for p in parts) >= _VALUES:
+                yield CSR.concatenate(parts, part.n_columns)
+                parts = []
+    if parts:
+        yield CSR.concatenate(parts, parts[0].n_columns)

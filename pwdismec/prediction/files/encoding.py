@@ -1,0 +1,41 @@
+"""How rows become the bytes of a prediction file while their number may not be known yet."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Protocol, TypeAlias
+
+from pwdismec.data.topk import TopK
+
+Buffer: TypeAlias = bytes | memoryview
+
+_COPY_SIZE = 1 << 20
+
+
+class Encoder(Protocol):
+    """A format of prediction files.
+
+    Attributes
+    ----------
+    parts
+        Names of the files that rows are appended to as they come.
+    """
+
+    @property
+    def parts(self) -> tuple[str, ...]: ...
+
+    def encode(self, top: TopK) -> tuple[Buffer, ...]:
+        """What some rows append to each part."""
+        ...
+
+    def assemble(self, parts: Sequence[Path], out: Path, n_instances: int) -> None:
+        """Make the prediction file `out` of the parts, which hold `n_instances` rows, in bounded memory."""
+        ...
+
+
+def append_file(out: IO[bytes], path: Path) -> None:
+    """Write the bytes of the file at `path` to `out`."""
+    with path.open("rb") as file:
+        shutil.copyfileobj(file, out, _COPY_SIZE)

@@ -1,0 +1,184 @@
+"""Predictions for input of any size: in chunks, from standard input too, and resumed to the same bytes."""
+
+import json
+import resource
+import signal
+import time
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from command_line import output, pwdismec, refusal, start
+
+from pwdismec import Dataset, Model, Predictor
+from pwdismec.pipeline import instances
+from pwdismec.prediction.files import read_predictions
+
+FORMATS = ["xmc", "npz", "jsonl"]
+
+
+@pytest.fixture(scope="module")
+def many(job, tmp_path_factory):
+    """Many instances, raw in text, with and without a header, and as a data set."""
+    folder = tmp_path_factory.mktemp("many")
+    X = sp.random(60_000, 40, 0.1, "csr", np.float32, random_state=np.random.default_rng(3))
+    rows = np.split(np.char.add(np.char.add(X.indices.astype("U"), ":"), X.data.astype("U")), X.indptr[1:-1])
+    lines = [" ".join(row) for row in rows]
+    (folder / "many.svm").write_text("".join(f"{line}\n" for line in lines))
+    (folder / "many.txt").write_text("60000 40 45\n" + "".join(f" {line}\n" for line in lines))
+    (folder / "many_Xf.txt").write_text("60000 40\n" + "".join(f"{line}\n" for line in lines))
+    sp.save_npz(folder / "X.npz", X)
+    output("convert", folder / "many.txt", folder / "set", "--like", job.train)
+    for format in FORMATS:
+        output("predict", job.model, folder / "set", folder / format, "--format", format)
+    return folder
+
+
+def test_chunks_are_those_of_the_whole(job, many):
+    expected = Predictor(Model.open(job.model)).predict_dataset(Dataset.open(many / "set"), 5)
+    for format in FORMATS:
+        found = read_predictions(many / format).top
+        np.testing.assert_array_equal(found.labels, expected.labels)
+        np.testing.assert_array_equal(found.scores, expected.scores)
+
+
+@pytest.mark.parametrize("name", ["many.txt", "many.svm", "many_Xf.txt", "X.npz"])
+def test_files_give_the_same_bytes(job, many, tmp_path, name):
+    output("predict", job.model, many / name, tmp_path / "p")
+    assert (tmp_path / "p").read_bytes() == (many / "xmc").read_bytes()
+
+
+@pytest.mark.parametrize("values", [20, 100_000])
+def test_instances_of_many_values_make_small_chunks(job, many, tmp_path, monkeypatch, values):
+    raw = tmp_path / "some.svm"
+    raw.write_text("".join((many / "many.svm").read_text().splitlines(keepends=True)[:500]))
+    output("predict", job.model, raw, tmp_path / "whole")
+    output("convert", raw, tmp_path / "set", "--like", job.train)
+    sizes = []
+    chunks = instances.Instances.chunks
+    monkeypatch.setattr(instances, "_VALUES", values)
+    monkeypatch.setattr(instances, "_ROWS", 128)
+    monkeypatch.setattr(
+        instances.Instances,
+        "chunks",
+        lambda *args: (sizes.append((c.n_rows, c.nnz)) or c for c in chunks(*args)),
+    )
+    for source in (raw, tmp_path / "set"):
+        output("predict", job.model, source, tmp_path / "p")
+        assert (tmp_path / "p").read_bytes() == (tmp_path / "whole").read_bytes()
+    assert all(rows == 1 or (rows <= 128 and nnz < 2 * values) for rows, nnz in sizes)
+    assert sum(rows for rows, _ in sizes) == 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [("many.txt", "jsonl"), ("many.svm", "xmc"), ("many.svm", "npz"), ("many_Xf.txt", "xmc")],
+)
+def test_standard_input(job, many, tmp_path, name, format):
+    with (many / name).open("rb") as stream:
+        process = start("predict", job.model, "-", tmp_path / "p", "--format", format, stdin=stream)
+        _, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert (tmp_path / "p").read_bytes() == (many / format).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "standard input: the input is empty"),
+        ("1 41 45\n0:1\n", "standard input:1: 41 features, expected 40"),
+        ("2 40 45\n0:1\n", "standard input:1: the header says 2 rows, the file holds 1"),
+        ("2 x\n0:1\n", "standard input:1: '2 x': expected a header of 2 numbers, rows features"),
+        ("0:1\n1:1\n40:1\n", "standard input:3: '40:1': expected a feature id from 0 to 39"),
+        ("0:1\n1:1\n3:x", "standard input:3: '3:x': expected feature:value with a finite number"),
+    ],
+)
+def test_bad_standard_input_is_told_by_its_line(job, tmp_path, text, message):
+    (tmp_path / "in").write_text(text)
+    with (tmp_path / "in").open("rb") as stream:
+        process = start("predict", job.model, "-", tmp_path / "p", stdin=stream)
+        _, err = process.communicate()
+    assert process.returncode == 2
+    assert err.startswith(f"pwdismec: error: {message}") and err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_standard_input_is_not_resumed(job, tmp_path):
+    message = refusal("predict", job.model, "-", tmp_path / "p", "--resume")
+    assert message == "standard input cannot be read again; predict for a file to be able to --resume"
+
+
+def broken_off(model, source, out, format, how, chunks):
+    """Start a job, send it a signal when some chunks are done; standard error, and how many rows are done."""
+    process = start("predict", model, source, out, "--format", format, "--resume")
+    record = out.with_name(f".{out.name}.job") / "job.json"
+    done = 0
+    while done < 8192 * chunks and process.poll() is None:
+        done = json.loads(record.read_text())["done"] if record.exists() else 0
+    process.send_signal(how)
+    _, err = process.communicate()
+    assert not out.exists(), "it was too fast to be broken off"
+    assert process.returncode == (130 if how == signal.SIGINT else -how), err
+    return err, done
+
+
+@pytest.mark.parametrize(
+    ("name", "format"), [("set", "npz"), ("many.txt", "xmc"), ("many.svm", "jsonl"), ("X.npz", "xmc")]
+)
+def test_a_killed_job_goes_on_to_the_same_bytes(job, many, tmp_path, name, format):
+    reached = [
+        broken_off(job.model, many / name, tmp_path / "p", format, signal.SIGKILL, chunks)[1]
+        for chunks in (0, 1, 3)
+    ]
+    assert 0 < reached[1] <= reached[2] < 60_000
+    output("predict", job.model, many / name, tmp_path / "p", "--format", format, "--resume", "--jobs", 2)
+    assert (tmp_path / "p").read_bytes() == (many / format).read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["p"]
+
+
+def test_a_job_killed_at_any_moment_goes_on(job, many, tmp_path):
+    for milliseconds in (400, 600, 800, 1000, 1200):
+        process = start("predict", job.model, many / "set", tmp_path / "p", "--resume")
+        time.sleep(milliseconds / 1000)
+        process.kill()
+        process.communicate()
+        if (tmp_path / "p").exists():
+            assert (tmp_path / "p").read_bytes() == (many / "xmc").read_bytes()
+    output("predict", job.model, many / "set", tmp_path / "p", "--resume")
+    assert (tmp_path / "p").read_bytes() == (many / "xmc").read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["p"]
+
+
+def test_an_interrupted_job_says_how_to_go_on(job, many, tmp_path):
+    err, _ = broken_off(job.model, many / "many.txt", tmp_path / "p", "xmc", signal.SIGINT, 1)
+    assert err == (
+        "pwdismec: error: interrupted; the chunks that are done are kept, unless of standard input; "
+        "go on with the same command and --resume\n"
+    )
+    resumed = "predict", job.model, many / "many.txt", tmp_path / "p", "--resume"
+    message = refusal(*resumed, "--top-k", 3)
+    assert message.startswith(f"{tmp_path / 'p'}: the job that was broken off is another: top_k was 5, now")
+    assert "format was xmc, now jsonl" in refusal(*resumed, "--format", "jsonl")
+    other = refusal("predict", job.model, many / "set", tmp_path / "p", "--resume")
+    assert "input was " in other and "input's size was " in other
+    output(*resumed)
+    assert (tmp_path / "p").read_bytes() == (many / "xmc").read_bytes()
+
+
+def test_without_resume_a_job_begins_anew(job, many, tmp_path):
+    broken_off(job.model, many / "many.txt", tmp_path / "p", "xmc", signal.SIGKILL, 1)
+    output("predict", job.model, many / "set", tmp_path / "p", "--format", "jsonl")
+    assert (tmp_path / "p").read_bytes() == (many / "jsonl").read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["p"]
+
+
+def test_a_full_disk_keeps_what_is_done(job, many, tmp_path):
+    def no_large_file():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, 1_500_000))
+
+    command = "predict", job.model, many / "set", tmp_path / "p"
+    process = start(*command, preexec_fn=no_large_file)
+    _, err = process.communicate()
+    assert err == f"pwdismec: error: {tmp_path / 'p'}: cannot write: File too large\n"
+    assert pwdismec(*command, "--resume").code == 0
+    assert (tmp_path / "p").read_bytes() == (many / "xmc").read_bytes()
