@@ -12,6 +12,7 @@ from pwdismec.prediction.files.writing import FORMATS
 from . import options
 from .examples import example
 from .progress import watch
+from .sizes import size
 
 
 @click.command(
@@ -34,6 +35,12 @@ from .progress import watch
 )
 @options.one_based
 @options.jobs
+@click.option(
+    "--memory",
+    callback=size,
+    metavar="SIZE",
+    help="Keep to it, such as 500MB or 2GiB: labels are read block by block; the result is the same.",
+)
 @click.option("--resume", is_flag=True, help="Go on with a job that was broken off.")
 def command(
     model: Path,
@@ -43,6 +50,7 @@ def command(
     format: str,
     one_based: bool,
     jobs: int,
+    memory: int | None,
     resume: bool,
 ) -> None:
     """Write the best labels of each instance of INPUT, best first, exactly.
@@ -61,6 +69,7 @@ def command(
             format=format,
             one_based=one_based,
             jobs=jobs,
+            memory=memory,
             resume=resume,
             on_progress=update,
         )

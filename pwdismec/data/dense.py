@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.mapping import is_mapped, release
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,15 @@ class Dense:
     def row_lengths(self) -> NDArray[np.int64]:
         """int64, shape (n_rows,): stored values in each row."""
         return np.full(self.n_rows, self.n_columns, np.int64)
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the values are mapped from a file, read-only."""
+        return is_mapped(self.values)
+
+    def release(self) -> None:
+        """Give the memory of the values back to the system where they are mapped from a file."""
+        release(self.values)
 
     def rows(self, start: int, stop: int) -> Dense:
         """Rows start … stop − 1, as a view."""

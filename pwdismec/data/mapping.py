@@ -1,4 +1,4 @@
-"""Arrays mapped from files: their memory is only lent."""
+"""Arrays mapped from files, whose memory is only lent, and from none."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def release(array: NDArray[Any]) -> None:
     first = int(array.ctypes.data - np.frombuffer(mapping, np.uint8).ctypes.data)
     start = first - first % mmap.PAGESIZE
     mapping.madvise(mmap.MADV_DONTNEED, start, first + array.nbytes - start)
+
+
+def zeros(count: int, dtype: type[np.generic]) -> NDArray[Any]:
+    """An array whose memory goes back to the system with it, which malloc's need not."""
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    return np.frombuffer(mmap.mmap(-1, max(1, count * np.dtype(dtype).itemsize), flags=flags), dtype, count)
 
 
 def _mapping_of(array: NDArray[Any]) -> mmap.mmap | None:

@@ -28,7 +28,7 @@ from pwdismec.model.manifest import (
     read_record,
     write_record,
 )
-from pwdismec.model.shard import Shard, read_shard
+from pwdismec.model.shard import MappedWeights, Shard, map_weights, read_shard
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +104,10 @@ class Model:
     def shard(self, entry: ShardEntry) -> Shard:
         """One shard, its checksum verified."""
         return read_shard(self.path / entry.file, entry.sha256)[1]
+
+    def mapped_weights(self, entry: ShardEntry) -> MappedWeights:
+        """The weights of one shard, mapped, its checksum verified."""
+        return map_weights(self.path / entry.file, entry.sha256, self.n_features)
 
     def shards(self) -> Iterator[Shard]:
         """All shards, in ascending order of their labels."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import safetensors.numpy
@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 
 from pwdismec import native
 from pwdismec.data.csr import CSR
+from pwdismec.data.tensors import map_tensors
 from pwdismec.errors import ModelError
 from pwdismec.files import replacing_file, sha256_of
 from pwdismec.model.manifest import ShardEntry, ShardPlan
@@ -101,12 +102,7 @@ def read_shard(path: Path, expected_sha256: str | None = None) -> tuple[dict[str
     ModelError
         If the file is missing, damaged, or not the one of that checksum.
     """
-    if not path.is_file():
-        raise ModelError(f"{path}: shard is missing")
-    if expected_sha256 is not None and (found := sha256_of(path)) != expected_sha256:
-        raise ModelError(
-            f"{path}: shard changed since it was written: SHA-256 {found[:12]}…, not {expected_sha256[:12]}…"
-        )
+    _check_file(path, expected_sha256)
     try:
         with safe_open(path, framework="np") as file:
             header = json.loads((file.metadata() or {})[_KEY])
@@ -119,6 +115,37 @@ def read_shard(path: Path, expected_sha256: str | None = None) -> tuple[dict[str
     weights = CSR(tensors["indptr"], tensors["indices"], tensors["values"], header["n_features"])
     certificate = Certificate(tensors["primal"], tensors["dual"], tensors["epochs"])
     return header, Shard(tensors["label_ids"], tensors["positives"], weights, tensors["bias"], certificate)
+
+
+class MappedWeights(NamedTuple):
+    """The classifiers of a shard, mapped from its file: see `Shard`."""
+
+    label_ids: NDArray[np.int32]
+    weights: CSR
+    bias: NDArray[np.float32]
+
+
+def map_weights(path: Path, expected_sha256: str, n_features: int) -> MappedWeights:
+    """A shard's weights, of which nothing stays in memory but what is being used.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, or not the one of that checksum.
+    """
+    _check_file(path, expected_sha256)
+    tensors = map_tensors(path).tensors
+    weights = CSR(tensors["indptr"], tensors["indices"], tensors["values"], n_features)
+    return MappedWeights(tensors["label_ids"], weights, tensors["bias"])
+
+
+def _check_file(path: Path, expected_sha256: str | None) -> None:
+    if not path.is_file():
+        raise ModelError(f"{path}: shard is missing")
+    if expected_sha256 is not None and (found := sha256_of(path)) != expected_sha256:
+        raise ModelError(
+            f"{path}: shard changed since it was written: SHA-256 {found[:12]}…, not {expected_sha256[:12]}…"
+        )
 
 
 def entry_of(folder: Path, plan: ShardPlan, run_id: str) -> ShardEntry | None:

@@ -65,6 +65,7 @@ class Instances:
             if self._applied.is_raw and self._transforms.idf is not None:
                 check_term_counts(chunk, self._path, first)
             yield self._transforms.bring(chunk, self._applied)
+            chunk.release()
             first += chunk.n_rows
 
 

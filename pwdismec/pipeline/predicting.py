@@ -24,6 +24,7 @@ def predict_file(
     format: str = "xmc",
     one_based: bool = False,
     jobs: int = -1,
+    memory: int | None = None,
     resume: bool = False,
     on_progress: Update | None = None,
 ) -> None:
@@ -47,6 +48,8 @@ def predict_file(
         The ids of a raw file start at one.
     jobs
         Threads; −1 for every core.
+    memory
+        Bytes that the process's resident memory is to stay below; the predictions do not depend on it.
     resume
         Go on with a job that was broken off, to the same file; where there is none, a new one begins.
     on_progress
@@ -59,7 +62,7 @@ def predict_file(
     DataError
         If the source cannot be read.
     ConfigError
-        If a setting is out of range, or standard input is to be resumed.
+        If a setting is out of range, `memory` too little, or standard input is to be resumed.
     PwdismecError
         If the predictions cannot be written, or the job that was broken off is another.
     """
@@ -88,7 +91,7 @@ def predict_file(
         resume=resume,
     ) as predictions:
         chunks = instances.chunks(predictions.done)
-        for top in Predictor(trained).predict_blocks(chunks, top_k, jobs):
+        for top in Predictor(trained, memory).predict_blocks(chunks, top_k, jobs):
             predictions.append(top)
             if on_progress is not None:
                 on_progress(predictions.done, instances.number, before=predictions.resumed)

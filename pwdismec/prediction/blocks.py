@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pwdismec import native
 from pwdismec.data.csr import CSR
-from pwdismec.data.mapping import release
+from pwdismec.data.mapping import release, zeros
 
 # A block's float32 scores fit a core's L2 cache, and a label's place in it fits uint16.
 MAX_LABELS = 1 << 16
@@ -79,7 +79,7 @@ class LabelBlock:
     def build(cls, parts: Iterable[LabelWeights], n_features: int) -> LabelBlock:
         """Turn the classifiers of `parts`, disjoint sets of labels, into inverted lists.
 
-        `parts` is gone through twice, and only one part is held at a time.
+        `parts` is gone through twice, and of a part no weights are kept.
 
         A list of more than half the block's labels is filled up with zeros to a full one: reading on
         without looking up labels is faster than skipping.
@@ -89,7 +89,6 @@ class LabelBlock:
             part_ids.append(part.label_ids)
             part_bias.append(part.bias)
             lengths += part.weights.column_counts()
-            del part  # before the next one is read
         ids = np.concatenate(part_ids)
         order = np.argsort(ids)
         label_ids, n_labels = ids[order], len(ids)
@@ -98,8 +97,8 @@ class LabelBlock:
         np.cumsum(lengths, out=starts[1:])
 
         n_weights = int(starts[-1])
-        labels = np.zeros(n_weights + n_weights % 2, np.uint16)
-        weights = np.zeros(n_weights, np.float32)
+        labels = zeros(n_weights + n_weights % 2, np.uint16)
+        weights = zeros(n_weights, np.float32)
         following = starts[:-1].copy()
         for part in parts:
             csr = part.weights
@@ -107,7 +106,6 @@ class LabelBlock:
             native.fill_postings(
                 csr.indptr, csr.indices, csr.values, places, starts, n_labels, following, labels, weights
             )
-            del part, csr
         return cls(label_ids, np.concatenate(part_bias)[order], starts, labels, weights)
 
     @cached_property

@@ -12,9 +12,11 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from pwdismec.data.csr import row_chunks
 from pwdismec.errors import ModelError, PwdismecError
 from pwdismec.model import Model
 from pwdismec.prediction.blocks import LabelBlock, LabelWeights, Slice, cut, plan_blocks
@@ -22,6 +24,9 @@ from pwdismec.prediction.index_file import read_index, write_index
 from pwdismec.prediction.memory import MemoryLimit
 
 INDEX: Final = "index.safetensors"
+
+# Weights of a shard that are in memory at a time.
+_CHUNK = 1 << 20
 
 
 def open_index(model: Model, limit: MemoryLimit | None = None) -> list[LabelBlock]:
@@ -79,7 +84,7 @@ class _Building:
         return (LabelBlock.build(_StoredParts(self.model, s), self.model.n_features) for s in self.plan)
 
     def check(self, limit: MemoryLimit | None) -> None:
-        """See that the largest block can be built: its lists, a shard while it is read, and its file."""
+        """See that the largest block can be built."""
         if limit is None or not self.plan:
             return
         entries = self.model.manifest.shards
@@ -87,22 +92,29 @@ class _Building:
             sum(entries[s.part].nnz * (s.stop - s.start) // entries[s.part].n_trained for s in slices)
             for slices in self.plan
         )
-        lists = 6 * weights + 16 * self.model.n_features
-        limit.check(lists + 2 * max(entry.bytes for entry in entries), "building the prediction index")
+        features = 32 * self.model.n_features
+        limit.check(6 * weights + features + 8 * _CHUNK, "building the prediction index")
 
 
-@dataclass(frozen=True)
 class _StoredParts:
-    """Parts of a model's shards, each read when its turn comes."""
+    """Parts of a model's shards, mapped, and let go of a chunk at a time."""
 
-    model: Model
-    slices: list[Slice]
+    def __init__(self, model: Model, slices: list[Slice]) -> None:
+        self._model = model
+        self._slices = slices
 
     def __iter__(self) -> Iterator[LabelWeights]:
-        return map(self._read, self.slices)
+        for part, where in zip(self._parts, self._slices, strict=True):
+            rows = cut(part, where)
+            for start, stop in row_chunks(rows.weights.indptr, _CHUNK):
+                chunk = cut(rows, Slice(where.part, start, stop))
+                yield chunk
+                chunk.weights.release()
 
-    def _read(self, where: Slice) -> LabelWeights:
-        return cut(self.model.shard(self.model.manifest.shards[where.part]), where)
+    @cached_property
+    def _parts(self) -> list[LabelWeights]:
+        entries = self._model.manifest.shards
+        return [self._model.mapped_weights(entries[where.part]) for where in self._slices]
 
 
 @contextlib.contextmanager

@@ -14,26 +14,21 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pwdismec.data.tensors import DTYPES, MappedTensors, map_tensors
 from pwdismec.files import replacing_file
 from pwdismec.prediction.blocks import LabelBlock
 
 FORMAT: Final = "pwdismec-index"
 VERSION: Final = "1"
 
-# In this order: bytes an element never grow, so that each tensor is aligned.
-_DTYPES: Final[dict[str, tuple[str, np.dtype[Any]]]] = {
-    "weights": ("F32", np.dtype("<f4")),
-    "starts": ("U32", np.dtype("<u4")),
-    "bias": ("F32", np.dtype("<f4")),
-    "label_ids": ("I32", np.dtype("<i4")),
-    "labels": ("U16", np.dtype("<u2")),
-}
+# In this order each tensor is aligned: behind `labels`, of an even number, comes the next block.
+_DTYPES: Final = {"weights": "F32", "starts": "U32", "bias": "F32", "label_ids": "I32", "labels": "U16"}
 _PAGE: Final = 4096
 _CHUNK: Final = 1 << 22
 
@@ -63,9 +58,11 @@ def write_index(path: Path, blocks: Iterable[LabelBlock], n_blocks: int, source:
     with replacing_file(path) as aside:
         with aside.open("wb") as file:
             file.seek(room)
-            for number, block in enumerate(blocks):
-                for name, (code, dtype) in _DTYPES.items():
-                    array = np.ascontiguousarray(getattr(block, name), dtype)
+            numbers = count()  # not enumerate, which would hold a block while the next one is built
+            for block in blocks:
+                number = next(numbers)
+                for name, code in _DTYPES.items():
+                    array = np.ascontiguousarray(getattr(block, name), DTYPES[code])
                     start = file.tell() - room
                     file.write(array.data)
                     digest.update(array.data)
@@ -75,8 +72,7 @@ def write_index(path: Path, blocks: Iterable[LabelBlock], n_blocks: int, source:
                         "shape": [len(array)],
                         "data_offsets": place,
                     }
-                    del array
-                del block  # before the next one is built
+                del array, block
             digest.update(_canonical(header))
             header["__metadata__"] = {
                 "format": FORMAT,
@@ -94,31 +90,16 @@ def write_index(path: Path, blocks: Iterable[LabelBlock], n_blocks: int, source:
 def read_index(path: Path, source: str) -> list[LabelBlock] | None:
     """The blocks of an index, mapped; None if there is none, or not of these weights, or damaged."""
     try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            size = os.fstat(file.fileno()).st_size
-            if length > size - 8:
-                return None
-            header = json.loads(file.read(length))
-            metadata = header.pop("__metadata__")
-            if (metadata["format"], metadata["version"], metadata["source"]) != (FORMAT, VERSION, source):
-                return None
-            end = max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
-            if size != 8 + length + end or not _is_intact(file, path, header, metadata):
-                return None
-        mapped = np.memmap(path, np.uint8, "r")[8 + length :]
-        blocks = [_block(mapped, header, number) for number in range(len(header) // len(_DTYPES))]
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        found = map_tensors(path)
+        made_from = tuple(found.metadata.get(key) for key in ("format", "version", "source"))
+        if made_from != (FORMAT, VERSION, source) or not _is_intact(path, found):
+            return None
+        return [
+            LabelBlock(**{name: found.tensors[_name(number, name)] for name in _DTYPES})
+            for number in range(len(found.tensors) // len(_DTYPES))
+        ]
+    except (OSError, ValueError, KeyError):
         return None
-    return blocks
-
-
-def _block(mapped: NDArray[np.uint8], header: dict[str, Any], number: int) -> LabelBlock:
-    arrays: dict[str, NDArray[Any]] = {}
-    for name, (_, dtype) in _DTYPES.items():
-        start, stop = header[_name(number, name)]["data_offsets"]
-        arrays[name] = np.asarray(mapped[start:stop]).view(dtype)
-    return LabelBlock(**arrays)
 
 
 def _name(block: int, array: str) -> str:
@@ -129,16 +110,18 @@ def _canonical(tensors: dict[str, Any]) -> bytes:
     return json.dumps(tensors, sort_keys=True).encode()
 
 
-def _is_intact(file: IO[bytes], path: Path, tensors: dict[str, Any], metadata: dict[str, str]) -> bool:
-    """Whether the tensors' bytes, from where `file` is, are those that were written."""
-    seal = int(metadata["seal"])
-    if os.fstat(file.fileno()).st_mtime_ns == seal * 10**9:
+def _is_intact(path: Path, found: MappedTensors) -> bool:
+    """Whether the tensors are those that were written."""
+    seal = int(found.metadata["seal"])
+    if path.stat().st_mtime_ns == seal * 10**9:
         return True
     digest = hashlib.sha256()
-    while chunk := file.read(_CHUNK):
-        digest.update(chunk)
-    digest.update(_canonical(tensors))
-    if digest.hexdigest() != metadata["sha256"]:
+    with path.open("rb") as file:
+        file.seek(found.start)
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    digest.update(_canonical(found.places))
+    if digest.hexdigest() != found.metadata["sha256"]:
         return False
     _set_seal(path, seal)  # a copy: the next opening need not read it
     return True

@@ -7,11 +7,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pwdismec.data.dense import Dense, Features
-from pwdismec.data.mapping import is_mapped, release
 from pwdismec.errors import ConfigError
 
 # What allocators, stacks and pages read ahead take besides what is counted.
@@ -46,24 +41,6 @@ class MemoryLimit:
                 f"memory: the limit is {_megabytes(self.limit)}, but {what} takes {_megabytes(total)}, "
                 f"{_megabytes(resident)} of which is in use already"
             )
-
-
-def release_rows(features: Features) -> None:
-    """Give the memory of mapped rows back to the system."""
-    for array in _arrays(features):
-        release(array)
-
-
-def mapped_bytes(features: Features) -> int:
-    """What reading all of the rows can bring into memory."""
-    return sum(array.nbytes for array in _arrays(features) if is_mapped(array))
-
-
-def _arrays(features: Features) -> tuple[NDArray[np.generic], ...]:
-    if isinstance(features, Dense):
-        return (features.values,)
-    own = features.stored()
-    return own.indices, own.values
 
 
 def _resident() -> int:

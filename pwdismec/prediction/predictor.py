@@ -18,7 +18,7 @@ from pwdismec.errors import ConfigError, ModelError
 from pwdismec.model import Model
 from pwdismec.prediction.blocks import LabelWeights, label_blocks
 from pwdismec.prediction.index import open_index
-from pwdismec.prediction.memory import MemoryLimit, mapped_bytes, release_rows
+from pwdismec.prediction.memory import MemoryLimit
 from pwdismec.prediction.search import check_scores, memory_of_search, no_top, row_ranges, search_on
 
 # Instances for which each block is mapped anew if memory is limited, and taken from a data set at a time.
@@ -164,12 +164,13 @@ class Predictor:
         if self._limit is None:
             return search_on(top, self._blocks, features, jobs)
         largest = max((block.nbytes for block in self._blocks), default=0)
-        needed = largest + mapped_bytes(features) + memory_of_search(features, jobs)
+        mapped = features.nbytes if features.is_mapped else 0
+        needed = largest + mapped + memory_of_search(features, jobs)
         self._limit.check(needed, "a block of labels, with the instances,")
         for block in self._blocks:
             search_on(top, [block], features, jobs)
             block.release()
-        release_rows(features)
+        features.release()
 
     def predict_dataset(self, dataset: Dataset, top_k: int = 5, jobs: int = 1) -> TopK:
         """The best `top_k` labels of a data set's instances, raw or transformed as the training set was.
@@ -189,7 +190,7 @@ class Predictor:
             features = dataset.features.rows(rows.start, rows.stop)
             yield self.transforms.bring(features, dataset.transforms)
             if self._limit is not None:
-                release_rows(features)
+                features.release()
 
     def _check(self, features: Features) -> None:
         if isinstance(features, Dense):

@@ -43,7 +43,7 @@ def no_reading(monkeypatch):
     def read(*args):
         raise AssertionError("a shard was read")
 
-    monkeypatch.setattr(Model, "shard", read)
+    monkeypatch.setattr(Model, "mapped_weights", read)
 
 
 def files(path) -> set[str]:
