@@ -22,9 +22,25 @@ void add_list(float x, const std::uint16_t* __restrict labels, const float* __re
     for (std::size_t i = 0; i < n; ++i) scores[labels[i]] += x * weights[i];
 }
 
+// Where the list of a feature starts is a cache miss, and so is the list; both are fetched ahead of their use.
+constexpr std::size_t kAhead = 8;
+
+void fetch_start(const Postings& postings, std::int32_t feature) {
+    __builtin_prefetch(postings.starts.data() + feature);
+}
+
+void fetch_list(const Postings& postings, std::int32_t feature) {
+    const std::size_t start = postings.starts[static_cast<std::size_t>(feature)];
+    __builtin_prefetch(postings.weights.data() + start);
+    __builtin_prefetch(postings.labels + start);
+}
+
 void accumulate(const Postings& postings, std::span<const std::int32_t> features, const float* values,
                 float* scores) {
+    for (const std::int32_t feature : features) fetch_start(postings, feature);
+    for (std::size_t e = 0; e < std::min(kAhead, features.size()); ++e) fetch_list(postings, features[e]);
     for (std::size_t e = 0; e < features.size(); ++e) {
+        if (e + kAhead < features.size()) fetch_list(postings, features[e + kAhead]);
         const auto feature = static_cast<std::size_t>(features[e]);
         const std::size_t start = postings.starts[feature], stop = postings.starts[feature + 1];
         // An index is mapped from a file, which somebody may have damaged since it was checked.

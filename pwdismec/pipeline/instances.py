@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pwdismec.data import CSR, Dataset, Dense
-from pwdismec.data.csr import row_chunks
+from pwdismec.data.chunks import feature_chunks
 from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
 from pwdismec.data.formats.stream import StreamedInstances
@@ -111,18 +111,7 @@ def _identity(path: Path) -> dict[str, Any]:
 
 
 def _cut(rows: Features) -> Iterator[Features]:
-    """Views of at most `_ROWS` rows and `_VALUES` values, or one row."""
-    if isinstance(rows, Dense):
-        step = max(1, min(_ROWS, _VALUES // rows.n_columns))
-        ranges = ((start, min(start + step, rows.n_rows)) for start in range(0, rows.n_rows, step))
-    else:
-        ranges = (
-            (first, min(first + _ROWS, stop))
-            for start, stop in row_chunks(rows.indptr, _VALUES)
-            for first in range(start, stop, _ROWS)
-        )
-    for start, stop in ranges:
-        yield rows.rows(start, stop)
+    return feature_chunks(rows, _ROWS, _VALUES)
 
 
 def _without_first(blocks: Iterable[Features], n_rows: int) -> Iterator[Features]:

@@ -167,11 +167,15 @@ def plan_blocks(
 
 
 def label_blocks(
-    parts: Iterable[LabelWeights], n_features: int, max_labels: int = MAX_LABELS
+    parts: Iterable[LabelWeights],
+    n_features: int,
+    max_labels: int = MAX_LABELS,
+    max_weights: int = MAX_WEIGHTS,
 ) -> Iterator[LabelBlock]:
-    """The parts, in order, as blocks of at most `max_labels` labels (a part larger than that is cut)."""
+    """The parts, in order, as blocks that `plan_blocks` makes of them."""
     parts = list(parts)
-    for slices in plan_blocks([(len(part.label_ids), part.weights.nnz) for part in parts], max_labels):
+    sizes = [(len(part.label_ids), part.weights.nnz) for part in parts]
+    for slices in plan_blocks(sizes, max_labels, max_weights):
         yield LabelBlock.build([cut(parts[s.part], s) for s in slices], n_features)
 
 

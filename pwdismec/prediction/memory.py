@@ -10,7 +10,7 @@ from pathlib import Path
 from pwdismec.errors import ConfigError
 
 # What allocators, stacks and pages read ahead take besides what is counted.
-_SLACK = 4_000_000
+_SLACK = 3_000_000
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pwdismec.data.chunks import feature_chunks
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.dense import Dense, Features
@@ -19,10 +20,11 @@ from pwdismec.model import Model
 from pwdismec.prediction.blocks import LabelWeights, label_blocks
 from pwdismec.prediction.index import open_index
 from pwdismec.prediction.memory import MemoryLimit
-from pwdismec.prediction.search import check_scores, memory_of_search, no_top, row_ranges, search_on
+from pwdismec.prediction.search import check_scores, memory_of_search, no_top, search_on
 
-# Instances for which each block is mapped anew if memory is limited, and taken from a data set at a time.
+# Of a data set, what is taken at a time; if memory is limited, each block is mapped anew for as many.
 _ROWS = 8192
+_VALUES = 1 << 20
 
 
 class ScoringModel(Protocol):
@@ -144,6 +146,7 @@ class Predictor:
             raise ValueError(f"indices: expected ascending ids from 0 to {self._n_features - 1}")
         instance = CSR(np.array([0, len(ids)]), ids, x, self._n_features)
         top = no_top(1, top_k)
+        self._make_room(instance, 1)
         self._search(top, instance, 1)
         check_scores(top)
         return TopK(top.labels[0], top.scores[0])
@@ -152,21 +155,28 @@ class Predictor:
         if features.n_columns != self._n_features:
             raise ModelError(f"the input has {features.n_columns} features, the model {self._n_features}")
         top = no_top(features.n_rows, top_k)
-        for rows in row_ranges(features.n_rows, _ROWS if self._limit else max(1, features.n_rows)):
-            part = features.rows(rows.start, rows.stop)
+        done = 0
+        for part in [features] if self._limit is None else feature_chunks(features, _ROWS, _VALUES):
+            rows = slice(done, done + part.n_rows)
+            self._make_room(part, jobs)
             self._check(part)
             self._search(TopK(top.labels[rows], top.scores[rows]), part, jobs)
+            done = rows.stop
         check_scores(top, first)
         return top
+
+    def _make_room(self, features: Features, jobs: int) -> None:
+        """See that a block of labels can be searched within the limit."""
+        if self._limit is not None:
+            largest = max((block.nbytes for block in self._blocks), default=0)
+            mapped = features.nbytes if features.is_mapped else 0
+            needed = largest + mapped + memory_of_search(features, jobs)
+            self._limit.check(needed, "a block of labels, with the instances,")
 
     def _search(self, top: TopK, features: Features, jobs: int) -> None:
         """Let every label compete; where memory is limited one block after another, each let go of."""
         if self._limit is None:
             return search_on(top, self._blocks, features, jobs)
-        largest = max((block.nbytes for block in self._blocks), default=0)
-        mapped = features.nbytes if features.is_mapped else 0
-        needed = largest + mapped + memory_of_search(features, jobs)
-        self._limit.check(needed, "a block of labels, with the instances,")
         for block in self._blocks:
             search_on(top, [block], features, jobs)
             block.release()
@@ -186,8 +196,7 @@ class Predictor:
         return TopK(np.concatenate([p.labels for p in parts]), np.concatenate([p.scores for p in parts]))
 
     def _brought(self, dataset: Dataset) -> Iterator[Features]:
-        for rows in row_ranges(dataset.n_instances, _ROWS):
-            features = dataset.features.rows(rows.start, rows.stop)
+        for features in feature_chunks(dataset.features, _ROWS, _VALUES):
             yield self.transforms.bring(features, dataset.transforms)
             if self._limit is not None:
                 features.release()

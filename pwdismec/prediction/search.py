@@ -18,7 +18,7 @@ _ROWS_A_TASK = 256
 
 
 # What a thread keeps for scoring, its stack included.
-_BYTES_A_THREAD = 1 << 20
+_BYTES_A_THREAD = 1 << 19
 
 
 def no_top(n_rows: int, top_k: int) -> TopK:

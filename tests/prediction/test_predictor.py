@@ -87,23 +87,26 @@ def problems(draw, *, dyadic: bool):
     return FakeModel(d, label_ids, weights.astype(np.float32), bias, shard_size), x.astype(np.float32)
 
 
-@given(problems(dyadic=True), st.integers(1, 80), st.integers(1, 3))
+@given(problems(dyadic=True), st.integers(1, 80), st.integers(1, 3), st.sampled_from([None, 1 << 50]))
 @settings(max_examples=150, deadline=None)
-def test_predictions_are_those_of_a_dense_float64_product(problem, top_k, jobs):
+def test_predictions_are_those_of_a_dense_float64_product(problem, top_k, jobs, memory):
     model, x = problem
     exact = x.astype(np.float64) @ model.weights.T.astype(np.float64) + model.bias
-    top = Predictor(model).predict(CSR.from_scipy(sp.csr_matrix(x)), top_k, jobs)
+    top = Predictor(model, memory).predict(CSR.from_scipy(sp.csr_matrix(x)), top_k, jobs)
     assert top.labels.dtype == np.int32
     assert top.scores.dtype == np.float32
     assert_same(top, ranked(exact, model.label_ids, top_k))
 
 
-@given(problems(dyadic=False), st.integers(1, 80), st.integers(1, 80), st.integers(1, 3))
+@given(problems(dyadic=False), st.integers(1, 80), st.integers(1, 80), st.integers(1, 200), st.integers(1, 3))
 @settings(max_examples=150, deadline=None)
-def test_scores_are_a_sequential_float32_sum_bit_for_bit_whatever_the_blocks(problem, top_k, block, jobs):
+def test_scores_are_a_sequential_float32_sum_bit_for_bit_whatever_the_blocks(
+    problem, top_k, max_labels, max_weights, jobs
+):
     model, x = problem
     expected = ranked(sequential_float32(x, model.weights, model.bias), model.label_ids, top_k)
-    blocks = list(label_blocks(model.shards(), model.n_features, block))
+    blocks = list(label_blocks(model.shards(), model.n_features, max_labels, max_weights))
+    assert all(len(block.label_ids) <= max_labels for block in blocks)
     assert_same(search(blocks, CSR.from_scipy(sp.csr_matrix(x)), top_k, jobs), expected)
 
 
