@@ -1,9 +1,13 @@
-"""Prediction time per instance: pwdismec with one and two threads, and SciPy's sparse product, exact both.
+"""Prediction time per instance: pwdismec with one and two threads, and SciPy's sparse product, exact both;
+tree methods with two threads, if they are there.
 
     python bench_predict.py MODEL DATASET       a trained model on the first instances of a data set
     python bench_predict.py                     made-up weights of TIBKAT's shape
+    python bench_predict.py MODEL DATASET --trees WORK --train TRAIN
 
-The contenders take turns, and the median of the rounds counts. Prints Markdown.
+With --trees, the methods of trees.py that are installed are trained on the data set TRAIN, once, into the
+folder WORK; later runs need no --train. The contenders take turns, and the median of the rounds counts.
+Prints Markdown. bench_answers.py measures opening and single answers, bench_labels.py cost against labels.
 """
 
 from __future__ import annotations
@@ -12,11 +16,14 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from environment import environment
+from trees import folder_of, trained
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
@@ -68,12 +75,14 @@ def synthetic(n_labels: int, n_features: int, n_instances: int) -> tuple[Weights
     return Weights(parts, n_features), CSR.from_scipy(queries)
 
 
-def load(model_path: Path, dataset_path: Path, n_instances: int) -> tuple[Weights, CSR]:
-    model, dataset = Model.open(model_path), Dataset.open(dataset_path)
-    features = model.transforms.bring(
-        dataset.features.rows(0, min(n_instances, dataset.n_instances)), dataset.transforms
-    )
+def load(model: Model, dataset: Dataset) -> tuple[Weights, CSR]:
+    features = model.transforms.bring(dataset.features, dataset.transforms)
     return Weights(list(model.shards()), model.n_features, model.transforms), features
+
+
+def precision_at_1(best: list[int], labels: CSR) -> str:
+    hits = [label in labels.indices[slice(*labels.indptr[i : i + 2])] for i, label in enumerate(best)]
+    return f"{100 * np.mean(hits):.2f}"
 
 
 class SciPyPredictor:
@@ -103,9 +112,9 @@ class SciPyPredictor:
         return TopK(self.label_ids[best], np.take_along_axis(scores, best, axis=1))
 
 
-def medians(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+def medians(contenders: dict[Any, Callable[[], object]], rounds: int) -> dict[Any, float]:
     """Median seconds of each contender, turn by turn."""
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    seconds: dict[Any, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, run in contenders.items():
             start = time.perf_counter()
@@ -130,6 +139,8 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("model", type=Path, nargs="?")
     parser.add_argument("dataset", type=Path, nargs="?")
+    parser.add_argument("--trees", type=Path, help="folder of the tree methods' models")
+    parser.add_argument("--train", type=Path, help="what they are trained on")
     parser.add_argument("--labels", type=int, default=35_116, help="of made-up weights")
     parser.add_argument("--features", type=int, default=200_000, help="of made-up weights")
     parser.add_argument("--instances", type=int, default=2048)
@@ -143,12 +154,18 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = arguments()
+    labels = None
+    scoring: Model | Weights
     if args.model:
-        weights, x = load(args.model, args.dataset, args.instances)
+        dataset = Dataset.open(args.dataset).select_instances(slice(args.instances))
+        scoring, labels = Model.open(args.model), dataset.labels.stored()
+        Predictor(scoring)  # builds the index
+        weights, x = load(scoring, dataset)
     else:
         weights, x = synthetic(args.labels, args.features, args.instances)
+        scoring = weights
     start = time.perf_counter()
-    predictor = Predictor(weights)
+    predictor = Predictor(scoring)
     opening = time.perf_counter() - start
     reference = SciPyPredictor(weights)
 
@@ -162,13 +179,24 @@ def main() -> None:
         "pwdismec, 2 threads": lambda: predictor.predict(x, k, 2),
         f"SciPy product by {SCIPY_ROWS} rows, argpartition, 1 thread": lambda: reference.predict(x, k),
     }
-    print(f"{environment()}\n\n{sizes(weights, x)}; top {k}; opened in {opening:.1f} s\n")
-    print("| | ms an instance |\n|---|---|")
+    first = {name: ours.labels[:, 0].tolist() for name in contenders}
+    matrix = x.to_scipy()
+    for name, kind in (trained(args.trees, args.train) if args.trees else {}).items():
+        if name == "Omikuji Parabel":  # from Python it takes one instance at a time: bench_answers.py
+            continue
+        tree = kind(folder_of(args.trees, name), 2)
+        contenders[f"{name}, 2 threads"] = partial(tree.batch, matrix, k)
+        first[f"{name}, 2 threads"] = [row[0] if row else -1 for row in tree.best(matrix, k)]
+    print(f"{environment('libpecos', 'napkinxc')}\n")
+    print(f"{sizes(weights, x)}; top {k}; opened in {opening * 1e3:.1f} ms\n")
+    print("| | ms an instance |" + (" P@1, % |" if labels else ""))
+    print("|---|---|" + ("---|" if labels else ""))
     for name, seconds in medians(contenders, args.rounds).items():
-        print(f"| {name} | {seconds / x.n_rows * 1e3:.3f} |")
+        accuracy = f" {precision_at_1(first[name], labels)} |" if labels else ""
+        print(f"| {name} | {seconds / x.n_rows * 1e3:.3f} |{accuracy}")
     print(
-        f"\nBoth give the same bits of the score in {same_scores:.2%} of the places and the same label in "
-        f"{same_labels:.2%} (argpartition may cut ties otherwise)."
+        f"\nThe exact ones give the same bits of the score in {same_scores:.2%} of the places and the same "
+        f"label in {same_labels:.2%} (argpartition may cut ties otherwise)."
     )
 
 
