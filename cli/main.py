@@ -19,6 +19,9 @@ COMMANDS = {
     "inspect": "Say what a data set, a model or a prediction file holds.",
     "run": "Do a whole experiment from one YAML file.",
     "demo": "Show what PW and PW-cb gain, on synthetic data.",
+    "prune": "Make a model smaller.",
+    "slice": "Cut a model to some of its labels.",
+    "merge": "Make one model of several over different labels.",
     "import": "Make a model of LIBLINEAR or DiSMEC text models.",
     "export": "Write a model for other programs.",
 }

@@ -74,6 +74,13 @@ class CSR:
             indptr, self.indices[where], None if self.data is None else self.data[where], self.n_columns
         )
 
+    def where(self, kept: NDArray[np.bool_]) -> CSR:
+        """The values of `stored` for which `kept`, shape (nnz,), holds; copied."""
+        own = self.stored()
+        before = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept, dtype=np.int64)])
+        data = None if own.data is None else own.data[kept]
+        return CSR(before[own.indptr], own.indices[kept], data, own.n_columns)
+
     def stored(self) -> CSR:
         """The same matrix with offsets from 0 and no stored value outside its rows; arrays are views."""
         start, stop = int(self.indptr[0]), int(self.indptr[-1])

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_CODES = {"U16": "u2", "U32": "u4", "I32": "i4", "I64": "i8", "F32": "f4", "F64": "f8"}
+_CODES = {"U16": "u2", "U32": "u4", "I32": "i4", "I64": "i8", "F16": "f2", "F32": "f4", "F64": "f8"}
 DTYPES: Final = {name: np.dtype(f"<{code}") for name, code in _CODES.items()}
 
 

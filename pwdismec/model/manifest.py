@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
@@ -23,6 +23,8 @@ RUN = "run.json"
 MANIFEST = "manifest.json"
 IDF = "idf.safetensors"
 LABEL_NAMES = "label_names.txt"
+
+WeightType: TypeAlias = Literal["float32", "float16"]
 
 
 class _Record(BaseModel):
@@ -59,6 +61,16 @@ class Run(_Record):
         """Names the run in each of its shards; the program's version and the names do not count."""
         record = self.model_dump(exclude={"written_by", "label_names"})
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:32]
+
+    @property
+    def dtype(self) -> WeightType:
+        """What weights are stored as; scores are float32 whatever it is."""
+        return "float16" if self.config.get("dtype") == "float16" else "float32"
+
+    @property
+    def history(self) -> list[str]:
+        """What was done to the model after it was trained; empty for one that is as it was trained."""
+        return list(self.config.get("history", []))
 
 
 class ShardEntry(_Record):

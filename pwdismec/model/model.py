@@ -89,6 +89,13 @@ class Model:
         """Stored weights."""
         return sum(entry.nnz for entry in self.manifest.shards)
 
+    @property
+    def bytes(self) -> int:
+        """Size of its files."""
+        names = [MANIFEST, *(entry.file for entry in self.manifest.shards)]
+        names += [IDF] * self.manifest.run.tfidf + [LABEL_NAMES] * self.manifest.run.label_names
+        return sum((self.path / name).stat().st_size for name in names)
+
     @cached_property
     def label_names(self) -> list[str] | None:
         """A name for each label, in order, or None."""

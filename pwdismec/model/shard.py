@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -18,7 +19,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.tensors import map_tensors
 from pwdismec.errors import ModelError
 from pwdismec.files import replacing_file, sha256_of
-from pwdismec.model.manifest import ShardEntry, ShardPlan
+from pwdismec.model.manifest import ShardEntry, ShardPlan, WeightType
 from pwdismec.solvers import Certificate
 
 _KEY: Final = "pwdismec"  # one key: several would be written in an order that varies
@@ -33,6 +34,7 @@ _DTYPES: Final = {
     "dual": np.float64,
     "epochs": np.int32,
 }
+_CERTIFICATE: Final = ("primal", "dual", "epochs")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,10 @@ class Shard:
         float32, shape (n,): added to each score.
     certificate
         Of the weights before they were pruned; primal and dual are NaN for imported weights.
+    gap_tolerance
+        What the solver promised of each label's gap; None if it promised nothing.
+    instruction_set
+        Of the kernels that trained it.
     """
 
     label_ids: NDArray[np.int32]
@@ -58,15 +64,46 @@ class Shard:
     weights: CSR
     bias: NDArray[np.float32]
     certificate: Certificate
+    gap_tolerance: float | None
+    instruction_set: str = native.instruction_set
+
+    def take(self, rows: NDArray[np.integer], offset: int = 0) -> Shard:
+        """Some of the labels, by place, in that order; `offset` is added to their ids."""
+        certificate = Certificate(*(getattr(self.certificate, name)[rows] for name in _CERTIFICATE))
+        return replace(
+            self,
+            label_ids=self.label_ids[rows] + np.int32(offset),
+            positives=self.positives[rows],
+            weights=self.weights.take(rows),
+            bias=self.bias[rows],
+            certificate=certificate,
+        )
+
+    @classmethod
+    def concatenate(cls, shards: Sequence[Shard]) -> Shard:
+        """The labels of one shard, or of several; what the loosest solver promised is promised of all."""
+        tolerances = [shard.gap_tolerance for shard in shards]
+        return cls(
+            np.concatenate([shard.label_ids for shard in shards]),
+            np.concatenate([shard.positives for shard in shards]),
+            CSR.concatenate([shard.weights for shard in shards], shards[0].weights.n_columns),
+            np.concatenate([shard.bias for shard in shards]),
+            Certificate(
+                *(np.concatenate([getattr(s.certificate, name) for s in shards]) for name in _CERTIFICATE)
+            ),
+            None if None in tolerances else max(t for t in tolerances if t is not None),
+            ", ".join(sorted({shard.instruction_set for shard in shards})),
+        )
 
 
 def write_shard(
-    folder: Path, plan: ShardPlan, run_id: str, shard: Shard, gap_tolerance: float | None
+    folder: Path, plan: ShardPlan, run_id: str, shard: Shard, dtype: WeightType = "float32"
 ) -> ShardEntry:
     """Write a shard's file, whole or not at all, and describe it for the manifest.
 
-    `gap_tolerance` is what the solver promised of each label's gap; None if it promised nothing.
+    `dtype` is what weights are stored as; they must fit it.
     """
+    types: dict[str, Any] = {**_DTYPES, "values": np.dtype(dtype).type}
     tensors: dict[str, NDArray[Any]] = {
         "label_ids": shard.label_ids,
         "positives": shard.positives,
@@ -78,24 +115,24 @@ def write_shard(
         "dual": shard.certificate.dual,
         "epochs": shard.certificate.epochs,
     }
-    tensors = {name: np.ascontiguousarray(tensors[name], dtype) for name, dtype in _DTYPES.items()}
+    tensors = {name: np.ascontiguousarray(tensors[name], type_) for name, type_ in types.items()}
     header = {
         "run": run_id,
         "first": plan.first,
         "stop": plan.stop,
         "n_features": shard.weights.n_columns,
-        "instruction_set": native.instruction_set,
-        "gap_tolerance": gap_tolerance,
+        "instruction_set": shard.instruction_set,
+        "gap_tolerance": shard.gap_tolerance,
         "content_sha256": _content_hash(tensors),
     }
     path = folder / plan.file
     with replacing_file(path) as aside:
         aside.write_bytes(safetensors.numpy.save(tensors, {_KEY: json.dumps(header, sort_keys=True)}))
-    return _describe(path, plan, header, shard)
+    return _describe(path, plan, shard)
 
 
 def read_shard(path: Path, expected_sha256: str | None = None) -> tuple[dict[str, Any], Shard]:
-    """A shard's header and content.
+    """A shard's header and content; weights stored as float16 are widened.
 
     Raises
     ------
@@ -112,9 +149,17 @@ def read_shard(path: Path, expected_sha256: str | None = None) -> tuple[dict[str
         raise ModelError(f"{path}: not a shard of a model, or damaged: {error}") from error
     if not intact:
         raise ModelError(f"{path}: shard is damaged: its content does not match its checksum")
-    weights = CSR(tensors["indptr"], tensors["indices"], tensors["values"], header["n_features"])
-    certificate = Certificate(tensors["primal"], tensors["dual"], tensors["epochs"])
-    return header, Shard(tensors["label_ids"], tensors["positives"], weights, tensors["bias"], certificate)
+    values = tensors["values"].astype(np.float32, copy=False)
+    shard = Shard(
+        tensors["label_ids"],
+        tensors["positives"],
+        CSR(tensors["indptr"], tensors["indices"], values, header["n_features"]),
+        tensors["bias"],
+        Certificate(*(tensors[name] for name in _CERTIFICATE)),
+        header["gap_tolerance"],
+        header["instruction_set"],
+    )
+    return header, shard
 
 
 class MappedWeights(NamedTuple):
@@ -135,7 +180,8 @@ def map_weights(path: Path, expected_sha256: str, n_features: int) -> MappedWeig
     """
     _check_file(path, expected_sha256)
     tensors = map_tensors(path).tensors
-    weights = CSR(tensors["indptr"], tensors["indices"], tensors["values"], n_features)
+    values = tensors["values"].astype(np.float32, copy=False)
+    weights = CSR(tensors["indptr"], tensors["indices"], values, n_features)
     return MappedWeights(tensors["label_ids"], weights, tensors["bias"])
 
 
@@ -162,18 +208,18 @@ def entry_of(folder: Path, plan: ShardPlan, run_id: str) -> ShardEntry | None:
     header, shard = read_shard(path)
     if header["run"] != run_id or (header["first"], header["stop"]) != (plan.first, plan.stop):
         raise ModelError(f"{path}: shard of another run; train into another folder, or remove this model")
-    return _describe(path, plan, header, shard)
+    return _describe(path, plan, shard)
 
 
-def _describe(path: Path, plan: ShardPlan, header: dict[str, Any], shard: Shard) -> ShardEntry:
-    gap, tolerance = shard.certificate.gap, header["gap_tolerance"]
+def _describe(path: Path, plan: ShardPlan, shard: Shard) -> ShardEntry:
+    gap, tolerance = shard.certificate.gap, shard.gap_tolerance
     certified = len(gap) > 0 and bool(np.isfinite(gap).all())
-    beyond = shard.label_ids[~(gap <= tolerance)] if tolerance is not None else []
+    beyond = shard.label_ids[~(gap <= tolerance)] if tolerance is not None else shard.label_ids[:0]
     return ShardEntry(
         file=plan.file,
         first=plan.first,
         stop=plan.stop,
-        instruction_set=header["instruction_set"],
+        instruction_set=shard.instruction_set,
         n_trained=len(shard.label_ids),
         nnz=shard.weights.nnz,
         bytes=path.stat().st_size,

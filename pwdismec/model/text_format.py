@@ -30,12 +30,13 @@ from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.transforms import Transforms
-from pwdismec.errors import ConfigError, DataError, ModelError
-from pwdismec.files import replacing_file, replacing_folder
-from pwdismec.model.manifest import Run, ShardEntry, ShardPlan
-from pwdismec.model.model import Model, finish_run, write_run
+from pwdismec.errors import ConfigError, DataError
+from pwdismec.files import replacing_file
+from pwdismec.model.manifest import Run, ShardPlan
+from pwdismec.model.model import Model
 from pwdismec.model.plan import plan_shards
-from pwdismec.model.shard import Shard, write_shard
+from pwdismec.model.shard import Shard
+from pwdismec.model.writing import check_is_new, write_model
 from pwdismec.solvers import Certificate
 
 _ONE_COLUMN_FOR_TWO = "L2R_L2LOSS_SVC"
@@ -97,8 +98,7 @@ def import_text(
         If `path` exists.
     """
     folder, files = Path(path), [Path(p) for p in paths]
-    if folder.exists():
-        raise ModelError(f"{folder}: exists; expected a new folder")
+    check_is_new(folder)
     parts = [_read(file) for file in files]
     for file, part in zip(files, parts, strict=True):
         if (part.weights.n_columns, part.constant) != (parts[0].weights.n_columns, parts[0].constant):
@@ -127,11 +127,8 @@ def import_text(
         config={"imported": [file.name for file in files], "bias": parts[0].constant},
         plan=plan_shards(n_labels, _SHARD_SIZE),
     )
-    with replacing_folder(folder) as aside:
-        write_run(aside, run, Transforms(None, l2_normalize), label_names)
-        entries = [_write_part(aside, place, run.id, label_ids, weights, bias) for place in run.plan]
-        finish_run(aside, run, entries)
-    return Model.open(folder)
+    shards = (_part_of(place, label_ids, weights, bias) for place in run.plan)
+    return write_model(folder, run, Transforms(None, l2_normalize), label_names, shards)
 
 
 class _Part(NamedTuple):
@@ -141,21 +138,15 @@ class _Part(NamedTuple):
     constant: float
 
 
-def _write_part(
-    folder: Path,
-    place: ShardPlan,
-    run_id: str,
-    label_ids: NDArray[np.int32],
-    weights: CSR,
-    bias: NDArray[np.float32],
-) -> ShardEntry:
+def _part_of(
+    place: ShardPlan, label_ids: NDArray[np.int32], weights: CSR, bias: NDArray[np.float32]
+) -> Shard:
     start, stop = np.searchsorted(label_ids, (place.first, place.stop))
     part = weights.take(np.arange(start, stop))
     unknown = np.full(stop - start, np.nan)
     certificate = Certificate(unknown, unknown, np.zeros(stop - start, np.int32))
     positives = np.zeros(stop - start, np.int64)
-    shard = Shard(label_ids[start:stop], positives, part, bias[start:stop], certificate)
-    return write_shard(folder, place, run_id, shard, gap_tolerance=None)
+    return Shard(label_ids[start:stop], positives, part, bias[start:stop], certificate, None)
 
 
 def _read(path: Path) -> _Part:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +51,31 @@ def training_summary(model: Model, *more: tuple[str, str]) -> str:
     trained = sum(shard.n_trained for shard in shards)
     return _pairs(
         ("labels trained", f"{trained:,}"),
-        ("labels without positives", f"{model.n_labels - trained:,}"),
+        (
+            "labels left out" if model.manifest.run.history else "labels without positives",
+            f"{model.n_labels - trained:,}",
+        ),
         ("weights kept", f"{model.nnz:,}"),
         ("worst certified gap", _worst_gap(model)),
         ("beyond the tolerance", _beyond_tolerance(model)),
         *more,
+    )
+
+
+def change_of_size(before: Model, after: Model) -> str:
+    """What a model held before and after something was cut from it."""
+
+    def row(name: str, of: Callable[[Model], int]) -> list[str]:
+        old, new = of(before), of(after)
+        return [name, f"{old:,}", f"{new:,}", f"{100 * new / old:.1f} %" if old else "–"]
+
+    return aligned(
+        [
+            ["", "before", "after", ""],
+            row("labels", lambda model: sum(entry.n_trained for entry in model.manifest.shards)),
+            row("weights", lambda model: model.nnz),
+            row("bytes", lambda model: model.bytes),
+        ]
     )
 
 

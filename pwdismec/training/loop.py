@@ -113,9 +113,9 @@ def train(
     )
     with closing(solving):
         for shard_plan, solutions in solving:
-            shard = _shard_of(shard_plan, solutions, dataset)
+            shard = _shard_of(shard_plan, solutions, dataset, config.gap_tolerance)
             solutions.clear()  # before there are the file's bytes as well
-            entries[shard_plan.file] = write_shard(folder, shard_plan, run.id, shard, config.gap_tolerance)
+            entries[shard_plan.file] = write_shard(folder, shard_plan, run.id, shard)
             tracker.shard_done()
     return finish_run(folder, run, [entry for entry in entries.values() if entry])
 
@@ -158,12 +158,15 @@ def _is_done(folder: Path, run: Run, resume: bool) -> bool:
     return whole
 
 
-def _shard_of(plan: ShardPlan, solutions: list[Solution], dataset: Dataset) -> Shard:
+def _shard_of(
+    plan: ShardPlan, solutions: list[Solution], dataset: Dataset, gap_tolerance: float | None
+) -> Shard:
     counts = dataset.label_counts[plan.first : plan.stop]
     trained = np.flatnonzero(counts)
     solution = concatenate(solutions) if solutions else _nothing(dataset.n_features)
     label_ids = (plan.first + trained).astype(np.int32)
-    return Shard(label_ids, counts[trained], solution.weights, solution.bias, solution.certificate)
+    certificate = solution.certificate
+    return Shard(label_ids, counts[trained], solution.weights, solution.bias, certificate, gap_tolerance)
 
 
 def _nothing(n_features: int) -> Solution:

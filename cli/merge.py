@@ -1,0 +1,38 @@
+"""pwdismec merge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pwdismec.model import Model
+from pwdismec.model.merging import merge_models
+from pwdismec.pipeline.inspection import training_summary
+
+from . import options
+from .examples import example
+from .progress import watch
+
+
+@click.command(
+    "merge",
+    epilog=example(
+        "pwdismec merge part_0 part_1 part_2 model",
+    ),
+)
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True, type=options.PATH)
+@click.argument("out", type=options.PATH)
+@click.option(
+    "--append",
+    is_flag=True,
+    help="Each MODEL has labels of its own, from 0 on: they follow those of the one before.",
+)
+def command(models: tuple[Path, ...], out: Path, append: bool) -> None:
+    """Make OUT, a new folder, of MODELs over different labels of the same data.
+
+    The MODELs have the same features and label ids, and no label was trained in two of them.
+    """
+    with watch("merge", "shards") as update:
+        made = merge_models([Model.open(model) for model in models], out, append=append, on_shard=update)
+    click.echo(training_summary(made))

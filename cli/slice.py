@@ -1,0 +1,41 @@
+"""pwdismec slice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pwdismec.model import Model
+from pwdismec.model.slicing import read_labels, slice_model
+from pwdismec.pipeline.inspection import change_of_size
+
+from . import options
+from .examples import example
+from .progress import watch
+
+
+@click.command(
+    "slice",
+    epilog=example(
+        "pwdismec slice model physics --labels physics.txt",
+    ),
+)
+@click.argument("model", type=options.PATH)
+@click.argument("out", type=options.PATH)
+@click.option(
+    "--labels",
+    type=options.PATH,
+    required=True,
+    metavar="FILE",
+    help="The labels to keep: ids or names, one a line.",
+)
+def command(model: Path, out: Path, labels: Path) -> None:
+    """Make OUT, a new folder, of MODEL with some of its labels only.
+
+    They keep their ids and names, so that predictions mean the same; the others are never predicted.
+    """
+    before = Model.open(model)
+    with watch("slice", "shards") as update:
+        after = slice_model(before, out, read_labels(labels, before), on_shard=update)
+    click.echo(change_of_size(before, after))

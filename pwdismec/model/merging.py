@@ -1,0 +1,135 @@
+"""One model of several over different labels, such as machines have trained that shared the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pwdismec.errors import ConfigError, ModelError
+from pwdismec.model.manifest import Run, ShardPlan
+from pwdismec.model.model import Model
+from pwdismec.model.plan import plan_shards
+from pwdismec.model.shard import Shard
+from pwdismec.model.writing import OnShard, with_history, write_model
+
+
+def merge_models(
+    models: Sequence[Model], path: str | Path, *, append: bool = False, on_shard: OnShard | None = None
+) -> Model:
+    """Write one model with the labels of all `models`; a shard of it and of each of them is in memory.
+
+    Parameters
+    ----------
+    models
+        Two or more, of the same features, transforms and bias. Without `append` their label space is the
+        same, too (number of labels, names), and no label is trained in two of them.
+    path
+        The new model's folder.
+    append
+        Each model's labels follow those of the model before it: their ids grow by the labels before them.
+    on_shard
+        Called after every shard.
+
+    Raises
+    ------
+    ConfigError
+        If there are fewer than two models.
+    ModelError
+        If the models do not fit, a label is trained in two, or `path` exists.
+    """
+    if len(models) < 2:
+        raise ConfigError(f"{len(models)} model; expected two or more to merge")
+    for model in models[1:]:
+        _check_fits(models[0], model, append)
+    offsets = list(accumulate((model.n_labels for model in models), initial=0)) if append else []
+    parts = list(zip(models, offsets if append else [0] * len(models), strict=False))
+    n_labels = offsets[-1] if append else models[0].n_labels
+    entries = [(model, offset, entry) for model, offset in parts for entry in model.manifest.shards]
+    size = max(entry.stop - entry.first for _, _, entry in entries)
+    overlapping = {
+        place: [
+            (model, offset, entry)
+            for model, offset, entry in entries
+            if entry.first + offset < place.stop and entry.stop + offset > place.first
+        ]
+        for place in plan_shards(n_labels, size)
+    }
+    plan = tuple(place for place, found in overlapping.items() if found)
+
+    def shards() -> Iterator[Shard]:
+        for place in plan:
+            cut = [
+                (model, _within(model.shard(entry), offset, place))
+                for model, offset, entry in overlapping[place]
+            ]
+            yield _together(cut)
+
+    names = models[0].label_names
+    if append and names is not None:
+        names = [name for model in models for name in model.label_names or []]
+    run = _run_of(models, n_labels, plan)
+    return write_model(Path(path), run, models[0].transforms, names, shards(), on_shard)
+
+
+def _check_fits(first: Model, other: Model, append: bool) -> None:
+    def agree(what: str, of: Callable[[Model], Any], shown: bool = True) -> None:
+        a, b = of(first), of(other)
+        if a != b:
+            said = f"{b}; {first.path} has {a}" if shown else f"not those of {first.path}"
+            raise ModelError(f"{other.path}: {what}: {said}")
+
+    agree("features", lambda model: model.n_features)
+    agree("transforms", lambda model: str(model.transforms))
+    agree("idf values", lambda model: model.transforms, shown=False)
+    agree("bias", lambda model: model.manifest.run.config.get("bias", 1.0))
+    if append:
+        agree("names of labels", lambda model: "none" if model.label_names is None else "given")
+    else:
+        agree("labels", lambda model: model.n_labels)
+        agree("names of labels", lambda model: model.label_names, shown=False)
+
+
+def _within(shard: Shard, offset: int, place: ShardPlan) -> Shard:
+    """The labels of a shard that belong to `place` once `offset` is added to them."""
+    label_ids = shard.label_ids.astype(np.int64) + offset
+    rows = np.flatnonzero((label_ids >= place.first) & (label_ids < place.stop))
+    return shard.take(rows, offset)
+
+
+def _together(parts: Sequence[tuple[Model, Shard]]) -> Shard:
+    shard = Shard.concatenate([part for _, part in parts])
+    order = np.argsort(shard.label_ids, kind="stable")
+    ascending = shard.label_ids[order]
+    twice = np.flatnonzero(ascending[1:] == ascending[:-1])
+    if len(twice):
+        label = ascending[twice[0]]
+        both = [str(model.path) for model, part in parts if label in part.label_ids]
+        raise ModelError(f"label {label} is trained in two models: {' and '.join(both[:2])}")
+    return shard.take(order)
+
+
+def _run_of(models: Sequence[Model], n_labels: int, plan: tuple[ShardPlan, ...]) -> Run:
+    """What the models have in common; of settings in which they differ, each one's."""
+    runs = [model.manifest.run for model in models]
+
+    def common(values: Sequence[Any], otherwise: Any) -> Any:
+        return values[0] if all(value == values[0] for value in values) else otherwise
+
+    names = [name for name in runs[0].config if all(name in run.config for run in runs)]
+    config = {name: common(of, of) for name in names for of in [[run.config[name] for run in runs]]}
+    config["history"] = common([run.history for run in runs], [])
+    config["dtype"] = common([run.dtype for run in runs], "float32")
+    merged = runs[0].model_copy(
+        update={
+            "config": config,
+            "n_labels": n_labels,
+            "n_instances": common([run.n_instances for run in runs], 0),
+            "dataset_fingerprint": common([run.dataset_fingerprint for run in runs], None),
+            "positive_weights_sha256": common([run.positive_weights_sha256 for run in runs], None),
+        }
+    )
+    return with_history(merged, [f"merged from {len(models)} models"], plan)

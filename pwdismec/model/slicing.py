@@ -1,0 +1,116 @@
+"""A model cut to some of its labels, which keep their ids."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.errors import ConfigError, DataError, ModelError
+from pwdismec.model.model import Model
+from pwdismec.model.shard import Shard
+from pwdismec.model.writing import OnShard, with_history, write_model
+
+
+def slice_model(
+    model: Model, path: str | Path, label_ids: NDArray[np.integer], on_shard: OnShard | None = None
+) -> Model:
+    """Write the model of some labels only.
+
+    The label space stays what it was: ids, names and `n_labels` are the model's, so that predictions mean
+    the same and slices can be merged again. The other labels are as if they had not been trained.
+
+    Parameters
+    ----------
+    model
+        The model.
+    path
+        The new model's folder.
+    label_ids
+        Shape (n,): the labels to keep, in any order.
+    on_shard
+        Called after every shard.
+
+    Raises
+    ------
+    ConfigError
+        If an id is out of range, or there is none.
+    ModelError
+        If `path` exists, or no label of them was trained.
+    """
+    wanted = np.zeros(model.n_labels, bool)
+    if len(label_ids) == 0:
+        raise ConfigError("labels: none; expected the labels to keep")
+    if label_ids.min() < 0 or label_ids.max() >= model.n_labels:
+        raise ConfigError(f"labels: expected ids from 0 to {model.n_labels - 1}")
+    wanted[label_ids] = True
+    places = [place for place in model.manifest.run.plan if wanted[place.first : place.stop].any()]
+    entries = {entry.file: entry for entry in model.manifest.shards}
+    run = with_history(model.manifest.run, [f"cut to {wanted.sum()} labels"], tuple(places))
+
+    def shards() -> Iterator[Shard]:
+        n_trained = 0
+        for place in places:
+            shard = model.shard(entries[place.file])
+            shard = shard.take(np.flatnonzero(wanted[shard.label_ids]))
+            n_trained += len(shard.label_ids)
+            yield shard
+        if n_trained == 0:
+            raise ModelError(f"{model.path}: none of the {wanted.sum()} labels was trained")
+
+    return write_model(Path(path), run, model.transforms, model.label_names, shards(), on_shard)
+
+
+def read_labels(path: str | Path, model: Model) -> NDArray[np.int64]:
+    """The labels listed in a file, ids or names, one a line; they are names if the first line is one.
+
+    Returns
+    -------
+    NDArray
+        int64, shape (n,): ids in the order of the lines.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, a line is no label of the model, names no label or several, or is there
+        twice; or the first line can be read both as an id and as a name of another label.
+    """
+    lines = _lines(path)
+    names = model.label_names or []
+    ids_of: dict[str, int] = {name: label for label, name in enumerate(names)}
+    several = {name for name, count in Counter(names).items() if count > 1}
+    by_name = bool(lines) and lines[0] in ids_of
+    if by_name and (label := _id(lines[0], model.n_labels)) is not None and label != ids_of[lines[0]]:
+        raise DataError(
+            path, f"{lines[0]!r} is the id of one label and the name of another; begin with another label", 1
+        )
+    seen: dict[int, int] = {}
+    for number, line in enumerate(lines, 1):
+        label = ids_of.get(line) if by_name else _id(line, model.n_labels)
+        if label is None:
+            expected = "a name of a label" if by_name else f"a label id from 0 to {model.n_labels - 1}"
+            or_name = " or, in every line, a name" if names and not by_name else ""
+            raise DataError(path, f"{line!r}: expected {expected}{or_name}", number)
+        if by_name and line in several:
+            raise DataError(path, f"{line!r}: several labels have this name; list ids", number)
+        if label in seen:
+            raise DataError(path, f"{line!r}: the same label as in line {seen[label]}", number)
+        seen[label] = number
+    return np.fromiter(seen, np.int64, len(seen))
+
+
+def _lines(path: str | Path) -> list[str]:
+    try:
+        lines = Path(path).read_bytes().decode().removesuffix("\n").split("\n")
+    except OSError as error:
+        raise DataError(path, f"cannot read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(path, f"not UTF-8: {error.reason}") from error
+    return [line.removesuffix("\r") for line in lines]
+
+
+def _id(text: str, n_labels: int) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and int(text) < n_labels else None
