@@ -156,7 +156,7 @@ def read_shard(path: Path, expected_sha256: str | None = None) -> tuple[dict[str
         CSR(tensors["indptr"], tensors["indices"], values, header["n_features"]),
         tensors["bias"],
         Certificate(*(tensors[name] for name in _CERTIFICATE)),
-        header["gap_tolerance"],
+        header.get("gap_tolerance"),
         header["instruction_set"],
     )
     return header, shard
