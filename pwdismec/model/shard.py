@@ -64,7 +64,7 @@ class Shard:
     weights: CSR
     bias: NDArray[np.float32]
     certificate: Certificate
-    gap_tolerance: float | None
+    gap_tolerance: float | None = None
     instruction_set: str = native.instruction_set
 
     def take(self, rows: NDArray[np.integer], offset: int = 0) -> Shard:

@@ -146,7 +146,7 @@ def _part_of(
     unknown = np.full(stop - start, np.nan)
     certificate = Certificate(unknown, unknown, np.zeros(stop - start, np.int32))
     positives = np.zeros(stop - start, np.int64)
-    return Shard(label_ids[start:stop], positives, part, bias[start:stop], certificate, None)
+    return Shard(label_ids[start:stop], positives, part, bias[start:stop], certificate)
 
 
 def _read(path: Path) -> _Part:
