@@ -44,8 +44,9 @@ def test_a_label_whose_gap_is_no_number_misses_every_tolerance(trained, tmp_path
     primal[3] = np.nan
     unknown = replace(shard, certificate=replace(shard.certificate, primal=primal))
     (tmp_path / plan.file).parent.mkdir()
-    assert write_shard(tmp_path, plan, "run", unknown, 0.1).beyond_tolerance == (13,)
-    assert write_shard(tmp_path, plan, "run", unknown, None).beyond_tolerance == ()
+    promised, unpromised = replace(unknown, gap_tolerance=0.1), replace(unknown, gap_tolerance=None)
+    assert write_shard(tmp_path, plan, "run", promised).beyond_tolerance == (13,)
+    assert write_shard(tmp_path, plan, "run", unpromised).beyond_tolerance == ()
 
 
 def test_no_folder_and_no_model(tmp_path):
