@@ -227,6 +227,7 @@ def writers(job, folder):
         "predict npz": ["predict", job.model, job.test, folder / "p", "--top-k", 45, "--format", "npz"],
         "predict jsonl": ["predict", job.model, job.test, folder / "p", "--top-k", 45, "--format", "jsonl"],
         "evaluate": ["evaluate", job.predictions, job.test, "--json", folder / "r.json"],
+        "prune": ["prune", job.model, folder / "m", "--threshold", 0],
         "export": ["export", job.model, folder / "m.txt", "--format", "liblinear"],
         "export npz": ["export", job.model, folder / "m.npz", "--format", "npz"],
     }
@@ -239,6 +240,7 @@ WRITERS = [
     "predict npz",
     "predict jsonl",
     "evaluate",
+    "prune",
     "export",
     "export npz",
 ]

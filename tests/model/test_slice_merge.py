@@ -30,13 +30,14 @@ def trained(tmp_path_factory):
 
 
 def contents(model):
-    """What the hash of each shard's tensors is, and its entry but for the file's own bytes."""
+    """Of each shard that is not empty the hash of its tensors, and its entry but for the file's bytes."""
     return [
         (
             read_shard(model.path / entry.file)[0]["content_sha256"],
             entry.model_dump(exclude={"sha256", "bytes"}),
         )
         for entry in model.manifest.shards
+        if entry.n_trained
     ]
 
 
@@ -47,14 +48,12 @@ def test_slices_merged_are_the_original_to_the_bit(trained, owners, random):
     features = small_dataset(3).features
     with tempfile.TemporaryDirectory() as folder:
         parts = []
-        for owner in set(
-            owners[:40].tolist()
-        ):  # the last five have no weights, and whose they are is nothing
+        for owner in set(owners[:40].tolist()):  # who owns the last five is nothing: they have no weights
             labels = np.flatnonzero(owners == owner)
             parts.append(slice_model(trained, Path(folder) / f"{owner}", labels))
             np.testing.assert_array_equal(parts[-1].weights()[0], labels[labels < 40])
         random.shuffle(parts)
-        if len(parts) > 1 and 45 > np.flatnonzero(np.isin(owners, owners[:40])).max() >= 40:
+        if len(parts) > 1:
             merged = merge_models(parts, Path(folder) / "merged")
             assert contents(merged) == contents(trained)
             assert merged.label_names == NAMES and merged.n_labels == 45

@@ -166,6 +166,8 @@ class _Job:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise PwdismecError(f"{self.path}: another process is writing it") from error
+            except OSError:  # a file system without locks
+                pass
             yield
         finally:
             os.close(descriptor)
