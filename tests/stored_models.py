@@ -41,5 +41,5 @@ def store(path, weights: sp.csr_matrix, bias: np.ndarray, shard_size: int) -> Mo
             bias[rows].astype(np.float32),
             Certificate(np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, np.int32)),
         )
-        entries.append(write_shard(path, place, run.id, shard, None))
+        entries.append(write_shard(path, place, run.id, shard))
     return finish_run(path, run, entries)

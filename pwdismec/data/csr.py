@@ -99,6 +99,13 @@ class CSR:
         """Whether column ids and values are mapped from files, read-only."""
         return is_mapped(self.indices) and (self.data is None or is_mapped(self.data))
 
+    def widened(self) -> CSR:
+        """The same matrix with values of float32: those that were stored as float16 are copied."""
+        if self.data is None or self.data.dtype == np.float32:
+            return self
+        own = self.stored()
+        return CSR(own.indptr, own.indices, own.values.astype(np.float32), own.n_columns)
+
     def release(self) -> None:
         """Give the memory of column ids and values back to the system where they are mapped from files."""
         own = self.stored()

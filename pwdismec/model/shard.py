@@ -171,7 +171,7 @@ class MappedWeights(NamedTuple):
 
 
 def map_weights(path: Path, expected_sha256: str, n_features: int) -> MappedWeights:
-    """A shard's weights, of which nothing stays in memory but what is being used.
+    """A shard's weights, of which nothing stays in memory but what is being used; values as they are stored.
 
     Raises
     ------
@@ -180,8 +180,7 @@ def map_weights(path: Path, expected_sha256: str, n_features: int) -> MappedWeig
     """
     _check_file(path, expected_sha256)
     tensors = map_tensors(path).tensors
-    values = tensors["values"].astype(np.float32, copy=False)
-    weights = CSR(tensors["indptr"], tensors["indices"], values, n_features)
+    weights = CSR(tensors["indptr"], tensors["indices"], tensors["values"], n_features)
     return MappedWeights(tensors["label_ids"], weights, tensors["bias"])
 
 

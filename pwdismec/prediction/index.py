@@ -108,7 +108,7 @@ class _StoredParts:
             rows = cut(part, where)
             for start, stop in row_chunks(rows.weights.indptr, _CHUNK):
                 chunk = cut(rows, Slice(where.part, start, stop))
-                yield chunk
+                yield chunk._replace(weights=chunk.weights.widened())
                 chunk.weights.release()
 
     @cached_property
