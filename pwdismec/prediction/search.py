@@ -13,8 +13,10 @@ from pwdismec.data.topk import TopK
 from pwdismec.errors import ModelError, PwdismecError
 from pwdismec.prediction.blocks import LabelBlock
 
-# Instances a thread takes at a time: each block's lists are walked this often before the next block's.
-_ROWS_A_TASK = 256
+# Instances a thread takes at a time: for as many a block's lists are gone through before the next block's. Of
+# dense ones fewer, as they take memory in their sparse form.
+_ROWS_A_TASK = 1024
+_DENSE_ROWS_A_TASK = 256
 
 
 # What a thread keeps for scoring, its stack included.
@@ -75,7 +77,7 @@ def search_on(top: TopK, blocks: Sequence[LabelBlock], features: Features, jobs:
             ) from error
 
     kernels = [block.kernel for block in blocks]
-    tasks = list(row_ranges(n, max(1, min(_ROWS_A_TASK, -(-n // jobs)))))
+    tasks = list(row_ranges(n, max(1, min(_rows_a_task(features), -(-n // jobs)))))
     if len(tasks) == 1:  # a thread of its own would take longer to start than an instance takes
         search_rows(tasks[0])
     else:
@@ -83,9 +85,13 @@ def search_on(top: TopK, blocks: Sequence[LabelBlock], features: Features, jobs:
             list(threads.map(search_rows, tasks))
 
 
+def _rows_a_task(features: Features) -> int:
+    return _DENSE_ROWS_A_TASK if isinstance(features, Dense) else _ROWS_A_TASK
+
+
 def memory_of_search(features: Features, jobs: int) -> int:
     """Bytes that `search_on` takes besides blocks, instances and results, at most."""
-    rows = min(_ROWS_A_TASK, features.n_rows)
+    rows = min(_rows_a_task(features), features.n_rows)
     sparse_form = rows * (8 + 4 * features.n_columns) if isinstance(features, Dense) else 0
     return jobs * (_BYTES_A_THREAD + sparse_form)
 
