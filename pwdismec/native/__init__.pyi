@@ -62,13 +62,12 @@ def fill_postings(
     positions: U16,
     starts: U32,
     n_labels: int,
-    next: U32,
-    labels: U16,
-    weights: F32,
+    filled: U32,
+    lists: U32,
 ) -> None: ...
 
 class LabelBlock:
-    def __init__(self, starts: U32, labels: U16, weights: F32, bias: F32, label_ids: I32) -> None: ...
+    def __init__(self, starts: U32, lists: U32, bias: F32, label_ids: I32) -> None: ...
 
 def score_top_k(
     blocks: list[LabelBlock], indptr: I64, indices: I32, data: F32, top_labels: I32, top_scores: F32

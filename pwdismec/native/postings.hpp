@@ -7,24 +7,27 @@
 
 namespace pwdismec {
 
-// A block's weights by feature. List f is the range starts[f] … starts[f + 1] of `labels` (positions in
-// the block) and `weights`. A list as long as the block is full: its place p is label p, zeros and all,
-// and its part of `labels` means nothing.
+// A block's weights by feature. List f is the words (4 bytes) starts[f] … starts[f + 1] of `lists`: its weights,
+// float32, and behind them a position in the block for each, uint16, filled up to a whole word. So what a
+// list is made of lies together. A list of as many words as the block has labels is full: it has a weight for
+// each, zeros and all, and no positions; other lists are so short that they never have as many.
 struct Postings {
     std::span<const std::uint32_t> starts;
-    const std::uint16_t* labels;
-    std::span<const float> weights;
+    std::span<const std::uint32_t> lists;
     std::size_t n_labels;
 };
+
+// How many weights are in the words of a list that is not full.
+constexpr std::size_t weights_in(std::size_t words) { return 2 * words / 3; }
 
 // Adds label-major rows to inverted lists whose lengths are settled; called once for each part of a block.
 //
 // indptr, indices, data: the part's weights; row r belongs to the block's label positions[r].
-// next: for each feature the place its next posting takes, starts[f] before the first call; moved on here
-//     for lists that are not full.
-// labels, weights: the lists, as in Postings; weights of full lists must be zero beforehand.
+// filled: for each feature how many postings its list has got, 0 before the first call; counted on here for
+//     lists that are not full.
+// lists: as in Postings; zero beforehand.
 void fill_postings(std::span<const std::int64_t> indptr, const std::int32_t* indices, const float* data,
                    std::span<const std::uint16_t> positions, std::span<const std::uint32_t> starts,
-                   std::size_t n_labels, std::uint32_t* next, std::uint16_t* labels, float* weights);
+                   std::size_t n_labels, std::uint32_t* filled, std::uint32_t* lists);
 
 }  // namespace pwdismec

@@ -30,9 +30,7 @@ void fetch_start(const Postings& postings, std::int32_t feature) {
 }
 
 void fetch_list(const Postings& postings, std::int32_t feature) {
-    const std::size_t start = postings.starts[static_cast<std::size_t>(feature)];
-    __builtin_prefetch(postings.weights.data() + start);
-    __builtin_prefetch(postings.labels + start);
+    __builtin_prefetch(postings.lists.data() + postings.starts[static_cast<std::size_t>(feature)]);
 }
 
 void accumulate(const Postings& postings, std::span<const std::int32_t> features, const float* values,
@@ -44,13 +42,16 @@ void accumulate(const Postings& postings, std::span<const std::int32_t> features
         const auto feature = static_cast<std::size_t>(features[e]);
         const std::size_t start = postings.starts[feature], stop = postings.starts[feature + 1];
         // An index is mapped from a file, which somebody may have damaged since it was checked.
-        if (start > stop || stop > postings.weights.size())
+        if (start > stop || stop > postings.lists.size())
             throw std::runtime_error("a list lies outside its block");
-        const float* weights = postings.weights.data() + start;
-        if (stop - start == postings.n_labels)
+        const std::uint32_t* list = postings.lists.data() + start;
+        const auto* weights = reinterpret_cast<const float*>(list);
+        if (stop - start == postings.n_labels) {
             add_full_list(values[e], weights, stop - start, scores);
-        else
-            add_list(values[e], postings.labels + start, weights, stop - start, scores);
+        } else {
+            const std::size_t n = weights_in(stop - start);
+            add_list(values[e], reinterpret_cast<const std::uint16_t*>(list + n), weights, n, scores);
+        }
     }
 }
 
@@ -109,23 +110,22 @@ namespace {
 
 // A block and the arrays it lies in.
 struct BoundBlock {
-    BoundBlock(ArrayIn<std::uint32_t> starts_, ArrayIn<std::uint16_t> labels_, ArrayIn<float> weights_,
-               ArrayIn<float> bias_, ArrayIn<std::int32_t> label_ids_)
-        : starts(starts_), labels(labels_), weights(weights_), bias(bias_), label_ids(label_ids_) {
+    BoundBlock(ArrayIn<std::uint32_t> starts_, ArrayIn<std::uint32_t> lists_, ArrayIn<float> bias_,
+               ArrayIn<std::int32_t> label_ids_)
+        : starts(starts_), lists(lists_), bias(bias_), label_ids(label_ids_) {
         const std::size_t n_labels = bias.size();
-        if (n_labels > std::size_t{1} << 16 || label_ids.size() != n_labels || labels.size() < weights.size())
+        if (n_labels > std::size_t{1} << 16 || label_ids.size() != n_labels)
             throw nb::value_error("the arrays of a block do not fit each other");
     }
 
     LabelBlock view() const {
-        return {{{starts.data(), starts.size()}, labels.data(), {weights.data(), weights.size()}, bias.size()},
+        return {{{starts.data(), starts.size()}, {lists.data(), lists.size()}, bias.size()},
                 bias.data(),
                 label_ids.data()};
     }
 
-    ArrayIn<std::uint32_t> starts;
-    ArrayIn<std::uint16_t> labels;
-    ArrayIn<float> weights, bias;
+    ArrayIn<std::uint32_t> starts, lists;
+    ArrayIn<float> bias;
     ArrayIn<std::int32_t> label_ids;
 };
 
@@ -133,9 +133,8 @@ struct BoundBlock {
 
 void bind_score(nb::module_& m) {
     nb::class_<BoundBlock>(m, "LabelBlock")
-        .def(nb::init<ArrayIn<std::uint32_t>, ArrayIn<std::uint16_t>, ArrayIn<float>, ArrayIn<float>,
-                      ArrayIn<std::int32_t>>(),
-             nb::arg("starts"), nb::arg("labels"), nb::arg("weights"), nb::arg("bias"), nb::arg("label_ids"));
+        .def(nb::init<ArrayIn<std::uint32_t>, ArrayIn<std::uint32_t>, ArrayIn<float>, ArrayIn<std::int32_t>>(),
+             nb::arg("starts"), nb::arg("lists"), nb::arg("bias"), nb::arg("label_ids"));
     m.def(
         "score_top_k",
         [](nb::list blocks, ArrayIn<std::int64_t> indptr, ArrayIn<std::int32_t> indices, ArrayIn<float> data,

@@ -61,19 +61,16 @@ class LabelBlock:
     bias
         float32, shape (n_labels,).
     starts
-        uint32, shape (n_features + 1,). Feature f's list is ``starts[f]:starts[f + 1]``.
-    labels
-        uint16, shape of `weights`, one more where that is odd. Places in `label_ids`. A list as long as the
-        block is positional: its i-th weight is that of label i, and its part of `labels` means nothing.
-    weights
-        float32.
+        uint32, shape (n_features + 1,). Feature f's list is ``lists[starts[f]:starts[f + 1]]``.
+    lists
+        uint32: words. A list is its weights, float32, and behind them a place in `label_ids` for each,
+        uint16, filled up to a whole word. One of `n_labels` words has a weight for each label, no places.
     """
 
     label_ids: NDArray[np.int32]
     bias: NDArray[np.float32]
     starts: NDArray[np.uint32]
-    labels: NDArray[np.uint16]
-    weights: NDArray[np.float32]
+    lists: NDArray[np.uint32]
 
     @classmethod
     def build(cls, parts: Iterable[LabelWeights], n_features: int) -> LabelBlock:
@@ -81,8 +78,8 @@ class LabelBlock:
 
         `parts` is gone through twice, and of a part no weights are kept.
 
-        A list of more than half the block's labels is filled up with zeros to a full one: reading on
-        without looking up labels is faster than skipping.
+        A list of half the block's labels or more is filled up with zeros to a full one: reading on without
+        looking up labels is faster than skipping.
         """
         part_ids, part_bias, lengths = [], [], np.zeros(n_features, np.int64)
         for part in parts:
@@ -92,26 +89,21 @@ class LabelBlock:
         ids = np.concatenate(part_ids)
         order = np.argsort(ids)
         label_ids, n_labels = ids[order], len(ids)
-        lengths[2 * lengths > n_labels] = n_labels
+        words = np.where(2 * lengths >= n_labels, n_labels, lengths + (lengths + 1) // 2)
         starts = np.zeros(n_features + 1, np.uint32)
-        np.cumsum(lengths, out=starts[1:])
+        np.cumsum(words, out=starts[1:])
 
-        n_weights = int(starts[-1])
-        labels = zeros(n_weights + n_weights % 2, np.uint16)
-        weights = zeros(n_weights, np.float32)
-        following = starts[:-1].copy()
+        lists, filled = zeros(int(starts[-1]), np.uint32), np.zeros(n_features, np.uint32)
         for part in parts:
             csr = part.weights
             places = np.searchsorted(label_ids, part.label_ids).astype(np.uint16)
-            native.fill_postings(
-                csr.indptr, csr.indices, csr.values, places, starts, n_labels, following, labels, weights
-            )
-        return cls(label_ids, np.concatenate(part_bias)[order], starts, labels, weights)
+            native.fill_postings(csr.indptr, csr.indices, csr.values, places, starts, n_labels, filled, lists)
+        return cls(label_ids, np.concatenate(part_bias)[order], starts, lists)
 
     @cached_property
     def kernel(self) -> native.LabelBlock:
         """The same in the form that the kernel takes."""
-        return native.LabelBlock(self.starts, self.labels, self.weights, self.bias, self.label_ids)
+        return native.LabelBlock(self.starts, self.lists, self.bias, self.label_ids)
 
     @property
     def nbytes(self) -> int:
@@ -125,7 +117,7 @@ class LabelBlock:
 
     @property
     def _arrays(self) -> tuple[NDArray[np.generic], ...]:
-        return self.label_ids, self.bias, self.starts, self.labels, self.weights
+        return self.label_ids, self.bias, self.starts, self.lists
 
 
 class Slice(NamedTuple):

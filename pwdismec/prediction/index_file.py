@@ -1,6 +1,6 @@
 """The file of a prediction index: safetensors, so written that it is mapped into memory and used as it is.
 
-Five tensors a block (see `LabelBlock`), in an order in which each is aligned.
+Four tensors a block (see `LabelBlock`), each of whole words and so aligned.
 The header's metadata names the weights it was made of, holds the SHA-256 of
 the tensors and their places, and a time to which the file's modification time is set: a
 file that has it was not written to since, and is trusted unread.
@@ -27,8 +27,7 @@ from pwdismec.prediction.blocks import LabelBlock
 FORMAT: Final = "pwdismec-index"
 VERSION: Final = "1"
 
-# In this order each tensor is aligned: behind `labels`, of an even number, comes the next block.
-_DTYPES: Final = {"weights": "F32", "starts": "U32", "bias": "F32", "label_ids": "I32", "labels": "U16"}
+_DTYPES: Final = {"lists": "U32", "starts": "U32", "bias": "F32", "label_ids": "I32"}
 _PAGE: Final = 4096
 _CHUNK: Final = 1 << 22
 
