@@ -134,8 +134,8 @@ def sets(tmp_path_factory):
     ],
 )
 def test_the_peak_is_below_what_was_told_and_not_far(sets, tmp_path, name, solver, how):
-    command = [sys.executable, "-c", PEAK, str(sets / name), str(tmp_path / "m"), solver, how]
-    # Preloaded sanitizers take memory of their own.
+    command = [sys.executable, "-I", "-c", PEAK, str(sets / name), str(tmp_path / "m"), solver, how]
+    # Sanitizers, and a package built for them, take memory of their own.
     environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
     assert run.returncode == 0, run.stderr
