@@ -15,9 +15,17 @@ from pwdismec.solvers import Certificate
 
 
 def model_of(
-    path: Path, weights: np.ndarray, *, shard_size=3, trained=None, names=None, transforms=None, **config
+    path: Path,
+    weights: np.ndarray | sp.csr_matrix,
+    *,
+    label_bias=None,
+    shard_size=3,
+    trained=None,
+    names=None,
+    transforms=None,
+    **config,
 ) -> Model:
-    """A model with the dense `weights`, labels × features, of the labels `trained` (all)."""
+    """A model with the `weights`, labels × features, of the labels `trained` (all)."""
     n_labels, n_features = weights.shape
     trained = np.arange(n_labels) if trained is None else np.asarray(sorted(trained))
     transforms = transforms or Transforms(None, True)
@@ -34,7 +42,7 @@ def model_of(
         config={"bias": 1.0, **config},
         plan=plan_shards(n_labels, shard_size),
     )
-    bias = np.linspace(-1, 1, n_labels, dtype=np.float32)
+    bias = (np.linspace(-1, 1, n_labels) if label_bias is None else label_bias).astype(np.float32)
 
     def shards():
         for place in run.plan:

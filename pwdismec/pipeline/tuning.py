@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pwdismec.data import Dataset
 from pwdismec.pipeline.config import Propensity, write_settings
+from pwdismec.sizes import size_text
 from pwdismec.training import TrainingConfig
 from pwdismec.training.progress import OnProgress
 from pwdismec.tuning import Grid, Tuning, n_held_out, tune
@@ -48,10 +49,10 @@ def tune_folder(
     """
     data = Dataset.open(dataset)
     n_judged = n_held_out(data.n_instances, holdout)
-    megabytes = grid.n_points * n_judged * max(KS) * 8 / 1e6
+    standings = size_text(grid.n_points * n_judged * max(KS) * 8)
     say(
         f"{grid}\n{data.n_labels:,} labels, {data.n_instances - n_judged:,} instances to train on, "
-        f"{n_judged:,} held out; their best labels take {megabytes:,.1f} MB"
+        f"{n_judged:,} held out; their best labels take {standings}"
     )
     tuning = tune(
         data,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pwdismec.errors import ConfigError
+from pwdismec.sizes import size_text
 
 # What allocators, stacks and pages read ahead take besides what is counted.
 _SLACK = 3_000_000
@@ -38,8 +39,8 @@ class MemoryLimit:
         total = resident + needed + _SLACK
         if total > self.limit:
             raise ConfigError(
-                f"memory: the limit is {_megabytes(self.limit)}, but {what} takes {_megabytes(total)}, "
-                f"{_megabytes(resident)} of which is in use already"
+                f"memory: the limit is {size_text(self.limit)}, but {what} takes {size_text(total)}, "
+                f"{size_text(resident)} of which is in use already"
             )
 
 
@@ -51,7 +52,3 @@ def _resident() -> int:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else 1024 * peak
     return pages * resource.getpagesize()
-
-
-def _megabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e6:,.0f} MB"

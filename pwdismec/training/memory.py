@@ -12,6 +12,7 @@ import numpy as np
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError
 from pwdismec.model.plan import plan_shards
+from pwdismec.sizes import size_text
 from pwdismec.solvers import Solver
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.work import LEAST_LABELS
@@ -138,11 +139,3 @@ def _names(dataset: Dataset) -> int:
     """Bytes of the labels' and features' names."""
     names = [*(dataset.label_names or ()), *(dataset.feature_names or ())]
     return sum(map(sys.getsizeof, names)) + 8 * len(names)
-
-
-def size_text(n_bytes: float) -> str:
-    """A number of bytes in the unit that suits it, to three figures: "1.42 GB"."""
-    for unit, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB")):
-        if n_bytes >= 0.9995 * unit:
-            return f"{n_bytes / unit:,.3g} {name}"
-    return f"{n_bytes / 1e3:.3g} kB"

@@ -15,7 +15,7 @@ def test_the_predictions_are_the_same(job, tmp_path):
 def test_too_little_is_refused_in_one_line(job, tmp_path):
     message = refusal("predict", job.model, job.test, tmp_path / "p.txt", "--memory", "20MB")
     assert re.match(
-        r"memory: the limit is 20 MB, but .* takes [\d,]+ MB, [\d,]+ MB of which is in use", message
+        r"memory: the limit is 20 MB, but .* takes [\d.]+ MB, [\d.]+ MB of which is in use", message
     )
     assert not (tmp_path / "p.txt").exists()
 

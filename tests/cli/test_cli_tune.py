@@ -34,7 +34,7 @@ def test_the_command_prints_and_writes_what_the_library_finds(job, tuned, tmp_pa
     assert sorted(files_of(folder)) == ["best.yaml", "results.json"]
     assert answer.err.splitlines()[:2] == [
         str(grid),
-        "45 labels, 120 instances to train on, 30 held out; their best labels take 0.0 MB",
+        "45 labels, 120 instances to train on, 30 held out; their best labels take 14.4 kB",
     ]
     first = json.loads((folder / "results.json").read_text())["outcomes"][0]
     assert read_settings(folder / "best.yaml").training_config(first["weighting"]) == expected.best

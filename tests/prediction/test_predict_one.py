@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from stored_models import store
+from models import model_of
 
 from pwdismec.data.csr import CSR
 from pwdismec.errors import ConfigError, PwdismecError
@@ -18,7 +18,9 @@ X = CSR.from_scipy(sp.random(200, 60, 0.2, "csr", np.float32, rng=RNG))
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     weights = sp.random(500, 60, 0.3, "csr", np.float32, rng=RNG, data_rvs=lambda n: RNG.integers(-4, 5, n))
-    return store(tmp_path_factory.mktemp("models") / "m", weights, np.zeros(500), 100)
+    return model_of(
+        tmp_path_factory.mktemp("models") / "m", weights, label_bias=np.zeros(500), shard_size=100
+    )
 
 
 @pytest.mark.parametrize("memory", [None, 1 << 50])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import scipy.sparse as sp
-from stored_models import store
+from models import model_of
 
 from pwdismec.data.csr import CSR
 from pwdismec.errors import ModelError
@@ -32,7 +32,7 @@ def answers(path) -> tuple[bytes, bytes]:
 
 @pytest.fixture
 def path(tmp_path):
-    store(tmp_path / "model", weights_of(0), BIAS, 64)
+    model_of(tmp_path / "model", weights_of(0), label_bias=BIAS, shard_size=64)
     return tmp_path / "model"
 
 
@@ -82,7 +82,7 @@ def test_a_copy_is_taken_for_what_it_is_and_not_read_twice(path, tmp_path, reque
 
 def test_another_models_is_built_anew(path, tmp_path):
     answers(path)
-    store(tmp_path / "other", weights_of(1), BIAS, 64)
+    model_of(tmp_path / "other", weights_of(1), label_bias=BIAS, shard_size=64)
     expected = answers(tmp_path / "other")
     assert expected != answers(path)
     shutil.copy2(path / INDEX, tmp_path / "other" / INDEX)
@@ -137,7 +137,7 @@ def test_a_damaged_shard_is_named_when_the_index_is_built(path):
 
 
 def test_where_it_cannot_be_written_it_is_built_in_memory(path, tmp_path):
-    store(tmp_path / "other", weights_of(0), BIAS, 64)
+    model_of(tmp_path / "other", weights_of(0), label_bias=BIAS, shard_size=64)
     (path / INDEX).mkdir()
     assert answers(path) == answers(tmp_path / "other")
     assert list((path / INDEX).iterdir()) == []
@@ -150,7 +150,7 @@ def test_what_a_killed_builder_left_is_removed(path):
 
 
 def test_builders_at_the_same_time_do_no_harm(path, tmp_path):
-    store(tmp_path / "other", weights_of(0), BIAS, 64)
+    model_of(tmp_path / "other", weights_of(0), label_bias=BIAS, shard_size=64)
     expected = answers(tmp_path / "other")
     with multiprocessing.get_context("fork").Pool(4) as pool:
         assert pool.map(answers, [path] * 8, chunksize=1) == [expected] * 8
@@ -158,7 +158,7 @@ def test_builders_at_the_same_time_do_no_harm(path, tmp_path):
 
 
 def test_a_model_without_labels_predicts_nothing(tmp_path):
-    store(tmp_path / "model", weights_of(0)[:0], BIAS[:0], 64)
+    model_of(tmp_path / "model", weights_of(0)[:0], label_bias=BIAS[:0], shard_size=64)
     for _ in range(2):
         top = Predictor(Model.open(tmp_path / "model")).predict(X, 3)
         assert (top.labels == -1).all()

@@ -7,10 +7,11 @@ import sys
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from stored_models import store
+from models import model_of
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
+from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError
 from pwdismec.model import Model
 from pwdismec.prediction import Predictor
@@ -40,7 +41,8 @@ ROOM = 22_000_000
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     folder, rng = tmp_path_factory.mktemp("memory"), np.random.default_rng(0)
-    store(folder / "model", sp.random(4000, 2000, 0.75, "csr", np.float32, rng=rng), np.zeros(4000), 250)
+    weights = sp.random(4000, 2000, 0.75, "csr", np.float32, rng=rng)
+    model_of(folder / "model", weights, label_bias=np.zeros(4000), shard_size=250, transforms=Transforms())
     x = sp.random(3000, 2000, 0.5, "csr", np.float32, rng=rng)
     Dataset.from_scipy(x, sp.csr_matrix((3000, 4000))).save(folder / "data")
     return folder / "model", folder / "data"
@@ -70,7 +72,7 @@ def test_it_is_kept_while_the_index_is_built_and_afterwards(folders):
 def test_too_little_is_refused_in_one_line(folders, tmp_path):
     model = Model.open(folders[0])
     (model.path / INDEX).unlink(missing_ok=True)
-    line = r"memory: the limit is 20 MB, but {} takes [\d,]+ MB, [\d,]+ MB of which is in use already"
+    line = r"memory: the limit is 20 MB, but {} takes [\d.]+ MB, [\d.]+ MB of which is in use already"
     with pytest.raises(ConfigError, match=line.format("building the prediction index")):
         Predictor(model, 20_000_000)
     assert not (model.path / INDEX).exists()

@@ -12,8 +12,8 @@ from small_data import files_of, small_dataset
 from pwdismec.data import convert
 from pwdismec.data.synthetic import SyntheticSource
 from pwdismec.errors import ConfigError
+from pwdismec.sizes import size_text
 from pwdismec.training import TrainingConfig, plan_memory, train
-from pwdismec.training.memory import size_text
 
 CONFIG = TrainingConfig(shard_size=10)
 

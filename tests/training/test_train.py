@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from killing import ends_at_rename
 from small_data import files_of, small_dataset
 
 from pwdismec.data import Dataset
@@ -121,24 +123,10 @@ def test_a_kill_at_any_rename_loses_nothing(tmp_path, done):
     """The process ends without any cleaning up around each of its renames in turn; then training goes on."""
     dataset = small_dataset(label_names=[f"name {i}" for i in range(45)])
     train(dataset, tmp_path / "whole", CONFIG, jobs=1)
-    replace, kills = os.replace, 0
+    kills = 0
     while True:
         folder = tmp_path / f"killed-{kills}"
-        child = os.fork()
-        if child == 0:
-            calls = iter(range(10**6))
-
-            def killed(source, target, calls=calls, last_call=kills):
-                last = next(calls) == last_call
-                if done or not last:
-                    replace(source, target)
-                if last:
-                    os._exit(9)
-
-            os.replace = killed
-            train(dataset, folder, CONFIG, jobs=1)
-            os._exit(0)
-        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+        if not ends_at_rename(kills, done, partial(train, dataset, folder, CONFIG, jobs=1)):
             break
         train(dataset, folder, CONFIG, jobs=1, resume=True)
         assert files_of(folder) == files_of(tmp_path / "whole")

@@ -1,14 +1,15 @@
 """Tuning: each row of the table is what training, predicting and evaluating by hand gives."""
 
 import json
-import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from killing import ends_at_rename
 from random_matrices import sparse
 from small_data import files_of, small_dataset
 
@@ -123,24 +124,10 @@ def test_a_broken_off_tuning_goes_on_to_the_same_bits(dataset, whole, tmp_path, 
 @pytest.mark.parametrize("done", [False, True], ids=["before a rename", "after a rename"])
 def test_a_kill_at_any_rename_loses_nothing(dataset, whole, tmp_path, done):
     """The process ends without any cleaning up around each of its renames in turn; then tuning goes on."""
-    replace, kills = os.replace, 0
+    kills = 0
     while True:
         folder = tmp_path / f"killed-{kills}"
-        child = os.fork()
-        if child == 0:
-            calls = iter(range(10**6))
-
-            def killed(source, target, calls=calls, last_call=kills):
-                last = next(calls) == last_call
-                if done or not last:
-                    replace(source, target)
-                if last:
-                    os._exit(9)
-
-            os.replace = killed
-            tune(dataset, folder, GRID, CONFIG, jobs=1)
-            os._exit(0)
-        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+        if not ends_at_rename(kills, done, partial(tune, dataset, folder, GRID, CONFIG, jobs=1)):
             break
         tune(dataset, folder, GRID, CONFIG, jobs=1, resume=True)
         assert files_of(folder) == files_of(whole)
