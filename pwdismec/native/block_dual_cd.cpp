@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "certificate.hpp"
+#include "columns.hpp"
 #include "margins.hpp"
+#include "ordered_weights.hpp"
 #include "shared_pass.hpp"
 #include "working_set.hpp"
 
@@ -19,7 +21,7 @@ constexpr int64_t kNegativesAPositive = 60;  // so many more, up to
 constexpr int64_t kMostFirstNegatives = 4000;
 constexpr int64_t kStandIns = 128;
 constexpr int64_t kMostGuessVisits = 50;  // an instance, of a set with stand-ins: it is worth no more
-constexpr int64_t kMostExamples = 256;  // positives that the first pass compares with
+constexpr int64_t kMostExamples = 256;  // positives that negatives are compared with
 
 // All gaps below are in units of the tolerance (1 = it is just met).
 constexpr double kFirstGoal = 0.1;     // the relative gap, not in those units, to which the first set is solved
@@ -27,6 +29,8 @@ constexpr double kLeastGoal = 0.3;     // to which later sets are solved at the 
 constexpr double kGoalShare = 0.005;   // or to this share of the gap that the last pass found
 constexpr double kIgnoredShare = 0.02;  // of that gap; instances that make up no more together are left out
 constexpr std::size_t kMostAdded = 500;  // instances, besides as many as the set has
+
+constexpr std::size_t kFetchedAhead = 4;  // rows of instances that are to be copied
 
 std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
@@ -52,7 +56,7 @@ public:
     Block(const Instances& instances, const BlockLabels& labels, const std::vector<Costs>& path,
           const Stopping& stopping, float prune, int width)
         : x_(instances), labels_(labels), path_(path), stopping_(stopping), prune_(prune), pass_(instances, width),
-          set_(instances), certifier_(instances),
+          set_(instances), certifier_(instances), ordered_(instances.n_features),
           solutions_(path.size(), std::vector<LabelSolution>(at(labels.count))) {}
 
     // Labels share the passes as they come: one that is done leaves, and the next one enters.
@@ -74,12 +78,25 @@ public:
     }
 
 private:
-    // With the mean of its positives for weights: the first pass tells which negatives are like them.
+    // The negatives most like the positives are first found by the rare features they share. Where these are
+    // too few for that, the label enters with the mean of its positives for weights, and the first pass tells.
     Label enter(int64_t index) {
         Label label;
         label.index = index;
         label.positives = labels_.rows + labels_.indptr[index];
         label.n_positives = labels_.indptr[index + 1] - labels_.indptr[index];
+        set_weights_to_mean(label);
+        const auto first = std::partition_point(label.weights.features.begin(), label.weights.features.end(),
+                                                [&](int32_t feature) { return feature < x_.first_column; });
+        likeness_.assign(at(x_.count), 0.0f);
+        add_columns(x_, label.weights, at(first - label.weights.features.begin()), likeness_.data());
+        for (int64_t k = 0; k < label.n_positives; ++k) likeness_[at(label.positives[k])] = kNotSought;
+        const auto n_alike = std::count_if(likeness_.begin(), likeness_.end(), [](float like) { return like > 0; });
+        if (n_alike >= first_negatives(label)) begin(label, likeness_.data());
+        return label;
+    }
+
+    void set_weights_to_mean(Label& label) {
         const int64_t n = std::min(label.n_positives, kMostExamples);
         set_.begin(at(n), 0);
         for (int64_t k = 0; k < n; ++k)
@@ -87,7 +104,10 @@ private:
         set_.settle();
         label.weights = set_.weights();
         label.weights.bias = 0;
-        return label;
+    }
+
+    static int64_t first_negatives(const Label& label) {
+        return kFirstNegatives + std::min(kNegativesAPositive * label.n_positives, kMostFirstNegatives);
     }
 
     double positive_cost(const Label& label) const { return path_[label.setting].positive[label.index]; }
@@ -126,12 +146,13 @@ private:
         return std::max(std::ldexp(kLeastGoal, -label.stalls), kGoalShare * excess) * stopping_.tolerance;
     }
 
+    // `margins` tell which negatives are like the positives; those of the positives are not sought.
     void begin(Label& label, const float* margins) {
         label.begun = true;
         label.instances.assign(label.positives, label.positives + label.n_positives);
         label.alpha.assign(label.instances.size(), 0.0);
         label.weights = {};
-        const int64_t alike = kFirstNegatives + std::min(kNegativesAPositive * label.n_positives, kMostFirstNegatives);
+        const int64_t alike = first_negatives(label);
         const bool all = label.n_positives + alike + kStandIns >= x_.count;
         const float least = all ? kNotSought : margin_of_rank(margins, x_.count, label.n_positives + alike, sample_);
         added_.clear();
@@ -198,13 +219,19 @@ private:
         const double positive = positive_cost(label), negative = negative_cost(label);
         const std::size_t n_before = label.instances.size();
         set_.begin(n_before + added.size(), stopping_.seed);
+        const auto fetch_ahead = [&](const std::vector<int32_t>& instances, std::size_t k) {
+            if (k + kFetchedAhead < instances.size()) x_.fetch(instances[k + kFetchedAhead]);
+        };
         for (std::size_t k = 0; k < n_before; ++k) {
+            fetch_ahead(label.instances, k);
             const bool is_positive = static_cast<int64_t>(k) < label.n_positives;
             set_.add(label.instances[k], label.alpha[k], is_positive, is_positive ? positive : negative);
         }
         const double many = static_cast<double>(x_.count) / kStandIns;
-        for (std::size_t k = 0; k < added.size(); ++k)
+        for (std::size_t k = 0; k < added.size(); ++k) {
+            fetch_ahead(added, k);
             set_.add(added[k], 0.0, false, k < stand_ins ? negative : many * negative);
+        }
         set_.resume(label.weights, label.dual);
         const bool guess = stand_ins < added.size();
         const int64_t most = guess ? kMostGuessVisits * static_cast<int64_t>(set_.size()) : INT64_MAX;
@@ -223,17 +250,10 @@ private:
 
     void finish(Label& label, double primal) {
         LabelSolution& solution = solutions_[label.setting][at(label.index)];
-        kept_.clear();
         for (std::size_t k = 0; k < label.weights.features.size(); ++k)
             if (std::fabs(label.weights.values[k]) >= prune_)
-                kept_.emplace_back(x_.features[at(label.weights.features[k])], label.weights.values[k]);
-        std::sort(kept_.begin(), kept_.end());
-        solution.features.reserve(kept_.size());
-        solution.weights.reserve(kept_.size());
-        for (const auto& [feature, weight] : kept_) {
-            solution.features.push_back(feature);
-            solution.weights.push_back(weight);
-        }
+                ordered_.add(x_.features[at(label.weights.features[k])], label.weights.values[k]);
+        ordered_.move_to(solution.features, solution.weights);
         solution.bias = label.weights.bias * x_.bias;
         solution.primal = primal;
         solution.dual = label.dual;
@@ -251,10 +271,10 @@ private:
     SharedPass pass_;
     WorkingSet set_;
     Certifier certifier_;
+    OrderedWeights ordered_;
     std::vector<std::vector<LabelSolution>> solutions_;
     std::vector<int32_t> added_, violating_;
-    std::vector<float> positive_margins_, sample_;
-    std::vector<std::pair<int32_t, float>> kept_;
+    std::vector<float> positive_margins_, likeness_, sample_;
 };
 
 }  // namespace

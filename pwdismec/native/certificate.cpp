@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "margins.hpp"
 #include "rows.hpp"
@@ -11,9 +12,16 @@ namespace pwdismec {
 Certifier::Certifier(const Instances& instances)
     : x_(instances), weights_(static_cast<std::size_t>(instances.n_features)) {}
 
-double Certifier::squared_hinge(int32_t instance, double sign, double bias) const {
-    const double hinge = std::max(0.0, 1.0 - sign * (dot_in_double(x_.row(instance), weights_.data()) + bias));
-    return hinge * hinge;
+double Certifier::squared_hinges(const int32_t* instances, int64_t count, double sign, double bias) const {
+    constexpr int64_t kAhead = 4;
+    double sum = 0;
+    for (int64_t k = 0; k < count; ++k) {
+        if (k + kAhead < count) x_.fetch(instances[k + kAhead]);
+        const double margin = sign * (dot_in_double(x_.row(instances[k]), weights_.data()) + bias);
+        const double hinge = std::max(0.0, 1.0 - margin);
+        sum += hinge * hinge;
+    }
+    return sum;
 }
 
 double Certifier::primal(const SparseWeights& weights, const float* margins, const int32_t* positives,
@@ -21,13 +29,13 @@ double Certifier::primal(const SparseWeights& weights, const float* margins, con
     for (std::size_t k = 0; k < weights.features.size(); ++k)
         weights_[static_cast<std::size_t>(weights.features[k])] = weights.values[k];
     const double bias = static_cast<double>(weights.bias) * static_cast<double>(x_.bias);
-    double of_positives = 0, of_negatives = 0;
-    for (int64_t k = 0; k < n_positives; ++k) of_positives += squared_hinge(positives[k], 1.0, bias);
     const float norm = static_cast<float>(std::sqrt(weights.sq_norm));
+    doubtful_.clear();
     for_each_above(margins, x_.count, -1.0f - x_.most_rounding * norm, [&](int32_t i) {
-        if (margins[i] + x_.rounding[static_cast<std::size_t>(i)] * norm > -1.0f)
-            of_negatives += squared_hinge(i, -1.0, bias);
+        if (margins[i] + x_.rounding[static_cast<std::size_t>(i)] * norm > -1.0f) doubtful_.push_back(i);
     });
+    const double of_positives = squared_hinges(positives, n_positives, 1.0, bias);
+    const double of_negatives = squared_hinges(doubtful_.data(), std::ssize(doubtful_), -1.0, bias);
     for (const int32_t feature : weights.features) weights_[static_cast<std::size_t>(feature)] = 0;
     return 0.5 * weights.sq_norm + positive_cost * of_positives + negative_cost * of_negatives;
 }

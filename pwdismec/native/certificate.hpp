@@ -22,9 +22,10 @@ public:
                   double positive_cost, double negative_cost);
 
 private:
-    double squared_hinge(int32_t instance, double sign, double bias) const;
+    double squared_hinges(const int32_t* instances, int64_t count, double sign, double bias) const;
 
     const Instances& x_;
+    std::vector<int32_t> doubtful_;
     HugeArray<float> weights_;  // all of a label's, between calls zero
 };
 

@@ -11,10 +11,12 @@ namespace {
 
 constexpr int32_t kNear = 16384;  // their weights for 32 labels are 2 MB: the cache of a core or two
 
-// The head is larger where the columns of the tail would otherwise hold more values than this and a few for
-// each feature of the tail, so that the data have a known share of the memory (docs/scaling.md).
+// The head is larger where columns would otherwise hold more values than this and a few for each feature that
+// has one, so that the data have a known share of the memory (docs/scaling.md).
 constexpr int64_t kMostInColumns = 2 << 20;
 constexpr int64_t kMostInColumnsAFeature = 8;
+
+constexpr int64_t kRare = 256;  // a feature of the head has a column if at most one instance in so many has it
 
 std::size_t size(int64_t n) { return static_cast<std::size_t>(n); }
 
@@ -45,21 +47,30 @@ SparseCopy::SparseCopy(const int64_t* frequency, int32_t n_features, int64_t cou
     stored_ = std::accumulate(frequency, frequency + n_features, int64_t{0});
 
     x_.n_near = std::min(kNear, n_features);
+    const auto frequency_of = [&](int32_t number) { return frequency[x_.features[size(number)]]; };
     int64_t in_columns = stored_;
-    const auto too_many = [&] {
-        return in_columns > kMostInColumns + kMostInColumnsAFeature * (n_features - x_.n_head);
+    const auto too_many = [&](int64_t values, int32_t first) {
+        return values > kMostInColumns + kMostInColumnsAFeature * (n_features - first);
     };
-    while (x_.n_head < n_features && (x_.n_head < x_.n_near || too_many()))
-        in_columns -= frequency[x_.features[size(x_.n_head++)]];
+    while (x_.n_head < n_features && (x_.n_head < x_.n_near || too_many(in_columns, x_.n_head)))
+        in_columns -= frequency_of(x_.n_head++);
+    x_.first_column = x_.n_head;
+    while (x_.first_column > 0) {
+        const int64_t values = frequency_of(x_.first_column - 1);
+        if (values * kRare > count || too_many(in_columns + values, x_.first_column - 1)) break;
+        in_columns += values;
+        --x_.first_column;
+    }
 
     x_.indices = HugeArray<int32_t>(size(stored_));
     x_.sparse_values = HugeArray<float>(size(stored_));
     x_.columns = HugeArray<Entry>(size(in_columns));
     // Where each column begins; that moves to its end as the column fills.
-    x_.column_ends.reserve(size(n_features - x_.n_head));
-    for (int64_t number = x_.n_head, begin = 0; number < n_features; ++number) {
+    x_.column_ends.reserve(size(n_features - x_.first_column));
+    int64_t begin = 0;
+    for (int32_t number = x_.first_column; number < n_features; ++number) {
         x_.column_ends.push_back(begin);
-        begin += frequency[x_.features[size(number)]];
+        begin += frequency_of(number);
     }
     x_.indptr.reserve(size(count) + 1);
     x_.indptr.push_back(0);
@@ -81,10 +92,10 @@ void SparseCopy::append(const int64_t* indptr, const int32_t* indices, const flo
         for (const auto& [number, value] : row_) {
             x_.indices[size(to)] = number;
             x_.sparse_values[size(to++)] = value;
-            if (number < x_.n_head)
-                head_end = to;
-            else
-                x_.columns[size(x_.column_ends[size(number - x_.n_head)]++)] = {static_cast<int32_t>(copied + i), value};
+            if (number < x_.n_head) head_end = to;
+            if (number >= x_.first_column)
+                x_.columns[size(x_.column_ends[size(number - x_.first_column)]++)] = {static_cast<int32_t>(copied + i),
+                                                                                     value};
         }
         x_.indptr.push_back(to);
         x_.head_ends.push_back(head_end);
@@ -100,7 +111,7 @@ Instances SparseCopy::finish() {
 Instances dense_instances(const float* values, int64_t count, int32_t n_features, float bias) {
     Instances x;
     x.count = count;
-    x.n_features = x.n_head = x.n_near = n_features;
+    x.n_features = x.n_head = x.n_near = x.first_column = n_features;
     x.bias = bias;
     x.dense_values = values;
     x.features.resize(size(n_features));

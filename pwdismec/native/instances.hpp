@@ -28,7 +28,8 @@ struct Entry {
 // Sparse instances have their features renumbered by frequency. Text has few frequent features and very
 // many rare ones; numbered so, the weights of the frequent ones, the head, lie together and stay in cache.
 // The rare ones, the tail, are kept by column too: nearly all of a label's weights there are zero, and the
-// others are sooner found in their columns than met in every instance.
+// others are sooner found in their columns than met in every instance. Some features of the head have columns
+// besides: rare features alone tell which instances are alike.
 //
 // Every instance has besides a constant feature of value `bias`, which is stored nowhere.
 struct Instances {
@@ -36,6 +37,7 @@ struct Instances {
     int32_t n_features = 0;
     int32_t n_head = 0;  // features before this one are the head,
     int32_t n_near = 0;  // and before this one the nearest in cache; on most data the same
+    int32_t first_column = 0;  // features from this one on have columns
     float bias = 0;
 
     std::vector<int64_t> indptr;       // none if the instances are dense
@@ -44,7 +46,7 @@ struct Instances {
     HugeArray<float> sparse_values;
     const float* dense_values = nullptr;  // count x n_features, the caller's
     std::vector<int32_t> features;     // by new number: as the caller numbers them
-    std::vector<int64_t> column_ends;  // of each feature of the tail
+    std::vector<int64_t> column_ends;  // of each feature that has a column
     HugeArray<Entry> columns;
     std::vector<float> sq_norms;       // |x_i|^2 + bias^2
     std::vector<float> rounding;       // a margin summed in float32 errs by at most this times |w|
@@ -54,6 +56,23 @@ struct Instances {
     std::unique_ptr<std::atomic<bool>> interrupted = std::make_unique<std::atomic<bool>>(false);
 
     bool dense() const { return indptr.empty(); }
+    // Asks for an instance's row, which may be far away, ahead of its turn.
+    void fetch(int64_t i) const {
+        constexpr int64_t kALine = 64 / sizeof(float);
+        if (dense()) return;  // the processor sees by itself where long rows go on
+        const Row wanted = row(i);
+        for (int64_t k = 0; k < wanted.size; k += kALine) {
+            __builtin_prefetch(wanted.indices + k);
+            __builtin_prefetch(wanted.values + k);
+        }
+    }
+
+    const Entry* column_begin(int32_t feature) const {
+        return feature > first_column ? column_end(feature - 1) : columns.data();
+    }
+    const Entry* column_end(int32_t feature) const {
+        return columns.data() + column_ends[static_cast<std::size_t>(feature - first_column)];
+    }
     int64_t stored() const { return dense() ? count * n_features : indptr.back(); }
 
     Row row(int64_t i) const {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "columns.hpp"
+
 namespace pwdismec {
 namespace {
 
@@ -9,8 +11,6 @@ constexpr int kRows = 16;  // whose margins are summed before they are turned th
 
 // Sums side by side, as registers allow: the same for every width, as are the bits.
 constexpr int kChains = kLanes >= 8 ? 2 : 1;
-
-constexpr std::ptrdiff_t kEntriesALine = 64 / sizeof(Entry);
 
 constexpr std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
@@ -99,27 +99,8 @@ void SharedPass::run(std::size_t n_labels) {
 }
 
 float* SharedPass::margins(int label, const SparseWeights& weights) {
-    constexpr std::size_t kAhead = 8;  // columns: where they end and what is in them are both far away
     float* margins = margins_.data() + at(label) * stride_;
-    const auto end_of = [&](std::size_t k) {
-        return x_.columns.data() + x_.column_ends[at(weights.features[k] - x_.n_head)];
-    };
-    const auto begin_of = [&](std::size_t k) {
-        const int32_t column = weights.features[k] - x_.n_head;
-        return x_.columns.data() + (column > 0 ? x_.column_ends[at(column - 1)] : 0);
-    };
-    const std::size_t n = weights.features.size();
-    for (std::size_t k = weights.n_head; k < n; ++k) {
-        if (k + 2 * kAhead < n)
-            __builtin_prefetch(x_.column_ends.data() + (weights.features[k + 2 * kAhead] - x_.n_head));
-        if (k + kAhead < n)
-            for (const Entry* entry = begin_of(k + kAhead); entry < end_of(k + kAhead); entry += kEntriesALine)
-                __builtin_prefetch(entry);
-        const float weight = weights.values[k];
-        const Entry* end = end_of(k);
-        for (const Entry* entry = begin_of(k); entry != end; ++entry)
-            margins[entry->instance] += weight * entry->value;
-    }
+    add_columns(x_, weights, weights.n_head, margins);
     return margins;
 }
 

@@ -19,6 +19,16 @@ constexpr int64_t kLastPatience = 300;
 
 std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
+template <class T>
+double sum_of_squares(const std::vector<T>& values) {
+    double sums[4] = {};  // side by side, as in rows.hpp
+    for (std::size_t k = 0; k < values.size(); ++k) {
+        const double value = static_cast<double>(values[k]);
+        sums[k % 4] += value * value;
+    }
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
 }  // namespace
 
 WorkingSet::WorkingSet(const Instances& instances)
@@ -49,15 +59,6 @@ void WorkingSet::make_room(std::size_t values) {
     values_ = std::move(more);
 }
 
-int32_t WorkingSet::local_number(int32_t feature) {
-    int32_t& number = local_numbers_[at(feature - x_.n_near)];
-    if (number < 0) {
-        number = x_.n_near + static_cast<int32_t>(far_.size());
-        far_.push_back(feature);
-    }
-    return number;
-}
-
 void WorkingSet::add(int32_t instance, double alpha, bool positive, double cost) {
     const float half_inverse_cost = static_cast<float>(0.5 / cost);
     points_.push_back({alpha, cost, positive ? 1.0f : -1.0f, half_inverse_cost,
@@ -70,7 +71,18 @@ void WorkingSet::add(int32_t instance, double alpha, bool positive, double cost)
     int32_t* to = indices_.data.get() + begin;
     int64_t k = 0;
     for (; k < row.size && row.indices[k] < x_.n_near; ++k) to[k] = row.indices[k];
-    for (; k < row.size; ++k) to[k] = local_number(row.indices[k]);
+    std::size_t n_far = far_.size();
+    far_.resize(n_far + at(row.size - k));  // room for all that may be new
+    for (; k < row.size; ++k) {  // without a branch: nobody could predict it
+        const int32_t feature = row.indices[k];
+        int32_t& number = local_numbers_[at(feature - x_.n_near)];
+        const bool is_new = number < 0;
+        far_[n_far] = feature;
+        number = is_new ? x_.n_near + static_cast<int32_t>(n_far) : number;
+        n_far += is_new;
+        to[k] = number;
+    }
+    far_.resize(n_far);
     ends_.push_back(end);
 }
 
@@ -182,20 +194,16 @@ void WorkingSet::settle() {
         bias_sum += along * static_cast<double>(x_.bias);
         pwdismec::add(row(k), along, sums_.data());
     }
-    double sq_norm = bias_sum * bias_sum;
-    for (std::size_t f = 0; f < sums_.size(); ++f) {
-        sq_norm += sums_[f] * sums_[f];
-        if (!by_newton_) weights_[f] = static_cast<float>(sums_[f]);
-    }
-    if (!by_newton_) bias_weight_ = static_cast<float>(bias_sum);
-    dual_ -= 0.5 * sq_norm;
+    dual_ -= 0.5 * (bias_sum * bias_sum + sum_of_squares(sums_));
+    if (by_newton_) return;
+    std::transform(sums_.begin(), sums_.end(), weights_.begin(), [](double sum) { return static_cast<float>(sum); });
+    bias_weight_ = static_cast<float>(bias_sum);
 }
 
 SparseWeights WorkingSet::weights() const {
     SparseWeights found;
     found.bias = bias_weight_;
     found.by_newton = by_newton_;
-    found.sq_norm = static_cast<double>(bias_weight_) * static_cast<double>(bias_weight_);
     const auto n_zero = std::count(weights_.begin(), weights_.end(), 0.0f);
     found.features.resize(weights_.size() - at(n_zero) + 1);  // and a place for zeros
     found.values.resize(found.features.size());
@@ -204,7 +212,6 @@ SparseWeights WorkingSet::weights() const {
         found.features[n] = feature;  // overwritten by the next one if it is zero
         found.values[n] = weight;
         n += weight != 0;
-        found.sq_norm += static_cast<double>(weight) * static_cast<double>(weight);
     };
     for (int32_t f = 0; f < x_.n_near; ++f) take(f, weights_[at(f)]);
     const auto take_others = [&](int32_t first, int32_t stop) {
@@ -218,6 +225,8 @@ SparseWeights WorkingSet::weights() const {
     take_others(x_.n_head, x_.n_features);
     found.features.resize(n);
     found.values.resize(n);
+    const double bias = static_cast<double>(bias_weight_);
+    found.sq_norm = bias * bias + sum_of_squares(found.values);
     return found;
 }
 

@@ -64,7 +64,6 @@ private:
     };
 
     Row row(std::size_t k) const;
-    int32_t local_number(int32_t feature);
     void make_room(std::size_t values);
     double sweep(std::vector<uint32_t>& order, double goal, bool find_near = false);
     bool descend(double goal, int64_t& visits, int64_t most_visits);

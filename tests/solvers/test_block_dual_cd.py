@@ -69,6 +69,22 @@ def test_many_values_of_rare_features_are_solved_as_well():
     check(problem, solution, 1e-3)
 
 
+def test_labels_begin_by_the_rare_features_they_have():
+    """Half of the labels are on instances of frequent features only, and wait for a pass to begin."""
+    rng = np.random.default_rng(21)
+    n, frequent, rare = 4000, 40, 8000
+    X = sp.random(n, frequent, 0.3, "csr", np.float32, random_state=rng)
+    others = sp.random(n // 2, rare, 0.004, "csr", np.float32, random_state=rng)
+    X = sp.hstack([X, sp.vstack([others, sp.csr_matrix((n - n // 2, rare), dtype=np.float32)])]).tocsr()
+    of = [np.arange(label % 2 * (n // 2), (label % 2 + 1) * (n // 2)) for label in range(24)]
+    Y = np.zeros((n, len(of)), np.float32)
+    for label, instances in enumerate(of):
+        Y[rng.choice(instances, int(rng.integers(1, 20)), replace=False), label] = 1
+    problem = problem_of(X, sp.csr_matrix(Y), rng.uniform(1.0, 20.0, len(of)))
+    solution = solve_all(BlockDualCD(tolerance=1e-4), problem)
+    check(problem, solution, 1e-4)
+
+
 def test_a_copy_must_be_as_large_as_was_said():
     features = random_problem(np.random.default_rng(13), n=100).features
     arrays = features.indptr, features.indices, features.values
