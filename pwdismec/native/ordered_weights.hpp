@@ -12,7 +12,7 @@ namespace pwdismec {
 class OrderedWeights {
 public:
     explicit OrderedWeights(int32_t n_features)
-        : present_((static_cast<std::size_t>(n_features) + kBits - 1) / kBits), weights_(static_cast<std::size_t>(n_features)) {}
+        : present_(static_cast<std::size_t>(n_features) / kBits + 1), weights_(static_cast<std::size_t>(n_features)) {}
 
     void add(int32_t feature, float weight) {
         const std::size_t f = static_cast<std::size_t>(feature);
