@@ -9,6 +9,8 @@ namespace {
 
 constexpr int kRows = 16;  // whose margins are summed before they are turned the other way round
 
+constexpr int64_t kFetchedAhead = 6;  // rows
+
 // Sums side by side, as registers allow: the same for every width, as are the bits.
 constexpr int kChains = kLanes >= 8 ? 2 : 1;
 
@@ -30,11 +32,22 @@ void SharedPass::release(int label, const SparseWeights& weights) {
     for (std::size_t k = 0; k < weights.n_head; ++k) weights_[at(weights.features[k]) * kLabels + at(label)] = 0;
 }
 
+// Asks for the head of a row that will be read once: it is not to push weights out of the caches.
+void SharedPass::fetch_head(int64_t i) const {
+    constexpr int64_t kALine = 64 / sizeof(float);
+    if (i >= x_.count) return;
+    for (int64_t k = x_.indptr[at(i)]; k < x_.head_ends[at(i)]; k += kALine) {
+        __builtin_prefetch(x_.indices.data() + k, 0, 0);
+        __builtin_prefetch(x_.sparse_values.data() + k, 0, 0);
+    }
+}
+
 template <int kWidth>
 void SharedPass::sum_sparse(int64_t first, int n, float* tile) const {
     constexpr int kParts = kWidth / kLanes;
     const float* w = weights_.data();
     for (int i = 0; i < n; ++i) {
+        fetch_head(first + i + kFetchedAhead);
         Floats sums[at(kChains)][at(kParts)] = {};
         for (int part = 0; part < kParts; ++part) sums[0][part] = load(bias_ + part * kLanes);
         const auto take = [&](int64_t k, Floats* of_chain) {

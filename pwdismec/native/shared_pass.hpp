@@ -34,6 +34,7 @@ public:
     float* margins(int label, const SparseWeights& weights);
 
 private:
+    void fetch_head(int64_t i) const;
     template <int kWidth>
     void run_width();
     template <int kWidth>
