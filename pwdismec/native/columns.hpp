@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "instances.hpp"
+#include "prefetch.hpp"
 #include "working_set.hpp"
 
 namespace pwdismec {
@@ -15,11 +16,11 @@ inline void add_columns(const Instances& x, const SparseWeights& weights, std::s
     const std::size_t n = weights.features.size();
     for (std::size_t k = first; k < n; ++k) {
         if (k + 2 * kAhead < n)
-            __builtin_prefetch(x.column_ends.data() + (weights.features[k + 2 * kAhead] - x.first_column));
+            prefetch(x.column_ends.data() + (weights.features[k + 2 * kAhead] - x.first_column));
         if (k + kAhead < n) {
             const int32_t ahead = weights.features[k + kAhead];
             for (const Entry* entry = x.column_begin(ahead); entry < x.column_end(ahead); entry += kEntriesALine)
-                __builtin_prefetch(entry);
+                prefetch(entry);
         }
         const float weight = weights.values[k];
         const Entry* end = x.column_end(weights.features[k]);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "huge_array.hpp"
+#include "prefetch.hpp"
 
 namespace pwdismec {
 
@@ -62,8 +63,8 @@ struct Instances {
         if (dense()) return;  // the processor sees by itself where long rows go on
         const Row wanted = row(i);
         for (int64_t k = 0; k < wanted.size; k += kALine) {
-            __builtin_prefetch(wanted.indices + k);
-            __builtin_prefetch(wanted.values + k);
+            prefetch(wanted.indices + k);
+            prefetch(wanted.values + k);
         }
     }
 

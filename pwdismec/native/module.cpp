@@ -2,6 +2,8 @@
 #include "bindings.hpp"
 
 NB_MODULE(PWDISMEC_MODULE, m) {
+    // A command that was interrupted ends with what its threads hold; that is nothing to tell its user.
+    nanobind::set_leak_warnings(false);
     m.doc() = "pwdismec kernels, compiled for one instruction set";
     pwdismec::bind_block_dual_cd(m);
     pwdismec::bind_count_ids(m);

@@ -7,6 +7,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "prefetch.hpp"
 #include "top_k.hpp"
 
 namespace pwdismec {
@@ -23,14 +24,25 @@ void add_list(float x, const std::uint16_t* __restrict labels, const float* __re
 }
 
 // Where the list of a feature starts is a cache miss, and so is the list; both are fetched ahead of their use.
+// Of a long list as much as it takes for the processor to see by itself that it goes on: lines of its weights,
+// and the lines of their places. A full list is read by all instances and is in the cache.
 constexpr std::size_t kAhead = 8;
+constexpr std::size_t kFetchedWeights = 128, kWeightsALine = 16, kPlacesALine = 32;
 
 void fetch_start(const Postings& postings, std::int32_t feature) {
-    __builtin_prefetch(postings.starts.data() + feature);
+    prefetch(postings.starts.data() + feature);
 }
 
 void fetch_list(const Postings& postings, std::int32_t feature) {
-    __builtin_prefetch(postings.lists.data() + postings.starts[static_cast<std::size_t>(feature)]);
+    const std::size_t start = postings.starts[static_cast<std::size_t>(feature)];
+    const std::size_t words = postings.starts[static_cast<std::size_t>(feature) + 1] - start;
+    const std::uint32_t* list = postings.lists.data() + start;
+    prefetch(list);
+    if (words == postings.n_labels) return;
+    const std::size_t n = weights_in(words), fetched = std::min(n, kFetchedWeights);
+    const auto* places = reinterpret_cast<const std::uint16_t*>(list + n);
+    for (std::size_t i = kWeightsALine; i < fetched; i += kWeightsALine) prefetch(list + i);
+    for (std::size_t i = 0; i < fetched; i += kPlacesALine) prefetch(places + i);
 }
 
 void accumulate(const Postings& postings, std::span<const std::int32_t> features, const float* values,

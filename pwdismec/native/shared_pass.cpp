@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "columns.hpp"
+#include "prefetch.hpp"
 
 namespace pwdismec {
 namespace {
@@ -37,8 +38,8 @@ void SharedPass::fetch_head(int64_t i) const {
     constexpr int64_t kALine = 64 / sizeof(float);
     if (i >= x_.count) return;
     for (int64_t k = x_.indptr[at(i)]; k < x_.head_ends[at(i)]; k += kALine) {
-        __builtin_prefetch(x_.indices.data() + k, 0, 0);
-        __builtin_prefetch(x_.sparse_values.data() + k, 0, 0);
+        prefetch<Use::kOnce>(x_.indices.data() + k);
+        prefetch<Use::kOnce>(x_.sparse_values.data() + k);
     }
 }
 

@@ -1,0 +1,17 @@
+// Asking for memory ahead of its use.
+#pragma once
+
+namespace pwdismec {
+
+// To be used once (kOnce) memory is kept out of the way of what is used again.
+enum class Use { kAgain, kOnce };
+
+// GCC takes a function of nothing but prefetches for one without effect and leaves out its calls; an empty
+// statement that it must not touch keeps it from that.
+template <Use kUse = Use::kAgain>
+inline void prefetch(const void* address) {
+    __builtin_prefetch(address, 0, kUse == Use::kOnce ? 0 : 3);
+    asm volatile("");
+}
+
+}  // namespace pwdismec
