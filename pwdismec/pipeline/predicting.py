@@ -90,8 +90,8 @@ def predict_file(
         made_from=made_from,
         resume=resume,
     ) as predictions:
-        chunks = instances.chunks(predictions.done)
-        for top in Predictor(trained, memory).predict_blocks(chunks, top_k, jobs):
+        first = predictions.done
+        for top in Predictor(trained, memory).predict_blocks(instances.chunks(first), top_k, jobs, first):
             predictions.append(top)
             if on_progress is not None:
                 on_progress(predictions.done, instances.number, before=predictions.resumed)

@@ -101,15 +101,16 @@ class Predictor:
         """
         return next(self.predict_blocks([features], top_k, jobs))
 
-    def predict_blocks(self, blocks: Iterable[Features], top_k: int = 5, jobs: int = 1) -> Iterator[TopK]:
+    def predict_blocks(
+        self, blocks: Iterable[Features], top_k: int = 5, jobs: int = 1, first: int = 0
+    ) -> Iterator[TopK]:
         """The best `top_k` labels of consecutive blocks of instances, block by block.
 
-        Parameters and errors are those of `predict`; instances are counted on from block to block.
+        Parameters and errors are those of `predict`; errors count the instances from `first` on.
         """
         _check_top_k(top_k)
         if jobs == 0:
             raise ConfigError("jobs: 0, expected a number of threads, or -1 for every core")
-        first = 0
         for features in blocks:
             yield self._predict(features, top_k, joblib.effective_n_jobs(jobs), first)
             first += features.n_rows

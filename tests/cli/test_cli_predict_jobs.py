@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from command_line import output, pwdismec, refusal, start
+from models import model_of
 
 from pwdismec import Dataset, Model, Predictor
+from pwdismec.data.transforms import Transforms
 from pwdismec.pipeline import instances
 from pwdismec.prediction.files import read_predictions
 
@@ -164,6 +166,18 @@ def test_an_interrupted_job_says_how_to_go_on(job, many, tmp_path):
     assert "input was " in other and "input's size was " in other
     output(*resumed)
     assert (tmp_path / "p").read_bytes() == (many / "xmc").read_bytes()
+
+
+def test_a_resumed_job_counts_instances_from_the_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(instances, "_ROWS", 8)
+    model_of(tmp_path / "model", np.full((3, 2), 1e30), transforms=Transforms())
+    rows = "".join(f" 0:{'1e30' if row == 43 else 1}\n" for row in range(50))
+    (tmp_path / "in.txt").write_text(f"50 2 3\n{rows}")
+    command = "predict", tmp_path / "model", tmp_path / "in.txt", tmp_path / "p"
+    told = refusal(*command)
+    assert told.startswith("instance 43: a score overflows float32")
+    assert json.loads((tmp_path / ".p.job" / "job.json").read_text())["done"] == 40
+    assert refusal(*command, "--resume") == told
 
 
 def test_without_resume_a_job_begins_anew(job, many, tmp_path):
