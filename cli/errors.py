@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
 import click
 
-from pwdismec.errors import PwdismecError
+from pwdismec.errors import PwdismecError, StorageError
+from pwdismec.patience import FULL, TRANSIENT
 
 _HOW_TO_GO_ON = {
     "train": "the shards that are done are kept; go on with the same command and --resume",
@@ -39,22 +41,35 @@ class Interruption(Failure):
     exit_code = 130
 
 
+class OutOfOrder(Failure):
+    """A disk is full, or a disk or network fails."""
+
+    exit_code = os.EX_IOERR
+
+
 @contextmanager
 def clear_errors(ctx: click.Context) -> Iterator[None]:
     """Turn what a user or the machine can cause into a `Failure`; what is left is a bug."""
     try:
         yield
+    except StorageError as error:
+        raise OutOfOrder(f"{error}; {_how_to_go_on(ctx)}") from error
     except PwdismecError as error:
         raise Failure(str(error)) from error
     except KeyboardInterrupt as error:
-        how = _HOW_TO_GO_ON.get(ctx.invoked_subcommand or "", "nothing half-written is left")
-        raise Interruption(f"interrupted; {how}") from error
+        raise Interruption(f"interrupted; {_how_to_go_on(ctx)}") from error
     except BrokenPipeError:
         raise  # click ends quietly: whoever read the output has gone
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        raise Failure(f"{where}{error.strerror or error}") from error
+        said = f"{error.filename}: " * bool(error.filename) + (error.strerror or str(error))
+        if error.errno in TRANSIENT | FULL:
+            raise OutOfOrder(f"{said}; {_how_to_go_on(ctx)}") from error
+        raise Failure(said) from error
     except MemoryError as error:
         raise Failure(f"out of memory{f': {error}' if str(error) else ''}") from error
     except ImportError as error:  # no kernels for this machine, or PWDISMEC_ISA asks for others
         raise Failure(str(error)) from error
+
+
+def _how_to_go_on(ctx: click.Context) -> str:
+    return _HOW_TO_GO_ON.get(ctx.invoked_subcommand or "", "nothing half-written is left")

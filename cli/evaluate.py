@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pwdismec.files import replacing_file
+from pwdismec.files import write_file
 from pwdismec.pipeline.evaluating import evaluate_file
 
 from . import options
@@ -81,6 +81,5 @@ def command(
         by_frequency=by_frequency,
     )
     if json_file is not None:
-        with replacing_file(json_file) as aside:
-            aside.write_text(json.dumps(report.to_dict(), indent=1) + "\n", encoding="utf-8")
+        write_file(json_file, f"{json.dumps(report.to_dict(), indent=1)}\n".encode())
     click.echo(report.to_text())

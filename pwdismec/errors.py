@@ -1,4 +1,7 @@
-"""The errors a user can cause. The command line prints them as one line and exits with code 2."""
+"""The errors a user or the machine can cause. The command line prints them as one line.
+
+It exits with code 2, but for a `StorageError` with 74.
+"""
 
 from __future__ import annotations
 
@@ -35,3 +38,19 @@ class ModelError(PwdismecError):
 
 class ConfigError(PwdismecError):
     """A setting that is unknown, out of range or contradicts another."""
+
+
+class StorageError(PwdismecError):
+    """A disk that is full, or a disk or network that fails: the same command may succeed later.
+
+    Parameters
+    ----------
+    message
+        What failed.
+    errno
+        The system's number of the error; None if nothing more is to be tried.
+    """
+
+    def __init__(self, message: str, errno: int | None = None) -> None:
+        super().__init__(message)
+        self.errno = errno

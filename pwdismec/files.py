@@ -1,4 +1,4 @@
-"""Writing files and folders so that nothing half-written is ever seen: write aside, sync, rename."""
+"""Whole files: read at once, and written so that nothing half-written is seen (aside, sync, rename)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from pwdismec.errors import PwdismecError
+from pwdismec.errors import PwdismecError, StorageError
+from pwdismec.patience import FULL, TRANSIENT, patient
 
 _HASH_CHUNK = 1 << 22
 
@@ -44,7 +45,10 @@ def clear_os_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise PwdismecError(f"{path}: cannot write: {error.strerror or error}") from error
+        said = f"{path}: cannot write: {error.strerror or error}"
+        if error.errno in TRANSIENT | FULL:
+            raise StorageError(said, error.errno) from error
+        raise PwdismecError(said) from error
 
 
 def check_replaceable(path: Path) -> None:
@@ -61,8 +65,10 @@ def replacing_file(path: str | Path) -> Iterator[Path]:
 
     Raises
     ------
+    StorageError
+        If the disk is full, or fails.
     PwdismecError
-        If the file cannot be written (permission, full disk, a folder in the way).
+        If the file cannot be written (permission, a folder in the way).
     """
     path = Path(path)
     check_replaceable(path)
@@ -115,6 +121,35 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
         _sync(path.parent)
 
 
+@patient
+def read_file(path: str | Path) -> bytes:
+    """The bytes of a file.
+
+    Raises
+    ------
+    StorageError
+        If the disk or network fails, in spite of patience.
+    OSError
+        If it cannot be read for another reason.
+    """
+    return Path(path).read_bytes()
+
+
+@patient
+def write_file(path: str | Path, content: bytes) -> None:
+    """Write a file, whole or not at all; errors as `replacing_file`."""
+    with replacing_file(path) as aside:
+        aside.write_bytes(content)
+
+
+@patient
+def open_folder(path: Path) -> int:
+    """A descriptor of a folder, to lock it by; a missing one is made. Errors as `read_file`."""
+    path.mkdir(exist_ok=True)
+    return os.open(path, os.O_RDONLY)
+
+
+@patient
 def sha256_of(path: str | Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
     digest = hashlib.sha256()

@@ -39,10 +39,14 @@ def complaint(err: str) -> str:
     return re.sub(r"^train: about .* of memory: .*\n", "", err)
 
 
-def refusal(*args) -> str:
+# The exit code where a disk is full, or a disk or network fails.
+DISK = 74
+
+
+def refusal(*args, code=2) -> str:
     """The one line with which the command refuses."""
     answer = pwdismec(*args)
-    assert (answer.code, answer.out) == (2, ""), answer
+    assert (answer.code, answer.out) == (code, ""), answer
     err = complaint(answer.err)
     assert err.startswith("pwdismec: error: ") and err.count("\n") == 1, answer.err
     return err.removeprefix("pwdismec: error: ").rstrip("\n")

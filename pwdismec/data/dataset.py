@@ -25,6 +25,7 @@ from pwdismec.data.validation import check_csr, check_dense
 from pwdismec.data.writer import FolderWriter, check_target
 from pwdismec.errors import DataError
 from pwdismec.files import replacing_folder, sha256_of
+from pwdismec.patience import patient
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,6 +59,7 @@ class Dataset:
     _fingerprint: str | None = None
 
     @classmethod
+    @patient
     def open(cls, path: str | Path) -> Dataset:
         """Map the data set at `path`; sizes are checked against the manifest, checksums by `verify`.
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError, mod
 
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import DataError
+from pwdismec.files import read_file
 
 FORMAT: Final = "pwdismec-dataset"
 VERSION: Final = 1
@@ -123,7 +124,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise DataError(folder, f"{expected}; expected a data set's folder, as `pwdismec convert` makes")
     if not is_dataset(folder):
         raise DataError(folder, f"not a data set: no {MANIFEST} of the format {FORMAT!r}")
-    content = (folder / MANIFEST).read_bytes()
+    content = read_file(folder / MANIFEST)
     version = _Head.model_validate_json(content).version
     if version != VERSION:
         raise DataError(
@@ -141,7 +142,7 @@ def read_manifest(folder: Path) -> Manifest:
 def is_dataset(path: Path) -> bool:
     """Whether `path` is a data set's folder, of whatever version."""
     try:
-        _Head.model_validate_json((path / MANIFEST).read_bytes())
+        _Head.model_validate_json(read_file(path / MANIFEST))
     except (OSError, ValidationError):
         return False
     return True

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pwdismec.errors import DataError
+from pwdismec.files import read_file
 
 
 def read_names(path: str | Path, expected: int, what: str) -> list[str]:
@@ -26,7 +27,7 @@ def read_names(path: str | Path, expected: int, what: str) -> list[str]:
         If the file cannot be read, is not UTF-8, or holds another number of lines.
     """
     try:
-        lines = Path(path).read_bytes().split(b"\n")
+        lines = read_file(path).split(b"\n")
     except OSError as error:
         raise DataError(path, f"cannot read the names of {what}: {error.strerror}") from error
     if lines[-1] == b"":

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from pwdismec.data.manifest import ArrayEntry
 from pwdismec.errors import DataError
+from pwdismec.patience import TRANSIENT
 
 _HASH_CHUNK = 1 << 22
 
@@ -81,6 +82,8 @@ def open_array(path: Path, entry: ArrayEntry) -> NDArray[Any]:
         with path.open("rb") as file:
             found = file.read(len(header))
     except OSError as error:
+        if error.errno in TRANSIENT:
+            raise
         raise DataError(path, f"cannot read this part of the data set: {error.strerror}") from error
     size, expected = path.stat().st_size, len(header) + entry.bytes
     if size != expected:

@@ -1,4 +1,4 @@
-"""safetensors files mapped into memory: nothing is read or copied before it is used."""
+"""safetensors files, read, or mapped into memory: nothing is then read or copied before it is used."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pwdismec.files import read_file
+from pwdismec.patience import patient
+
 _CODES = {"U16": "u2", "U32": "u4", "I32": "i4", "I64": "i8", "F16": "f2", "F32": "f4", "F64": "f8"}
 DTYPES: Final = {name: np.dtype(f"<{code}") for name, code in _CODES.items()}
 
 
-class MappedTensors(NamedTuple):
+class Tensors(NamedTuple):
     """A file's content.
 
     Attributes
@@ -23,7 +26,7 @@ class MappedTensors(NamedTuple):
     places
         Where each tensor lies, as the header has it.
     tensors
-        Views of the file, one-dimensional.
+        Views of the file's bytes, read-only.
     start
         Offset of the first tensor's bytes in the file.
     """
@@ -34,8 +37,9 @@ class MappedTensors(NamedTuple):
     start: int
 
 
-def map_tensors(path: Path) -> MappedTensors:
-    """Map a file of one-dimensional tensors, read-only.
+@patient
+def map_tensors(path: Path) -> Tensors:
+    """Map a file of tensors, read-only.
 
     Raises
     ------
@@ -44,23 +48,32 @@ def map_tensors(path: Path) -> MappedTensors:
     ValueError
         If it is not a safetensors file, or cut off, or longer than its tensors.
     """
-    mapped: NDArray[np.uint8] = np.memmap(path, np.uint8, "r")
-    length = int.from_bytes(mapped[:8].tobytes(), "little")
-    if length > len(mapped) - 8:
+    return parse_tensors(np.memmap(path, np.uint8, "r"))
+
+
+def read_tensors(path: Path) -> Tensors:
+    """Read a file of tensors into memory; errors as `map_tensors`, and StorageError as `read_file`."""
+    return parse_tensors(np.frombuffer(read_file(path), np.uint8))
+
+
+def parse_tensors(content: NDArray[np.uint8]) -> Tensors:
+    """The tensors in a file's content; ValueError as `map_tensors`."""
+    length = int.from_bytes(content[:8].tobytes(), "little")
+    if length > len(content) - 8:
         raise ValueError("the header is cut off")
     start = 8 + length
     try:
-        places = json.loads(mapped[8:start].tobytes())
+        places = json.loads(content[8:start].tobytes())
         metadata = places.pop("__metadata__", {})
-        tensors = {name: _view(mapped[start:], place) for name, place in places.items()}
+        tensors = {name: _view(content[start:], place) for name, place in places.items()}
         ends = (place["data_offsets"][1] for place in places.values())
-        if max(ends, default=0) != len(mapped) - start:
+        if max(ends, default=0) != len(content) - start:
             raise ValueError("the tensors are cut off, or something follows them")
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise ValueError(f"the header is damaged: {error!r}") from error
-    return MappedTensors(metadata, places, tensors, start)
+    return Tensors(metadata, places, tensors, start)
 
 
-def _view(mapped: NDArray[np.uint8], place: dict[str, Any]) -> NDArray[Any]:
+def _view(content: NDArray[np.uint8], place: dict[str, Any]) -> NDArray[Any]:
     first, stop = place["data_offsets"]
-    return np.asarray(mapped[first:stop]).view(DTYPES[place["dtype"]])
+    return np.asarray(content[first:stop]).view(DTYPES[place["dtype"]]).reshape(place["shape"])

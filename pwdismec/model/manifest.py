@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
 from pwdismec.errors import ModelError
-from pwdismec.files import replacing_file
+from pwdismec.files import read_file, write_file
 
 FORMAT: Final = "pwdismec-model"
 VERSION: Final = 1
@@ -100,8 +100,7 @@ Record = TypeVar("Record", bound=BaseModel)
 
 def write_record(path: Path, record: BaseModel) -> None:
     """Write a record as JSON, whole or not at all."""
-    with replacing_file(path) as aside:
-        aside.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    write_file(path, f"{record.model_dump_json(indent=1)}\n".encode())
 
 
 def read_record(path: Path, kind: type[Record]) -> Record:
@@ -113,7 +112,7 @@ def read_record(path: Path, kind: type[Record]) -> Record:
         If the file cannot be read, is of another version, or is not what it should be.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_file(path))
     except OSError as error:
         raise ModelError(f"{path}: cannot read: {error.strerror}") from error
     except ValueError as error:

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.names import read_names
+from pwdismec.data.tensors import read_tensors
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ModelError
-from pwdismec.files import clear_os_errors, replacing_file, sweep
+from pwdismec.files import clear_os_errors, sweep, write_file
 from pwdismec.model.manifest import (
     IDF,
     LABEL_NAMES,
@@ -29,6 +29,7 @@ from pwdismec.model.manifest import (
     write_record,
 )
 from pwdismec.model.shard import MappedWeights, Shard, map_weights, read_shard
+from pwdismec.patience import patient
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,7 @@ class Model:
     manifest: Manifest
 
     @classmethod
+    @patient
     def open(cls, path: str | Path) -> Model:
         """Open a model that is whole; the shards' checksums are verified when each is read.
 
@@ -132,6 +134,7 @@ class Model:
         )
 
 
+@patient
 def write_run(folder: Path, run: Run, transforms: Transforms, label_names: list[str] | None) -> None:
     """Begin a model's folder or go on with it: its run, and what prediction needs besides the shards.
 
@@ -144,11 +147,9 @@ def write_run(folder: Path, run: Run, transforms: Transforms, label_names: list[
     with clear_os_errors(folder):
         (folder / "shards").mkdir(exist_ok=True)
     if transforms.idf is not None:
-        with replacing_file(folder / IDF) as aside:
-            aside.write_bytes(safetensors.numpy.save({"idf": transforms.idf}))
+        write_file(folder / IDF, safetensors.numpy.save({"idf": transforms.idf}))
     if label_names is not None:
-        with replacing_file(folder / LABEL_NAMES) as aside:
-            aside.write_text("".join(f"{name}\n" for name in label_names), encoding="utf-8", newline="")
+        write_file(folder / LABEL_NAMES, "".join(f"{name}\n" for name in label_names).encode())
 
 
 def finish_run(folder: Path, run: Run, entries: list[ShardEntry]) -> Model:
@@ -157,6 +158,7 @@ def finish_run(folder: Path, run: Run, entries: list[ShardEntry]) -> Model:
     return open_finished(folder)
 
 
+@patient
 def open_finished(folder: Path) -> Model:
     """Open a whole model, without what a kill at the very end left beside it."""
     with clear_os_errors(folder):
@@ -176,8 +178,8 @@ def read_transforms(folder: Path, run: Run) -> Transforms:
     idf = None
     if run.tfidf:
         try:
-            idf = safetensors.numpy.load_file(folder / IDF)["idf"]
-        except (OSError, SafetensorError, KeyError) as error:
+            idf = read_tensors(folder / IDF).tensors["idf"]
+        except (OSError, ValueError, KeyError) as error:
             raise ModelError(
                 f"{folder / IDF}: the model's idf values are missing or damaged: {error}"
             ) from error

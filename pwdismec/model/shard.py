@@ -12,13 +12,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
 from pwdismec import native
 from pwdismec.data.csr import CSR
-from pwdismec.data.tensors import map_tensors
+from pwdismec.data.tensors import map_tensors, parse_tensors
 from pwdismec.errors import ModelError
-from pwdismec.files import replacing_file, sha256_of
+from pwdismec.files import read_file, sha256_of, write_file
 from pwdismec.model.manifest import ShardEntry, ShardPlan, WeightType
 from pwdismec.solvers import Certificate
 
@@ -125,10 +124,9 @@ def write_shard(
         "gap_tolerance": shard.gap_tolerance,
         "content_sha256": _content_hash(tensors),
     }
-    path = folder / plan.file
-    with replacing_file(path) as aside:
-        aside.write_bytes(safetensors.numpy.save(tensors, {_KEY: json.dumps(header, sort_keys=True)}))
-    return _describe(path, plan, shard)
+    content = safetensors.numpy.save(tensors, {_KEY: json.dumps(header, sort_keys=True)})
+    write_file(folder / plan.file, content)
+    return _describe(content, plan, shard)
 
 
 def read_shard(path: Path, expected_sha256: str | None = None) -> tuple[dict[str, Any], Shard]:
@@ -139,13 +137,28 @@ def read_shard(path: Path, expected_sha256: str | None = None) -> tuple[dict[str
     ModelError
         If the file is missing, damaged, or not the one of that checksum.
     """
-    _check_file(path, expected_sha256)
+    return _parse(path, _read(path, expected_sha256))
+
+
+def _read(path: Path, expected_sha256: str | None = None) -> bytes:
+    if not path.is_file():
+        raise ModelError(f"{path}: shard is missing")
     try:
-        with safe_open(path, framework="np") as file:
-            header = json.loads((file.metadata() or {})[_KEY])
-            tensors = {name: file.get_tensor(name) for name in _DTYPES}
+        content = read_file(path)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot read: {error.strerror}") from error
+    if expected_sha256 is not None:
+        _check_sha256(path, expected_sha256, hashlib.sha256(content).hexdigest())
+    return content
+
+
+def _parse(path: Path, content: bytes) -> tuple[dict[str, Any], Shard]:
+    try:
+        stored = parse_tensors(np.frombuffer(content, np.uint8))
+        header = json.loads(stored.metadata[_KEY])
+        tensors = {name: stored.tensors[name] for name in _DTYPES}
         intact = header["content_sha256"] == _content_hash(tensors)
-    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise ModelError(f"{path}: not a shard of a model, or damaged: {error}") from error
     if not intact:
         raise ModelError(f"{path}: shard is damaged: its content does not match its checksum")
@@ -178,16 +191,21 @@ def map_weights(path: Path, expected_sha256: str, n_features: int) -> MappedWeig
     ModelError
         If the file is missing, or not the one of that checksum.
     """
-    _check_file(path, expected_sha256)
+    check_shard(path, expected_sha256)
     tensors = map_tensors(path).tensors
     weights = CSR(tensors["indptr"], tensors["indices"], tensors["values"], n_features)
     return MappedWeights(tensors["label_ids"], weights, tensors["bias"])
 
 
-def _check_file(path: Path, expected_sha256: str | None) -> None:
+def check_shard(path: Path, expected_sha256: str) -> None:
+    """Raise ModelError if the file is missing, or not the one of that checksum."""
     if not path.is_file():
         raise ModelError(f"{path}: shard is missing")
-    if expected_sha256 is not None and (found := sha256_of(path)) != expected_sha256:
+    _check_sha256(path, expected_sha256, sha256_of(path))
+
+
+def _check_sha256(path: Path, expected_sha256: str, found: str) -> None:
+    if found != expected_sha256:
         raise ModelError(
             f"{path}: shard changed since it was written: SHA-256 {found[:12]}…, not {expected_sha256[:12]}…"
         )
@@ -204,13 +222,14 @@ def entry_of(folder: Path, plan: ShardPlan, run_id: str) -> ShardEntry | None:
     path = folder / plan.file
     if not path.exists():
         return None
-    header, shard = read_shard(path)
+    content = _read(path)
+    header, shard = _parse(path, content)
     if header["run"] != run_id or (header["first"], header["stop"]) != (plan.first, plan.stop):
         raise ModelError(f"{path}: shard of another run; train into another folder, or remove this model")
-    return _describe(path, plan, shard)
+    return _describe(content, plan, shard)
 
 
-def _describe(path: Path, plan: ShardPlan, shard: Shard) -> ShardEntry:
+def _describe(content: bytes, plan: ShardPlan, shard: Shard) -> ShardEntry:
     gap, tolerance = shard.certificate.gap, shard.gap_tolerance
     certified = len(gap) > 0 and bool(np.isfinite(gap).all())
     beyond = shard.label_ids[~(gap <= tolerance)] if tolerance is not None else shard.label_ids[:0]
@@ -221,8 +240,8 @@ def _describe(path: Path, plan: ShardPlan, shard: Shard) -> ShardEntry:
         instruction_set=shard.instruction_set,
         n_trained=len(shard.label_ids),
         nnz=shard.weights.nnz,
-        bytes=path.stat().st_size,
-        sha256=sha256_of(path),
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
         worst_gap=float(gap.max()) if certified else None,
         beyond_tolerance=tuple(int(label) for label in beyond),
     )

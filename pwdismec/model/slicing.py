@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec.errors import ConfigError, DataError, ModelError
+from pwdismec.files import read_file
 from pwdismec.model.model import Model
 from pwdismec.model.shard import Shard
 from pwdismec.model.writing import OnShard, with_history, write_model
@@ -104,7 +105,7 @@ def read_labels(path: str | Path, model: Model) -> NDArray[np.int64]:
 
 def _lines(path: str | Path) -> list[str]:
     try:
-        lines = Path(path).read_bytes().decode().removesuffix("\n").split("\n")
+        lines = read_file(path).decode().removesuffix("\n").split("\n")
     except OSError as error:
         raise DataError(path, f"cannot read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt,
 
 from pwdismec.data.formats import FORMATS
 from pwdismec.errors import ConfigError
-from pwdismec.files import replacing_file
+from pwdismec.files import read_file, write_file
 from pwdismec.metrics.checks import check_ks
 from pwdismec.training import TrainingConfig
 from pwdismec.weighting import PRESETS, Weighting, preset
@@ -191,8 +191,7 @@ def write_settings(path: Path, config: TrainingConfig, propensity: Propensity, r
         "training": training,
     }
     text = f"# {remark}\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=True)}"
-    with replacing_file(path) as aside:
-        aside.write_text(text, encoding="utf-8")
+    write_file(path, text.encode())
 
 
 Kind = TypeVar("Kind", bound=Settings)
@@ -200,7 +199,7 @@ Kind = TypeVar("Kind", bound=Settings)
 
 def _read(path: Path, kind: type[Kind], check: Callable[[Kind], None]) -> Kind:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path).decode()
         root = yaml.compose(text, yaml.SafeLoader)
         content = yaml.safe_load(text)
     except OSError as error:

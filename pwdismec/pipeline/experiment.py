@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from pwdismec.data import Dataset
 from pwdismec.data.formats.lines import check_is_file
-from pwdismec.files import clear_os_errors, replacing_file, sha256_of
+from pwdismec.files import clear_os_errors, read_file, sha256_of, write_file
 from pwdismec.metrics import Report
 from pwdismec.model import Model
 from pwdismec.model.manifest import MANIFEST, Run, run_at
@@ -212,9 +212,8 @@ class _Experiment:
             **settings,
         }
         self._steps.run(f"evaluate-{name}", out, made_from, make)
-        return TypeAdapter(Report).validate_json(out.read_bytes())
+        return TypeAdapter(Report).validate_json(read_file(out))
 
 
 def _write_json(path: Path, content: Any) -> None:
-    with replacing_file(path) as aside:
-        aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_file(path, f"{json.dumps(content, indent=1)}\n".encode())

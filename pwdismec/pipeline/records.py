@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pwdismec.data.manifest import MANIFEST
-from pwdismec.files import clear_os_errors, replacing_file
+from pwdismec.files import clear_os_errors, read_file, write_file
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,7 @@ class Steps:
         record = {"made_from": made_from, "output": state_of(output)}
         with clear_os_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        with replacing_file(path) as aside:
-            aside.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        write_file(path, f"{json.dumps(record, indent=1)}\n".encode())
         self.say(f"{name}: {output}, {time.monotonic() - started:.1f} s")
 
 
@@ -66,6 +65,6 @@ def state_of(path: Path) -> list[int]:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_file(path))
     except (OSError, ValueError):  # no record, or none that is whole: the step is done again
         return None

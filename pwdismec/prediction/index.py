@@ -18,6 +18,7 @@ from typing import Final
 
 from pwdismec.data.csr import row_chunks
 from pwdismec.errors import ModelError, PwdismecError
+from pwdismec.files import open_folder
 from pwdismec.model import Model
 from pwdismec.prediction.blocks import LabelBlock, LabelWeights, Slice, cut, plan_blocks
 from pwdismec.prediction.index_file import read_index, write_index
@@ -120,7 +121,7 @@ class _StoredParts:
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Wait until no other builder is at work in `folder`, where files can be locked."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = open_folder(folder)
     try:
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX)

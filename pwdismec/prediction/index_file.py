@@ -20,8 +20,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from pwdismec.data.tensors import DTYPES, MappedTensors, map_tensors
+from pwdismec.data.tensors import DTYPES, Tensors, map_tensors
+from pwdismec.errors import StorageError
 from pwdismec.files import replacing_file
+from pwdismec.patience import patient
 from pwdismec.prediction.blocks import LabelBlock
 
 FORMAT: Final = "pwdismec-index"
@@ -32,6 +34,7 @@ _PAGE: Final = 4096
 _CHUNK: Final = 1 << 22
 
 
+@patient
 def write_index(path: Path, blocks: Iterable[LabelBlock], n_blocks: int, source: str) -> None:
     """Write an index, whole or not at all; one block is held at a time.
 
@@ -97,7 +100,7 @@ def read_index(path: Path, source: str) -> list[LabelBlock] | None:
             LabelBlock(**{name: found.tensors[_name(number, name)] for name in _DTYPES})
             for number in range(len(found.tensors) // len(_DTYPES))
         ]
-    except (OSError, ValueError, KeyError):
+    except (OSError, StorageError, ValueError, KeyError):
         return None
 
 
@@ -109,7 +112,8 @@ def _canonical(tensors: dict[str, Any]) -> bytes:
     return json.dumps(tensors, sort_keys=True).encode()
 
 
-def _is_intact(path: Path, found: MappedTensors) -> bool:
+@patient
+def _is_intact(path: Path, found: Tensors) -> bool:
     """Whether the tensors are those that were written."""
     seal = int(found.metadata["seal"])
     if path.stat().st_mtime_ns == seal * 10**9:

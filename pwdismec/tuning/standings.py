@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dense import Features
+from pwdismec.data.tensors import read_tensors
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ModelError
-from pwdismec.files import replacing_file
+from pwdismec.files import write_file
 from pwdismec.prediction.blocks import Part, label_blocks
 from pwdismec.prediction.search import search_on
 from pwdismec.solvers import Solution
@@ -99,8 +99,7 @@ class Standings:
         """Write to a file, whole or not at all."""
         tensors = {name: getattr(self, name) for name in _ARRAYS}
         header = {"run": run_id, "shards_done": self.shards_done, "sha256": _hash(tensors)}
-        with replacing_file(path) as aside:
-            aside.write_bytes(safetensors.numpy.save(tensors, {_KEY: json.dumps(header, sort_keys=True)}))
+        write_file(path, safetensors.numpy.save(tensors, {_KEY: json.dumps(header, sort_keys=True)}))
 
     @classmethod
     def read(cls, path: Path, run_id: str) -> Standings:
@@ -112,11 +111,11 @@ class Standings:
             If the file is damaged or another run's.
         """
         try:
-            with safe_open(path, framework="np") as file:
-                header = json.loads((file.metadata() or {})[_KEY])
-                tensors = {name: file.get_tensor(name) for name in _ARRAYS}
+            stored = read_tensors(path)
+            header = json.loads(stored.metadata[_KEY])
+            tensors = {name: stored.tensors[name].copy() for name in _ARRAYS}  # they will be written to
             intact = (header["run"], header["sha256"]) == (run_id, _hash(tensors))
-        except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+        except (KeyError, ValueError, TypeError, OSError) as error:
             raise ModelError(f"{path}: damaged: {error}; remove the folder to tune anew") from error
         if not intact:
             raise ModelError(f"{path}: damaged or of another run; remove the folder to tune anew")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pwdismec.errors import ConfigError, DataError
+from pwdismec.files import read_file
 from pwdismec.weighting.propensity import PRESETS, check_parameters, inverse_propensities
 
 SCHEMES = ("vanilla", "pw", "pw-cb", "cb")
@@ -143,7 +144,7 @@ def read_weights(path: str | Path, n_labels: int) -> NDArray[np.float64]:
         fewer lines than labels.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = read_file(path).decode().splitlines()
     except OSError as error:
         raise DataError(path, f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:

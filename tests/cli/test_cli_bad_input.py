@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import pwdismec, refusal, start
+from command_line import DISK, pwdismec, refusal, start
 from small_data import files_of
 
 from pwdismec import Dataset
@@ -260,7 +260,7 @@ def files_of_at_most(size):
 @pytest.mark.parametrize("writer", WRITERS)
 def test_a_file_that_cannot_grow_leaves_nothing_half_written(job, tmp_path, writer):
     with files_of_at_most(200 if writer == "evaluate" else 1000):
-        message = refusal(*writers(job, tmp_path)[writer])
+        message = refusal(*writers(job, tmp_path)[writer], code=DISK)
     assert message.startswith(str(tmp_path)) and "cannot write: File too large" in message
     left = [path for path in tmp_path.rglob("*") if ".part" in path.name]
     assert not left and (writer == "train" or listing(tmp_path) == [])
@@ -282,7 +282,7 @@ def small_disk(tmp_path):
 def test_a_full_disk_is_told_in_one_line(job, small_disk, writer):
     ballast = {"evaluate": 16, "export npz": 12}.get(writer, 0)  # what these write is small
     (small_disk / "ballast").write_bytes(bytes(1024 * ballast))
-    message = refusal(*writers(job, small_disk)[writer])
+    message = refusal(*writers(job, small_disk)[writer], code=DISK)
     assert message.startswith(str(small_disk)) and "No space left on device" in message
     assert not [path for path in small_disk.rglob("*") if ".part" in path.name]
 

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import complaint, output, pwdismec, start
+from command_line import DISK, complaint, output, pwdismec, start
 from small_data import files_of
 
 OPTIONS = ["--shard-size", 16, "--tolerance", 1e-5, "--jobs", 2]
@@ -68,5 +68,8 @@ def test_threads_at_work_do_not_turn_an_error_into_a_crash(long_job, tmp_path):
     process = start("train", long_job / "set", tmp_path / "m", *OPTIONS, preexec_fn=no_large_file)
     _, err = process.communicate()
     shard = tmp_path / "m" / "shards" / "00000.safetensors"
-    assert complaint(err) == f"pwdismec: error: {shard}: cannot write: File too large\n"
-    assert process.returncode == 2
+    assert complaint(err) == (
+        f"pwdismec: error: {shard}: cannot write: File too large; "
+        "the shards that are done are kept; go on with the same command and --resume\n"
+    )
+    assert process.returncode == DISK

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import output, pwdismec, refusal, start
+from command_line import DISK, output, pwdismec, refusal, start
 from models import model_of
 
 from pwdismec import Dataset, Model, Predictor
@@ -194,6 +194,11 @@ def test_a_full_disk_keeps_what_is_done(job, many, tmp_path):
     command = "predict", job.model, many / "set", tmp_path / "p"
     process = start(*command, preexec_fn=no_large_file)
     _, err = process.communicate()
-    assert err == f"pwdismec: error: {tmp_path / 'p'}: cannot write: File too large\n"
+    assert process.returncode == DISK
+    assert err == (
+        f"pwdismec: error: {tmp_path / 'p'}: cannot write: File too large; "
+        "the chunks that are done are kept, unless of standard input; "
+        "go on with the same command and --resume\n"
+    )
     assert pwdismec(*command, "--resume").code == 0
     assert (tmp_path / "p").read_bytes() == (many / "xmc").read_bytes()

@@ -142,8 +142,9 @@ def test_what_is_broken_off_goes_on_to_the_same_bytes(format, data):
             for start, stop in list(pairwise(ends))[first : first + n_chunks]:
                 file.append(TopK(top.labels[start:stop], top.scores[start:stop]))
             if rubbish is not None:
-                for part in file._parts:  # begun, and not recorded
-                    part.write(bytes(rubbish))
+                for part in file._job._parts:  # begun, and not recorded
+                    with part.open("ab") as begun:
+                        begun.write(bytes(rubbish))
                 raise Killed
 
     with tempfile.TemporaryDirectory() as folder:

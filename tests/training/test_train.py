@@ -14,7 +14,7 @@ from killing import ends_at_rename
 from small_data import files_of, small_dataset
 
 from pwdismec.data import Dataset
-from pwdismec.errors import ConfigError, DataError, ModelError, PwdismecError
+from pwdismec.errors import ConfigError, DataError, ModelError, StorageError
 from pwdismec.model import Model
 from pwdismec.solvers import BlockDualCD, Problem
 from pwdismec.training import TrainingConfig, train
@@ -191,13 +191,13 @@ def test_a_full_disk_loses_nothing_that_was_finished(dataset, whole, tmp_path, m
 
     def full(path, content):
         calls.append(path)
-        if len(calls) == 3:
+        if len(calls) == 4:  # run.json, two shards
             write(path, b"half a sha")
             raise OSError(28, "No space left on device")
         write(path, content)
 
     message = r"00002\.safetensors: cannot write: No space left on device"
-    with monkeypatch.context() as patch, pytest.raises(PwdismecError, match=message):
+    with monkeypatch.context() as patch, pytest.raises(StorageError, match=message):
         patch.setattr(Path, "write_bytes", full)
         train(dataset, tmp_path / "m", CONFIG)
     assert sorted(p.name for p in (tmp_path / "m" / "shards").iterdir()) == [

@@ -14,7 +14,8 @@ from typing import IO, Any
 
 import zstandard
 
-from pwdismec.errors import DataError
+from pwdismec.errors import DataError, StorageError
+from pwdismec.patience import TRANSIENT, patient
 
 _READ_SIZE = 1 << 16
 
@@ -59,6 +60,7 @@ def is_compressed(path: Path) -> bool:
     return path.suffix in COMPRESSIONS
 
 
+@patient
 def open_to_read(path: Path) -> io.BufferedIOBase:
     """The file's content, decompressed. Read it within `clear_read_errors`."""
     if path.suffix == ".gz":
@@ -83,6 +85,8 @@ def clear_read_errors(path: Path) -> Iterator[None]:
     except (gzip.BadGzipFile, lzma.LZMAError, zlib.error, zstandard.ZstdError) as error:
         raise DataError(path, f"damaged, or no {name} file: {error}") from error
     except OSError as error:
+        if error.errno in TRANSIENT:
+            raise StorageError(f"{path}: cannot read: {error.strerror}", error.errno) from error
         # bz2 reports damage as an OSError without a number.
         said = f"cannot read: {error.strerror}" if error.strerror else f"damaged, or no {name} file: {error}"
         raise DataError(path, said) from error

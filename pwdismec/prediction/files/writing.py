@@ -13,14 +13,23 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError, DataError, PwdismecError
-from pwdismec.files import check_replaceable, clear_os_errors, put_in_place, replacing_file, sweep
+from pwdismec.files import (
+    check_replaceable,
+    clear_os_errors,
+    open_folder,
+    put_in_place,
+    read_file,
+    sweep,
+    write_file,
+)
+from pwdismec.patience import patient
 from pwdismec.prediction.files.encoding import Buffer, Encoder
 from pwdismec.prediction.files.jsonl import JsonlEncoder
 from pwdismec.prediction.files.npz import NpzEncoder
@@ -42,10 +51,10 @@ class PredictionFile:
         How many of them in an earlier run.
     """
 
-    def __init__(self, job: _Job, done: int, parts: list[IO[bytes]]) -> None:
+    def __init__(self, job: _Job, done: int, sizes: Sequence[int]) -> None:
         self.done = self.resumed = done
         self._job = job
-        self._parts = parts
+        self._sizes = sizes
 
     def append(self, top: TopK) -> None:
         """Write rows; when this returns they outlast a kill, if the file can be resumed.
@@ -55,20 +64,10 @@ class PredictionFile:
         PwdismecError
             If they cannot be written.
         """
-        with clear_os_errors(self._job.path):
-            for part, content in zip(self._parts, self._job.encoder.encode(top), strict=True):
-                _write(part, content)
-            self.done += len(top.labels)
-            if self._job.made_from is not None:
-                self._record()
-
-    def _record(self) -> None:
-        for part in self._parts:
-            os.fsync(part.fileno())
-        sizes = [part.tell() for part in self._parts]
-        record = {"made_from": self._job.made_from, "done": self.done, "bytes": sizes}
-        with replacing_file(self._job.folder / _RECORD) as aside:
-            aside.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        self._sizes = self._job.append(self._sizes, self._job.encoder.encode(top))
+        self.done += len(top.labels)
+        if self._job.made_from is not None:
+            self._job.record(self.done, self._sizes)
 
 
 @contextmanager
@@ -114,22 +113,17 @@ def writing_predictions(
     record = None if made_from is None else json.loads(json.dumps(made_from))
     job = _Job(Path(path), _encoder(format, n_labels, top_k, label_names), record)
     check_replaceable(job.path)
-    with clear_os_errors(job.path):
-        job.folder.mkdir(exist_ok=True)
     with job.locked():
         done, sizes = job.written() if resume else (0, None)
-        with ExitStack() as stack:
-            with clear_os_errors(job.path):
-                parts = [stack.enter_context(part) for part in job.opened(sizes)]
-            file = PredictionFile(job, done, parts)
-            try:
-                yield file
-                job.finish(file.done)
-            except BaseException as error:
-                # What is wrong with the input must be put right, and then it is another input.
-                if made_from is None or file.done == 0 or isinstance(error, DataError):
-                    job.remove()
-                raise
+        file = PredictionFile(job, done, job.begin(sizes))
+        try:
+            yield file
+            job.finish(file.done)
+        except BaseException as error:
+            # What is wrong with the input must be put right, and then it is another input.
+            if made_from is None or file.done == 0 or isinstance(error, DataError):
+                job.remove()
+            raise
         job.remove()
 
 
@@ -156,11 +150,15 @@ class _Job:
     def folder(self) -> Path:
         return self.path.with_name(f".{self.path.name}.job")
 
+    @property
+    def _parts(self) -> list[Path]:
+        return [self.folder / name for name in self.encoder.parts]
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from writing the same file; the lock ends with this process, in any way."""
         with clear_os_errors(self.path):
-            descriptor = os.open(self.folder, os.O_RDONLY)
+            descriptor = open_folder(self.folder)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -178,7 +176,7 @@ class _Job:
         if not path.exists():
             return 0, None
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
+            record = json.loads(read_file(path))
             found, done = dict(record["made_from"]), int(record["done"])
             sizes = [int(size) for size in record["bytes"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -190,33 +188,58 @@ class _Job:
             raise PwdismecError(f"{self.path}: the job that was broken off is another: {changes}; {_ANEW}")
         return done, sizes
 
-    def opened(self, sizes: Sequence[int] | None) -> Iterator[IO[bytes]]:
-        """The part files, cut to `sizes`, or new ones where there is nothing to go on with."""
-        sweep(self.folder)
-        if sizes is None:  # the record first: it must not speak of parts that are gone
-            (self.folder / _RECORD).unlink(missing_ok=True)
-        for name, size in zip(self.encoder.parts, sizes or [0] * len(self.encoder.parts), strict=True):
-            part = self.folder / name
-            if size > (part.stat().st_size if part.exists() else 0):
-                raise PwdismecError(f"{part}: shorter than it was; {_ANEW}")
-            file = part.open("r+b" if size else "wb", buffering=0)
-            file.truncate(size)
-            file.seek(size)
-            yield file
+    @patient
+    def begin(self, sizes: Sequence[int] | None) -> Sequence[int]:
+        """Cut the parts to their sizes, or make new ones where there is nothing to go on with."""
+        with clear_os_errors(self.path):
+            sweep(self.folder)
+            if sizes is None:  # the record first: it must not speak of parts that are gone
+                (self.folder / _RECORD).unlink(missing_ok=True)
+                sizes = [0] * len(self.encoder.parts)
+            for part, size in zip(self._parts, sizes, strict=True):
+                part.touch()
+                if size > part.stat().st_size:
+                    raise PwdismecError(f"{part}: shorter than it was; {_ANEW}")
+                os.truncate(part, size)
+        return sizes
 
+    @patient
+    def append(self, sizes: Sequence[int], contents: Sequence[Buffer]) -> Sequence[int]:
+        """Write behind the first `sizes` bytes of the parts, in place of what is there; their new sizes."""
+        with clear_os_errors(self.path):
+            for part, size, content in zip(self._parts, sizes, contents, strict=True):
+                _write(part, size, content)
+        return [size + len(content) for size, content in zip(sizes, contents, strict=True)]
+
+    def record(self, done: int, sizes: Sequence[int]) -> None:
+        """From now on a kill loses nothing of these rows."""
+        record = {"made_from": self.made_from, "done": done, "bytes": sizes}
+        with clear_os_errors(self.path):
+            write_file(self.folder / _RECORD, f"{json.dumps(record, indent=1)}\n".encode())
+
+    @patient
     def finish(self, done: int) -> None:
         """Make the prediction file of the parts and put it in its place."""
         whole = self.folder / "whole"
         with clear_os_errors(self.path):
-            self.encoder.assemble([self.folder / name for name in self.encoder.parts], whole, done)
-            put_in_place(whole, self.path)
+            try:
+                self.encoder.assemble(self._parts, whole, done)
+                put_in_place(whole, self.path)
+            except BaseException:
+                whole.unlink(missing_ok=True)
+                raise
 
+    @patient
     def remove(self) -> None:
         (self.folder / _RECORD).unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _write(file: IO[bytes], content: Buffer) -> None:
+def _write(path: Path, start: int, content: Buffer) -> None:
     view = memoryview(content)
-    while len(view):  # the system writes at most 2 GiB at a time
-        view = view[file.write(view) :]
+    with path.open("r+b", buffering=0) as file:
+        file.truncate(start)
+        file.seek(start)
+        while len(view):  # the system writes at most 2 GiB at a time
+            view = view[file.write(view) :]
+        os.fsync(file.fileno())

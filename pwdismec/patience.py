@@ -1,0 +1,82 @@
+"""Disks and networks that fail for a moment: the same again after a while, up to a minute in all."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, ParamSpec, TypeVar
+
+from pwdismec.errors import StorageError
+
+# What network file systems (NFS, Lustre, FUSE) say while a server is away, and disks before they give up.
+TRANSIENT: Final = frozenset(
+    {
+        errno.EAGAIN,
+        errno.ECONNABORTED,
+        errno.ECONNRESET,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.EIO,
+        errno.ENETDOWN,
+        errno.ENETRESET,
+        errno.ENETUNREACH,
+        errno.ENOTCONN,
+        errno.ESHUTDOWN,
+        errno.ESTALE,
+        errno.ETIMEDOUT,
+        getattr(errno, "EREMOTEIO", errno.EIO),  # not on macOS
+    }
+)
+
+# Somebody has to make room first.
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+# Seconds before the next attempt: 51 in all.
+WAITS: Final = tuple(0.1 * 2**attempt for attempt in range(9))
+
+_log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+def patient(function: Callable[P, Result]) -> Callable[P, Result]:
+    """Make a function that reads or writes try again, with growing waits, where a file system fails.
+
+    It must do the whole again: never go on behind bytes written before, which may be lost with the error that
+    told of them. Other errors than `TRANSIENT` pass at once.
+
+    Raises
+    ------
+    StorageError
+        If the last attempt failed as well. Nothing retries that again.
+    """
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Result:
+        waits = iter(WAITS)
+        while True:
+            try:
+                return function(*args, **kwargs)
+            except (OSError, StorageError) as error:
+                if error.errno not in TRANSIENT:
+                    raise
+                said, wait = _said(error, args), next(waits, None)
+                if wait is None:
+                    tried = f"tried {len(WAITS) + 1} times in {sum(WAITS):.0f} s"
+                    raise StorageError(f"{said}; {tried}") from error
+            _log.warning("%s; trying again in %.1f s", said, wait)
+            time.sleep(wait)
+
+    return wrapper
+
+
+def _said(error: OSError | StorageError, args: tuple[object, ...]) -> str:
+    if isinstance(error, StorageError):
+        return str(error)
+    path = error.filename or next((arg for arg in args if isinstance(arg, (str, Path))), "")
+    return f"{path}: {error.strerror}"
