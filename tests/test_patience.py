@@ -80,6 +80,6 @@ def test_a_full_disk_is_not_waited_for(waits, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("pwdismec.files.os.fsync", full)
-    with pytest.raises(StorageError, match="a: cannot write: No space left on device$"):
+    with pytest.raises(StorageError, match=r"a: cannot write: No space left on device$"):
         write_file(tmp_path / "a", b"content")
     assert (waits, list(tmp_path.iterdir())) == ([], [])

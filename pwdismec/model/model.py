@@ -115,8 +115,8 @@ class Model:
         return read_shard(self.path / entry.file, entry.sha256)[1]
 
     def mapped_weights(self, entry: ShardEntry) -> MappedWeights:
-        """The weights of one shard, mapped, its checksum verified."""
-        return map_weights(self.path / entry.file, entry.sha256, self.n_features)
+        """The weights of one shard, mapped; it must have been verified (`verify_changed`)."""
+        return map_weights(self.path / entry.file, self.n_features)
 
     def shards(self) -> Iterator[Shard]:
         """All shards, in ascending order of their labels."""

@@ -20,6 +20,7 @@ from pwdismec.data.csr import row_chunks
 from pwdismec.errors import ModelError, PwdismecError
 from pwdismec.files import open_folder
 from pwdismec.model import Model
+from pwdismec.model.verified import verify_changed
 from pwdismec.prediction.blocks import LabelBlock, LabelWeights, Slice, cut, plan_blocks
 from pwdismec.prediction.index_file import read_index, write_index
 from pwdismec.prediction.memory import MemoryLimit
@@ -38,12 +39,13 @@ def open_index(model: Model, limit: MemoryLimit | None = None) -> list[LabelBloc
     Raises
     ------
     ModelError
-        If a shard is damaged, which is seen when the index is built.
+        If a shard is damaged.
     ConfigError
         If building takes more memory than there may be.
     PwdismecError
         If the index cannot be written, and there is a limit to memory.
     """
+    verify_changed(model)
     path, source = model.path / INDEX, _source(model)
     blocks = read_index(path, source)
     if blocks is not None:

@@ -64,7 +64,7 @@ class Predictor:
     Raises
     ------
     ModelError
-        If a shard of the model is damaged, which is seen when the index is built.
+        If a shard of the model is damaged.
     ConfigError
         If the index has yet to be built and that takes more than `memory`.
     """

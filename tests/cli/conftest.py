@@ -1,5 +1,7 @@
 """A small data set in files, converted, trained on and predicted for, once for all tests of the command."""
 
+import shutil
+import subprocess
 from types import SimpleNamespace
 
 import numpy as np
@@ -43,3 +45,21 @@ def counts(tmp_path_factory):
     output("convert", folder / "X.npz", folder / "Y.npz", folder / "set", "--tfidf")
     output("train", folder / "set", folder / "model", "--weighting", "vanilla", "--shard-size", 5)
     return SimpleNamespace(folder=folder, X=X, Y=Y, set=folder / "set", model=folder / "model")
+
+
+@pytest.fixture
+def disk_of(tmp_path):
+    """A function that makes a file system of some size ("16k"); the test is skipped where it cannot."""
+    folder = tmp_path / "disk"
+
+    def mounted(size):
+        folder.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+        if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
+            folder.rmdir()
+            pytest.skip("cannot mount a small file system here")
+        return folder
+
+    yield mounted
+    if folder.exists():
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -5,7 +5,6 @@ import lzma
 import os
 import resource
 import shutil
-import subprocess
 from contextlib import contextmanager
 
 import numpy as np
@@ -266,20 +265,9 @@ def test_a_file_that_cannot_grow_leaves_nothing_half_written(job, tmp_path, writ
     assert not left and (writer == "train" or listing(tmp_path) == [])
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 16 kB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("cannot mount a small file system here")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 @pytest.mark.parametrize("writer", WRITERS)
-def test_a_full_disk_is_told_in_one_line(job, small_disk, writer):
+def test_a_full_disk_is_told_in_one_line(job, disk_of, writer):
+    small_disk = disk_of("16k")
     ballast = {"evaluate": 16, "export npz": 12}.get(writer, 0)  # what these write is small
     (small_disk / "ballast").write_bytes(bytes(1024 * ballast))
     message = refusal(*writers(job, small_disk)[writer], code=DISK)

@@ -13,6 +13,7 @@ from models import model_of
 from pwdismec.data.csr import CSR
 from pwdismec.errors import ModelError
 from pwdismec.model import Model
+from pwdismec.model.verified import VERIFIED
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.index import INDEX
 
@@ -126,14 +127,42 @@ def test_damage_that_nothing_shows_does_no_harm_and_is_told_where_it_can_be(path
         answers(path)
 
 
-def test_a_damaged_shard_is_named_when_the_index_is_built(path):
+@pytest.mark.parametrize("opened_before", [False, True])
+def test_a_damaged_shard_is_named(path, opened_before):
+    expected = answers(path) if opened_before else None
     shard = path / "shards" / "00002.safetensors"
-    content = bytearray(shard.read_bytes())
+    whole = shard.read_bytes()
+    content = bytearray(whole)
     content[-1] ^= 1
     shard.write_bytes(content)
-    with pytest.raises(ModelError, match="shard changed since it was written"):
+    for _ in range(2):
+        with pytest.raises(ModelError, match=r"00002\.safetensors: shard changed since it was written"):
+            answers(path)
+    if opened_before:
+        shard.write_bytes(whole)
+        assert answers(path) == expected
+    else:
+        assert files(path) == {"manifest.json", "shards"}
+
+
+def test_shards_are_verified_once_and_then_those_that_were_written_to(path, monkeypatch):
+    verified = []
+    monkeypatch.setattr(
+        "pwdismec.model.verified.check_shard", lambda path, sha256: verified.append(path.name)
+    )
+    answers(path)
+    assert len(verified) == 5
+    answers(path)
+    assert len(verified) == 5
+    os.utime(path / "shards" / "00003.safetensors")
+    answers(path)
+    answers(path)
+    assert verified[5:] == ["00003.safetensors"]
+    for damage in (b"", b"[1]", b"{}", b"\xff"):
+        (path / VERIFIED).write_bytes(damage)
+        verified.clear()
         answers(path)
-    assert files(path) == {"manifest.json", "shards"}
+        assert len(verified) == 5
 
 
 def test_where_it_cannot_be_written_it_is_built_in_memory(path, tmp_path):
@@ -146,7 +175,7 @@ def test_where_it_cannot_be_written_it_is_built_in_memory(path, tmp_path):
 def test_what_a_killed_builder_left_is_removed(path):
     (path / f".{INDEX}.0123abcd.part").write_bytes(b"half")
     answers(path)
-    assert files(path) == {"manifest.json", "shards", INDEX}
+    assert files(path) == {"manifest.json", "shards", INDEX, VERIFIED}
 
 
 def test_builders_at_the_same_time_do_no_harm(path, tmp_path):
@@ -154,7 +183,7 @@ def test_builders_at_the_same_time_do_no_harm(path, tmp_path):
     expected = answers(tmp_path / "other")
     with multiprocessing.get_context("fork").Pool(4) as pool:
         assert pool.map(answers, [path] * 8, chunksize=1) == [expected] * 8
-    assert files(path) == {"manifest.json", "shards", INDEX}
+    assert files(path) == {"manifest.json", "shards", INDEX, VERIFIED}
 
 
 def test_a_model_without_labels_predicts_nothing(tmp_path):
