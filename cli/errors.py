@@ -51,6 +51,7 @@ class OutOfOrder(Failure):
 def clear_errors(ctx: click.Context) -> Iterator[None]:
     """Turn what a user or the machine can cause into a `Failure`; what is left is a bug."""
     try:
+        _tell_bus_errors()
         yield
     except StorageError as error:
         raise OutOfOrder(f"{error}; {_how_to_go_on(ctx)}") from error
@@ -69,6 +70,16 @@ def clear_errors(ctx: click.Context) -> Iterator[None]:
         raise Failure(f"out of memory{f': {error}' if str(error) else ''}") from error
     except ImportError as error:  # no kernels for this machine, or PWDISMEC_ISA asks for others
         raise Failure(str(error)) from error
+
+
+def _tell_bus_errors() -> None:
+    from pwdismec.native import end_on_bus_error  # not for help
+
+    end_on_bus_error(
+        "pwdismec: error: a file mapped into memory cannot be read: the disk or network fails, "
+        "or the file was cut short; what is done is kept: go on with the same command (train, tune, predict: and --resume)\n",
+        OutOfOrder.exit_code,
+    )
 
 
 def _how_to_go_on(ctx: click.Context) -> str:

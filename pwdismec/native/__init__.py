@@ -10,7 +10,7 @@ import importlib
 import os
 
 try:
-    from . import _cpu
+    from . import _bus_error, _cpu
 except ImportError as error:  # the source folder, not the installed package
     raise ImportError(
         "pwdismec's compiled kernels are missing: install the package with `pip install .` and run Python "
@@ -25,6 +25,9 @@ if instruction_set not in _supported:
         f"it supports {', '.join(_supported) or 'none'}"
     )
 _kernels = importlib.import_module(f"{__name__}._kernels_{instruction_set}")
+
+# the process
+end_on_bus_error = _bus_error.end_on_bus_error
 
 # matrices
 count_ids = _kernels.count_ids
@@ -55,6 +58,7 @@ __all__ = [
     "SparseCopy",
     "count_ids",
     "dense_instances",
+    "end_on_bus_error",
     "fill_postings",
     "format_labelled_rows",
     "format_ranked_rows",

@@ -13,6 +13,9 @@ U32 = NDArray[np.uint32]
 
 instruction_set: str
 
+# bus_error.cpp: write the words to standard error and exit, where a page mapped from a file cannot be read
+def end_on_bus_error(words: str, code: int) -> None: ...
+
 # count_ids.hpp
 def count_ids(ids: I32, counts: I64) -> None: ...
 

@@ -7,6 +7,8 @@ import errno
 import logging
 import re
 import shutil
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -127,6 +129,32 @@ def test_a_disk_with_any_room_is_gone_on_from_when_there_is_more(work, name, dis
         work.out.unlink(missing_ok=True)
     assert full > 2
     assert made(work) == expected
+
+
+def test_a_page_that_cannot_be_read_is_told(work, tmp_path):
+    """Behind the end of a file that was cut short the system answers as for a page that its disk cannot read."""
+    (tmp_path / "cut.py").write_text(
+        "import os, sys\n"
+        "from pwdismec.cli.main import main\n"
+        "from pwdismec.training import loop\n"
+        "plan = loop.plan_memory\n"
+        "def cut(dataset, *args, **settings):\n"
+        "    os.truncate(dataset.path / 'features_data.npy', 0)\n"
+        "    return plan(dataset, *args, **settings)\n"
+        "loop.plan_memory = cut\n"
+        "main(sys.argv[1:])\n"
+    )
+    process = subprocess.run(
+        [sys.executable, tmp_path / "cut.py", *map(str, command(work, "train"))],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == DISK
+    line = complaint(process.stderr)
+    assert (
+        line.startswith("pwdismec: error: a file mapped into memory cannot be read") and line.count("\n") == 1
+    )
 
 
 def damage(path, how):
