@@ -77,7 +77,8 @@ def _tell_bus_errors() -> None:
 
     end_on_bus_error(
         "pwdismec: error: a file mapped into memory cannot be read: the disk or network fails, "
-        "or the file was cut short; what is done is kept: go on with the same command (train, tune, predict: and --resume)\n",
+        "or the file was cut short; what is done is kept: "
+        "go on with the same command (train, tune, predict: and --resume)\n",
         OutOfOrder.exit_code,
     )
 

@@ -132,7 +132,7 @@ def test_a_disk_with_any_room_is_gone_on_from_when_there_is_more(work, name, dis
 
 
 def test_a_page_that_cannot_be_read_is_told(work, tmp_path):
-    """Behind the end of a file that was cut short the system answers as for a page that its disk cannot read."""
+    """Behind the end of a file cut short the system answers as for a page that the disk cannot read."""
     (tmp_path / "cut.py").write_text(
         "import os, sys\n"
         "from pwdismec.cli.main import main\n"
