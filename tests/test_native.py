@@ -39,6 +39,7 @@ def test_ids_are_counted_on_top_of_what_is_there():
 
 # What an older machine lacks: registers by their names, AVX's instructions by their first letter.
 NEWER = {
+    "_bus_error": r"\tv[a-z]|%[yz]mm",
     "_cpu": r"\tv[a-z]|%[yz]mm",
     "_kernels_v2": r"\tv[a-z]|%[yz]mm",
     "_kernels_v3": r"%zmm|%[xy]mm(1[6-9]|2\d|3[01])|%k[0-7]",
