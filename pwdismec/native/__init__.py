@@ -49,6 +49,7 @@ Instances = _kernels.Instances
 LANES = _kernels.LANES
 SparseCopy = _kernels.SparseCopy
 dense_instances = _kernels.dense_instances
+objectives = _kernels.objectives
 solve_block = _kernels.solve_block
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "format_labelled_rows",
     "format_ranked_rows",
     "instruction_set",
+    "objectives",
     "parse_labelled_rows",
     "parse_ranked_rows",
     "parse_sparse_rows",

@@ -19,7 +19,7 @@ def end_on_bus_error(words: str, code: int) -> None: ...
 # count_ids.hpp
 def count_ids(ids: I32, counts: I64) -> None: ...
 
-# instances.hpp, block_dual_cd.hpp
+# instances.hpp, block_dual_cd.hpp, objective.hpp
 LANES: int
 
 class Instances:
@@ -31,6 +31,18 @@ class SparseCopy:
     def finish(self) -> Instances: ...
 
 def dense_instances(values: F32, bias: float) -> Instances: ...
+def objectives(
+    instances: Instances,
+    indptr: I64,
+    positives: I32,
+    positive_costs: F64,
+    negative_cost: float,
+    weights_indptr: I64,
+    features: I32,
+    values: F32,
+    bias: F32,
+    width: int,
+) -> F64: ...
 def solve_block(
     instances: Instances,
     indptr: I64,
@@ -42,6 +54,8 @@ def solve_block(
     seed: int,
     prune: float,
     width: int,
+    allowed_indptr: I64 | None,
+    allowed: I32 | None,
 ) -> list[tuple[I64, I32, F32, F32, F64, F64, I32]]: ...
 
 # parse_rows.hpp, format_rows.hpp; a fault is (code, byte offset, id)

@@ -57,7 +57,9 @@ public:
           const Stopping& stopping, float prune, int width)
         : x_(instances), labels_(labels), path_(path), stopping_(stopping), prune_(prune), pass_(instances, width),
           set_(instances), certifier_(instances), ordered_(instances.n_features),
-          solutions_(path.size(), std::vector<LabelSolution>(at(labels.count))) {}
+          solutions_(path.size(), std::vector<LabelSolution>(at(labels.count))) {
+        if (labels.allowed_indptr) numbers_ = instances.numbers();
+    }
 
     // Labels share the passes as they come: one that is done leaves, and the next one enters.
     std::vector<std::vector<LabelSolution>> run() {
@@ -98,6 +100,7 @@ private:
 
     void set_weights_to_mean(Label& label) {
         const int64_t n = std::min(label.n_positives, kMostExamples);
+        restrict_to(label);
         set_.begin(at(n), 0);
         for (int64_t k = 0; k < n; ++k)
             set_.add(label.positives[k * label.n_positives / n], 1.0 / static_cast<double>(n), true, 1.0);
@@ -108,6 +111,16 @@ private:
 
     static int64_t first_negatives(const Label& label) {
         return kFirstNegatives + std::min(kNegativesAPositive * label.n_positives, kMostFirstNegatives);
+    }
+
+    // The sets that follow have the label's allowed features only.
+    void restrict_to(const Label& label) {
+        if (!labels_.allowed_indptr) return;
+        allowed_.clear();
+        for (int64_t k = labels_.allowed_indptr[label.index]; k < labels_.allowed_indptr[label.index + 1]; ++k)
+            allowed_.push_back(numbers_[at(labels_.allowed[k])]);
+        std::sort(allowed_.begin(), allowed_.end());
+        set_.restrict_to(allowed_);
     }
 
     double positive_cost(const Label& label) const { return path_[label.setting].positive[label.index]; }
@@ -218,6 +231,7 @@ private:
     void solve(Label& label, const std::vector<int32_t>& added, double goal, std::size_t stand_ins = SIZE_MAX) {
         const double positive = positive_cost(label), negative = negative_cost(label);
         const std::size_t n_before = label.instances.size();
+        restrict_to(label);
         set_.begin(n_before + added.size(), stopping_.seed);
         const auto fetch_ahead = [&](const std::vector<int32_t>& instances, std::size_t k) {
             if (k + kFetchedAhead < instances.size()) x_.fetch(instances[k + kFetchedAhead]);
@@ -275,6 +289,9 @@ private:
     std::vector<std::vector<LabelSolution>> solutions_;
     std::vector<int32_t> added_, violating_;
     std::vector<float> positive_margins_, likeness_, sample_;
+
+    std::vector<int32_t> numbers_;  // of features, by the caller's; where labels have lists of them
+    std::vector<int32_t> allowed_;
 };
 
 }  // namespace

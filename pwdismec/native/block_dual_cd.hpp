@@ -13,6 +13,10 @@ struct BlockLabels {
     const int64_t* indptr;  // count + 1, offsets into rows
     const int32_t* rows;    // each label's positives
     int64_t count;
+
+    // The features that each label's weights may have, as the caller numbers them; null: all.
+    const int64_t* allowed_indptr = nullptr;
+    const int32_t* allowed = nullptr;
 };
 
 // One setting of a path: what errors cost.

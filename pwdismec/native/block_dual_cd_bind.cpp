@@ -1,6 +1,8 @@
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <optional>
 #include <tuple>
 
 #include "arrays.hpp"
@@ -54,13 +56,21 @@ auto arrays_of(std::vector<LabelSolution>& solutions) {
 
 auto py_solve_block(const Instances& instances, const ArrayIn<int64_t>& indptr, const ArrayIn<int32_t>& positives,
                     const MatrixIn<double>& positive_costs, const ArrayIn<double>& negative_costs, double tolerance,
-                    int max_epochs, uint64_t seed, float prune, int width) {
-    const BlockLabels labels{indptr.data(), positives.data(), static_cast<int64_t>(indptr.shape(0)) - 1};
+                    int max_epochs, uint64_t seed, float prune, int width,
+                    const std::optional<ArrayIn<int64_t>>& allowed_indptr,
+                    const std::optional<ArrayIn<int32_t>>& allowed) {
+    BlockLabels labels{indptr.data(), positives.data(), static_cast<int64_t>(indptr.shape(0)) - 1};
     if (positive_costs.shape(0) != negative_costs.shape(0) ||
         positive_costs.shape(1) != static_cast<std::size_t>(labels.count))
         throw nb::value_error("solve_block: positive_costs must be settings x labels");
     if (width != SharedPass::kNarrow && width != SharedPass::kLabels)
         throw nb::value_error("solve_block: width must be LANES or half of them");
+    if (allowed && allowed_indptr) {
+        if (allowed_indptr->shape(0) != indptr.shape(0))
+            throw nb::value_error("solve_block: expected allowed features of every label");
+        labels.allowed_indptr = allowed_indptr->data();
+        labels.allowed = allowed->data();
+    }
     std::vector<std::vector<LabelSolution>> solutions;
     {
         nb::gil_scoped_release release;

@@ -33,8 +33,14 @@ void measure(Instances& x, const Row& row) {
 
 }  // namespace
 
-SparseCopy::SparseCopy(const int64_t* frequency, int32_t n_features, int64_t count, float bias)
-    : numbers_(size(n_features)) {
+std::vector<int32_t> Instances::numbers() const {
+    std::vector<int32_t> found(features.size());
+    for (std::size_t number = 0; number < found.size(); ++number)
+        found[size(features[number])] = static_cast<int32_t>(number);
+    return found;
+}
+
+SparseCopy::SparseCopy(const int64_t* frequency, int32_t n_features, int64_t count, float bias) {
     x_.count = count;
     x_.n_features = n_features;
     x_.bias = bias;
@@ -42,8 +48,7 @@ SparseCopy::SparseCopy(const int64_t* frequency, int32_t n_features, int64_t cou
     std::iota(x_.features.begin(), x_.features.end(), 0);
     std::stable_sort(x_.features.begin(), x_.features.end(),
                      [&](int32_t a, int32_t b) { return frequency[a] > frequency[b]; });
-    for (std::size_t number = 0; number < numbers_.size(); ++number)
-        numbers_[size(x_.features[number])] = static_cast<int32_t>(number);
+    numbers_ = x_.numbers();
     stored_ = std::accumulate(frequency, frequency + n_features, int64_t{0});
 
     x_.n_near = std::min(kNear, n_features);

@@ -76,6 +76,9 @@ struct Instances {
     }
     int64_t stored() const { return dense() ? count * n_features : indptr.back(); }
 
+    // By the caller's number: the new one.
+    std::vector<int32_t> numbers() const;
+
     Row row(int64_t i) const {
         if (dense()) return {nullptr, dense_values + i * n_features, n_features};
         const int64_t begin = indptr[static_cast<std::size_t>(i)];

@@ -16,6 +16,8 @@ constexpr int kHotSweeps = 20;            // at the most, between two sweeps of 
 constexpr int64_t kPatience = 100;        // visits an instance, after which coordinate descent is held to be stuck
 constexpr double kLastMile = 5;           // unless the gap is within so many goals; then it has
 constexpr int64_t kLastPatience = 300;
+constexpr std::size_t kFewFeatures = 64;     // of a restricted set
+constexpr std::size_t kManyInstances = 16;  // for each of them
 
 std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
@@ -37,11 +39,25 @@ WorkingSet::WorkingSet(const Instances& instances)
     if (!x_.dense()) make_room(at(std::min(kMostCopied, x_.stored())));
 }
 
+void WorkingSet::restrict_to(const std::vector<int32_t>& features) {
+    restricted_ = true;
+    places_.resize(at(x_.n_features), -1);
+    for (const int32_t feature : own_) places_[at(feature)] = -1;
+    own_ = features;
+    for (std::size_t k = 0; k < own_.size(); ++k) places_[at(own_[k])] = static_cast<int32_t>(k);
+}
+
+// Weights in use.
+std::size_t WorkingSet::n_local() const {
+    if (restricted_) return own_.size();
+    return compact_ ? at(x_.n_near) + far_.size() : at(x_.n_features);
+}
+
 void WorkingSet::begin(std::size_t count, uint64_t seed) {
     for (const int32_t feature : far_) local_numbers_[at(feature - x_.n_near)] = -1;
     far_.clear();
     const double mean = static_cast<double>(x_.stored()) / static_cast<double>(x_.count);
-    compact_ = !x_.dense() && static_cast<double>(count) * mean <= static_cast<double>(kMostCopied);
+    compact_ = restricted_ || (!x_.dense() && static_cast<double>(count) * mean <= static_cast<double>(kMostCopied));
     ends_.assign(1, 0);
     points_.clear();
     by_newton_ = false;
@@ -65,6 +81,10 @@ void WorkingSet::add(int32_t instance, double alpha, bool positive, double cost)
                        x_.sq_norms[at(instance)] + half_inverse_cost, instance});
     if (!compact_) return;
     const Row row = x_.row(instance);
+    if (restricted_) {
+        copy_restricted(row);
+        return;
+    }
     const int64_t begin = ends_.back(), end = begin + row.size;
     if (at(end) > indices_.size) make_room(at(2 * end));
     std::copy_n(row.values, row.size, values_.data.get() + begin);
@@ -86,14 +106,32 @@ void WorkingSet::add(int32_t instance, double alpha, bool positive, double cost)
     ends_.push_back(end);
 }
 
+// Of the instance that was added last.
+void WorkingSet::copy_restricted(const Row& row) {
+    int64_t end = ends_.back();
+    if (at(end + row.size) > indices_.size) make_room(at(2 * (end + row.size)));
+    double sq_norm = static_cast<double>(x_.bias) * static_cast<double>(x_.bias);
+    for (int64_t k = 0; k < row.size; ++k) {
+        const int32_t place = places_[at(row.indices ? row.indices[k] : k)];
+        if (place < 0) continue;
+        indices_.data[at(end)] = place;
+        values_.data[at(end++)] = row.values[k];
+        sq_norm += static_cast<double>(row.values[k]) * static_cast<double>(row.values[k]);
+    }
+    ends_.push_back(end);
+    points_.back().curvature = static_cast<float>(sq_norm) + points_.back().half_inverse_cost;
+}
+
 Row WorkingSet::row(std::size_t k) const {
     if (!compact_) return x_.row(points_[k].instance);
     return {indices_.data.get() + ends_[k], values_.data.get() + ends_[k], ends_[k + 1] - ends_[k]};
 }
 
 void WorkingSet::resume(const SparseWeights& weights, double dual) {
-    weights_.assign(compact_ ? at(x_.n_near) + far_.size() : at(x_.n_features), 0.0f);
+    weights_.assign(n_local(), 0.0f);
     std::size_t k = 0;
+    for (; restricted_ && k < weights.features.size(); ++k)
+        weights_[at(places_[at(weights.features[k])])] = weights.values[k];
     for (; k < weights.features.size() && weights.features[k] < x_.n_near; ++k)
         weights_[at(weights.features[k])] = weights.values[k];
     for (; k < weights.features.size(); ++k) {
@@ -173,16 +211,24 @@ bool WorkingSet::descend(double goal, int64_t& visits, int64_t most_visits) {
     return false;
 }
 
+// A set with few features cannot tell its instances apart: many are inside the margin, where coordinate descent
+// is slow, and a Newton step with few unknowns costs little more than a visit of each.
+bool WorkingSet::is_for_newton() const {
+    return restricted_ && own_.size() <= kFewFeatures && size() > kManyInstances * (own_.size() + 1);
+}
+
 int64_t WorkingSet::solve(double goal, int64_t most_visits) {
     int64_t visits = 0;
     const int64_t patience = kLastPatience * static_cast<int64_t>(size());
-    if (!by_newton_) by_newton_ = !descend(goal, visits, std::min(patience, most_visits)) && visits < most_visits;
+    if (!by_newton_)
+        by_newton_ = is_for_newton() ||
+                     (!descend(goal, visits, std::min(patience, most_visits)) && visits < most_visits);
     if (by_newton_) visits += NewtonMethod(*this).solve(goal, most_visits - visits);
     return visits;
 }
 
 void WorkingSet::settle() {
-    weights_.resize(compact_ ? at(x_.n_near) + far_.size() : at(x_.n_features));
+    weights_.resize(n_local());
     sums_.assign(weights_.size(), 0.0);
     double bias_sum = 0;
     dual_ = 0;
@@ -213,14 +259,16 @@ SparseWeights WorkingSet::weights() const {
         found.values[n] = weight;
         n += weight != 0;
     };
-    for (int32_t f = 0; f < x_.n_near; ++f) take(f, weights_[at(f)]);
+    const std::size_t n_near = restricted_ ? 0 : at(x_.n_near);
+    for (std::size_t f = 0; f < n_near; ++f) take(static_cast<int32_t>(f), weights_[f]);
+    const std::vector<int32_t>& others = restricted_ ? own_ : far_;
     const auto take_others = [&](int32_t first, int32_t stop) {
-        for (std::size_t k = at(x_.n_near); k < weights_.size(); ++k) {
-            const int32_t feature = compact_ ? far_[k - at(x_.n_near)] : static_cast<int32_t>(k);
+        for (std::size_t k = n_near; k < weights_.size(); ++k) {
+            const int32_t feature = compact_ ? others[k - n_near] : static_cast<int32_t>(k);
             if (first <= feature && feature < stop) take(feature, weights_[k]);
         }
     };
-    if (x_.n_near < x_.n_head) take_others(x_.n_near, x_.n_head);
+    if (n_near < at(x_.n_head)) take_others(static_cast<int32_t>(n_near), x_.n_head);
     found.n_head = n;
     take_others(x_.n_head, x_.n_features);
     found.features.resize(n);

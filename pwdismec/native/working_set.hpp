@@ -36,6 +36,8 @@ public:
     // Empties the set for about `count` instances, with the weights at zero.
     void begin(std::size_t count, uint64_t seed);
     void add(int32_t instance, double alpha, bool positive, double cost);
+    // From the next `begin` on, instances have these features only, ascending, and the constant one.
+    void restrict_to(const std::vector<int32_t>& features);
     // Sets the weights to w(alpha) and the dual objective to D(alpha), where the caller knows them.
     void resume(const SparseWeights& weights, double dual);
 
@@ -64,12 +66,20 @@ private:
     };
 
     Row row(std::size_t k) const;
+    void copy_restricted(const Row& row);
+    std::size_t n_local() const;
+    bool is_for_newton() const;
     void make_room(std::size_t values);
     double sweep(std::vector<uint32_t>& order, double goal, bool find_near = false);
     bool descend(double goal, int64_t& visits, int64_t most_visits);
     void shuffle(std::vector<uint32_t>& order);
 
     const Instances& x_;
+
+    // Where a set is restricted to some features, their places in `own_` are their local numbers.
+    bool restricted_ = false;
+    std::vector<int32_t> own_;
+    std::vector<int32_t> places_;  // of all features; -1: not one of them
 
     // Weights have local numbers, so that those in use lie together: near features have their own, the others
     // the next one free. Only a set too large to be copied so is worked on where the instances lie.

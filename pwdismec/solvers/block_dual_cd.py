@@ -103,6 +103,74 @@ class BlockDualCD:
         prune: float,
     ) -> list[Solution]:
         """Train on one problem after the other, each from the last one's α; see `Solver.solve_path`."""
+        return self._solve(problems, label_ids, start, prune, None)
+
+    def solve_within(
+        self, problem: Problem, label_ids: NDArray[np.integer], start: native.Instances, allowed: CSR
+    ) -> Solution:
+        """Train one block of labels whose weights may have some features only, besides the bias.
+
+        Parameters
+        ----------
+        problem, label_ids, start
+            As `solve` takes them.
+        allowed
+            Shape (len(label_ids), n_features): what is stored for a label are its features; the values do
+            not matter.
+
+        Returns
+        -------
+        Solution
+            That of the problem in which all other weights are 0, and so is what certifies it.
+        """
+        return self._solve([problem], label_ids, start, 0.0, allowed.stored())[0]
+
+    def objective(
+        self,
+        problem: Problem,
+        label_ids: NDArray[np.integer],
+        start: native.Instances,
+        weights: CSR,
+        bias: NDArray[np.float32],
+    ) -> NDArray[np.float64]:
+        """P of weights that are given, computed in float64 in passes that labels share.
+
+        Parameters
+        ----------
+        problem, label_ids, start
+            As `solve` takes them.
+        weights
+            Shape (len(label_ids), n_features).
+        bias
+            Shape (len(label_ids),): as `Solution.bias`.
+
+        Returns
+        -------
+        NDArray
+            float64, shape (len(label_ids),).
+        """
+        positives, own = problem.label_instances.take(label_ids), weights.stored()
+        return native.objectives(
+            start,
+            positives.indptr,
+            positives.indices,
+            problem.positive_costs(label_ids),
+            problem.C,
+            own.indptr,
+            own.indices,
+            own.values,
+            bias,
+            self.lanes,
+        )
+
+    def _solve(
+        self,
+        problems: Sequence[Problem],
+        label_ids: NDArray[np.integer],
+        start: native.Instances,
+        prune: float,
+        allowed: CSR | None,
+    ) -> list[Solution]:
         positives = problems[0].label_instances.take(label_ids)
         solved = native.solve_block(
             start,
@@ -115,6 +183,8 @@ class BlockDualCD:
             self.seed,
             prune,
             self.lanes,
+            None if allowed is None else allowed.indptr,
+            None if allowed is None else allowed.indices,
         )
         n_features = problems[0].features.n_columns
         return [
