@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import get_args
 
 import click
 
+from pwdismec.data import Dataset
 from pwdismec.model import Model
 from pwdismec.model.manifest import WeightType
-from pwdismec.model.pruning import prune_model
 from pwdismec.pipeline.inspection import change_of_size
+from pwdismec.pruning import prune_model
 
 from . import options
 from .examples import example
@@ -18,11 +20,22 @@ from .progress import watch
 from .sizes import size
 
 
+def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """The share that 1% is."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?%", value.strip())
+    if found is None:
+        raise click.BadParameter(f"{value!r}; expected percents such as 1% or 0.5%")
+    return float(found[1]) / 100
+
+
 @click.command(
     "prune",
     epilog=example(
         "pwdismec prune model small --target 100MB --dtype float16",
-        "pwdismec prune model small --keep 200",
+        "pwdismec prune model small --keep 200 --refit data/train",
+        "pwdismec prune model small --loss 1% --data data/train",
     ),
 )
 @click.argument("model", type=options.PATH)
@@ -36,27 +49,59 @@ from .sizes import size
     help="Keep the largest weights of all, as many as files of SIZE in all can hold, such as 100MB.",
 )
 @click.option(
+    "--loss",
+    callback=_share,
+    metavar="PERCENT",
+    help="Cut of each label as many weights as raise its objective by no more, such as 1%.",
+)
+@click.option("--data", type=options.PATH, metavar="DATASET", help="What MODEL was trained on, for --loss.")
+@click.option(
+    "--refit",
+    type=options.PATH,
+    metavar="DATASET",
+    help="Train the weights that are kept again, on the data set that MODEL was trained on.",
+)
+@click.option(
     "--dtype",
     type=click.Choice(get_args(WeightType)),
     help="What weights are stored as.  [default: as they are]",
 )
+@options.jobs
 def command(
     model: Path,
     out: Path,
     threshold: float | None,
     keep: int | None,
     target: int | None,
+    loss: float | None,
+    data: Path | None,
+    refit: Path | None,
     dtype: WeightType | None,
+    jobs: int,
 ) -> None:
     """Make OUT, a new folder, of MODEL with its largest weights only.
 
-    One of --threshold, --keep and --target says which; --threshold 0 keeps all, to change only --dtype.
+    One of --threshold, --keep, --target and --loss says which; --threshold 0 keeps all, to change only
+    --dtype, or to --refit.
     """
-    if sum(value is not None for value in (threshold, keep, target)) != 1:
-        raise click.UsageError("expected one of --threshold, --keep and --target")
+    if sum(value is not None for value in (threshold, keep, target, loss)) != 1:
+        raise click.UsageError("expected one of --threshold, --keep, --target and --loss")
+    if (data is not None) != (loss is not None and refit is None):
+        raise click.UsageError("--data goes with --loss, unless --refit names the data set")
     before = Model.open(model)
-    with watch("prune", "shards") as update:
+    folder = refit or data
+    with watch("prune", "labels") as update:
         after = prune_model(
-            before, out, threshold=threshold, keep=keep, target=target, dtype=dtype, on_shard=update
+            before,
+            out,
+            threshold=threshold,
+            keep=keep,
+            target=target,
+            loss=loss,
+            dataset=None if folder is None else Dataset.open(folder),
+            refit=refit is not None,
+            dtype=dtype,
+            jobs=jobs,
+            on_labels=update,
         )
     click.echo(change_of_size(before, after))

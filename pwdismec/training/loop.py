@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +22,7 @@ from pwdismec.training.config import TrainingConfig
 from pwdismec.training.memory import OnMemory, plan_memory
 from pwdismec.training.progress import OnProgress, Tracker
 from pwdismec.training.work import Block, solve_shards
-from pwdismec.weighting import positive_weights
+from pwdismec.weighting import checksum_of, positive_weights
 
 
 def train(
@@ -137,7 +136,7 @@ def _run_of(dataset: Dataset, config: TrainingConfig, weights: NDArray[np.float6
         tfidf=dataset.transforms.idf is not None,
         l2_normalize=dataset.transforms.l2_normalize,
         label_names=dataset.label_names is not None,
-        positive_weights_sha256=hashlib.sha256(weights.astype("<f8").tobytes()).hexdigest(),
+        positive_weights_sha256=checksum_of(weights),
         config=config.to_json(),
         plan=plan_shards(dataset.n_labels, config.shard_size),
     )

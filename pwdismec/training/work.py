@@ -17,6 +17,7 @@ from pwdismec.training.blocks import blocks_of
 from pwdismec.training.progress import Tracker
 
 Block = NDArray[np.int32]
+Work = TypeVar("Work")
 Result = TypeVar("Result")
 
 # Every thread gets some blocks, that none waits long for the last one; but not of fewer labels than these.
@@ -58,10 +59,10 @@ def solve_shards(
     if not shards:
         return
     threads = joblib.effective_n_jobs(jobs)
-    n_labels = sum(np.count_nonzero(label_counts[shard.first : shard.stop]) for shard in shards)
-    block_size = min(block_size, max(LEAST_LABELS, -(-n_labels // (_BLOCKS_A_THREAD * threads))))
-    blocks = [list(blocks_of(shard, label_counts, block_size)) for shard in shards]
-    with closing(_in_order(solve, (block for own in blocks for block in own), threads, interrupt)) as solved:
+    n_labels = sum(int(np.count_nonzero(label_counts[shard.first : shard.stop])) for shard in shards)
+    size = size_of_blocks(n_labels, block_size, threads)
+    blocks = [list(blocks_of(shard, label_counts, size)) for shard in shards]
+    with closing(in_order(solve, (block for own in blocks for block in own), threads, interrupt)) as solved:
         for shard, own in zip(shards, blocks, strict=True):
             results = []
             for block in own:
@@ -70,9 +71,27 @@ def solve_shards(
             yield shard, results
 
 
-def _in_order(
-    solve: Callable[[Block], Result], blocks: Iterable[Block], threads: int, interrupt: Callable[[], None]
+def size_of_blocks(n_labels: int, most: int, threads: int) -> int:
+    """How many labels a block has, `most` unless there are few labels for the threads."""
+    return min(most, max(LEAST_LABELS, -(-n_labels // (_BLOCKS_A_THREAD * threads))))
+
+
+def in_order(
+    solve: Callable[[Work], Result], blocks: Iterable[Work], threads: int, interrupt: Callable[[], None]
 ) -> Generator[Result, None, None]:
+    """What `solve` makes of each block, in order; blocks are taken a few ahead of what is asked for.
+
+    Parameters
+    ----------
+    solve
+        Called from several threads.
+    blocks
+        What to solve.
+    threads
+        How many.
+    interrupt
+        Makes running calls of `solve` end early; called at the end, however that comes.
+    """
     pending: deque[Future[Result]] = deque()
     # A thread that is inside a kernel when Python ends brings the process down: leaving waits for it.
     pool = ThreadPoolExecutor(threads)

@@ -7,13 +7,14 @@ from pwdismec.weighting.propensity import (
     preset,
     propensities,
 )
-from pwdismec.weighting.schemes import SCHEMES, Weighting, positive_weights
+from pwdismec.weighting.schemes import SCHEMES, Weighting, checksum_of, positive_weights
 
 __all__ = [
     "PRESETS",
     "SCHEMES",
     "PropensityParameters",
     "Weighting",
+    "checksum_of",
     "inverse_propensities",
     "positive_weights",
     "preset",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,11 @@ def positive_weights(
     if "beta" in weighting.parameters:
         weights *= class_balance(counts, weighting.beta)
     return weights
+
+
+def checksum_of(weights: NDArray[np.float64]) -> str:
+    """SHA-256 of the weights, in hexadecimal, as a model's manifest has it."""
+    return hashlib.sha256(weights.astype("<f8").tobytes()).hexdigest()
 
 
 def class_balance(label_counts: ArrayLike, beta: float) -> NDArray[np.float64]:

@@ -60,7 +60,7 @@ def test_prune_to_a_size(tmp_path):
 @pytest.mark.parametrize("options", [[], ["--keep", 1, "--threshold", 1]])
 def test_prune_takes_one_criterion(job, tmp_path, options):
     answer = pwdismec("prune", job.model, tmp_path / "p", *options)
-    assert answer.code == 2 and "expected one of --threshold, --keep and --target" in answer.err
+    assert answer.code == 2 and "expected one of --threshold, --keep, --target and --loss" in answer.err
     assert not list(tmp_path.iterdir())
 
 

@@ -15,9 +15,9 @@ from pwdismec import Predictor
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError, DataError, ModelError
 from pwdismec.model.merging import merge_models
-from pwdismec.model.pruning import prune_model
 from pwdismec.model.shard import read_shard
 from pwdismec.model.slicing import read_labels, slice_model
+from pwdismec.pruning import prune_model
 from pwdismec.training import TrainingConfig, train
 
 NAMES = [f"name {i}" for i in range(45)]

@@ -14,7 +14,8 @@ from pwdismec import Predictor
 from pwdismec.data.csr import CSR
 from pwdismec.errors import ConfigError, ModelError
 from pwdismec.model import Model
-from pwdismec.model.pruning import _smallest_of_largest, prune_model
+from pwdismec.pruning import prune_model
+from pwdismec.pruning.criteria import _smallest_of_largest
 
 TIED = st.sampled_from([0.0, 0.0, 0.5, -0.5, 1.0, -1.0, 2.0, 0.1])
 
@@ -155,7 +156,7 @@ def test_all_but_the_weights_stays(large, tmp_path):
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({}, "no criterion; expected one of threshold, keep, target"),
+        ({}, "no criterion; expected one of threshold, keep, target, loss"),
         ({"keep": 1, "threshold": 0.0}, "threshold and keep; expected one of"),
         ({"keep": -1}, "keep: -1; expected 0 or more"),
         ({"threshold": -0.1}, "threshold: -0.1; expected a finite number"),

@@ -1,0 +1,101 @@
+"""The problem that a model's weights solve, put together again from its manifest and its training set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec import native
+from pwdismec.data.dataset import Dataset
+from pwdismec.errors import DataError, ModelError
+from pwdismec.model import Model, Shard
+from pwdismec.solvers import BlockDualCD, Problem
+from pwdismec.weighting import Weighting, checksum_of, positive_weights
+
+_SETTINGS: Final = ("weighting", "C", "bias", "solver", "tolerance", "max_epochs", "seed")
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What a model was trained on and with.
+
+    Attributes
+    ----------
+    problem
+        Of all labels, the costs being those of the training.
+    solver
+        The block solver: with the training's settings if it was that one, else with the default ones.
+    start
+        What `solver` prepared for `problem`.
+    """
+
+    problem: Problem
+    solver: BlockDualCD
+    start: native.Instances
+
+    @classmethod
+    def of(cls, model: Model, dataset: Dataset) -> Origin:
+        """The origin of `model`, which was trained on `dataset`.
+
+        Raises
+        ------
+        DataError
+            If it was trained on another one, or a file of weights cannot be read.
+        ModelError
+            If the model does not say what it was trained on and how, or a file of weights has changed.
+        """
+        run = model.manifest.run
+        if run.dataset_fingerprint is None:
+            raise ModelError(f"{model.path}: does not say what data set it was trained on")
+        if dataset.fingerprint != run.dataset_fingerprint:
+            found, expected = dataset.fingerprint[:16], run.dataset_fingerprint[:16]
+            raise DataError(
+                dataset.path or "data set",
+                f"is data set {found}; expected {expected}, which {model.path} was trained on",
+            )
+        settings = _settings(model)
+        weighting = Weighting(**settings["weighting"])
+        weights = positive_weights(weighting, dataset.label_counts, dataset.n_instances)
+        if checksum_of(weights) != run.positive_weights_sha256:
+            raise ModelError(
+                f"{model.path}: was trained with other weights of positives than {weighting.scheme} gives now"
+            )
+        problem = Problem(dataset.features, dataset.label_instances, weights, settings["C"], settings["bias"])
+        solver = BlockDualCD()
+        if settings["solver"] == "block-dcd":
+            solver = BlockDualCD(settings["tolerance"], settings["max_epochs"], settings["seed"])
+        return cls(problem, solver, solver.prepare(problem))
+
+    def objective(self, shard: Shard) -> NDArray[np.float64]:
+        """float64, shape (n,): P of each label of `shard`, with the weights and bias that it has there."""
+        return self.solver.objective(self.problem, shard.label_ids, self.start, shard.weights, shard.bias)
+
+    def refit(self, shard: Shard) -> Shard:
+        """The labels with the weights that minimise P among those that are 0 where `shard` has no weight."""
+        solution = self.solver.solve_within(self.problem, shard.label_ids, self.start, shard.weights)
+        return replace(
+            shard,
+            weights=solution.weights,
+            bias=solution.bias,
+            certificate=solution.certificate,
+            gap_tolerance=self.solver.tolerance,
+            instruction_set=native.instruction_set,
+        )
+
+    def interrupt(self) -> None:
+        """Make calls that run in other threads end early, with an error."""
+        self.solver.interrupt(self.start)
+
+
+def _settings(model: Model) -> dict[str, Any]:
+    """What the problem depends on, of the settings in the manifest."""
+    config = model.manifest.run.config
+    for name in _SETTINGS:
+        if name not in config:
+            raise ModelError(f"{model.path}: does not say with what {name} it was trained")
+        if isinstance(config[name], list):
+            raise ModelError(f"{model.path}: was merged of models trained with different {name}")
+    return {name: config[name] for name in _SETTINGS}

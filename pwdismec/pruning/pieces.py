@@ -1,0 +1,78 @@
+"""The shards of a model changed a piece at a time, by several threads where that pays."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+
+import joblib
+import numpy as np
+
+from pwdismec.errors import ConfigError
+from pwdismec.model import Model, Shard
+from pwdismec.pruning.origin import Origin
+from pwdismec.training.work import in_order, size_of_blocks
+
+OnLabels = Callable[[int, int], None]
+"""Takes how many labels are done, and how many there will be."""
+
+
+def changed(
+    model: Model,
+    change: Callable[[Shard], Shard],
+    origin: Origin | None,
+    jobs: int,
+    on_labels: OnLabels | None,
+) -> Generator[Shard, None, None]:
+    """The model's shards after `change`, in order.
+
+    Parameters
+    ----------
+    model
+        Its shards are read as they are wanted.
+    change
+        Gives a shard's labels, or some of them, other weights; a label's must not depend on the others'.
+    origin
+        What `change` solves or measures with: then threads change pieces of shards. None if it only looks at
+        the weights: then a shard is one piece, and no other is in memory beside it.
+    jobs
+        Threads; −1 for every core.
+    on_labels
+        Called after every piece.
+
+    Raises
+    ------
+    ConfigError
+        If `jobs` is 0.
+    """
+    total = sum(entry.n_trained for entry in model.manifest.shards)
+    n_pieces: deque[int] = deque()  # of each shard that is on its way
+
+    def pieces(size: int) -> Iterator[Shard]:
+        for shard in model.shards():
+            n = len(shard.label_ids)
+            starts = range(0, max(n, 1), size)
+            n_pieces.append(len(starts))
+            for start in starts:
+                yield shard if n <= size else shard.take(np.arange(start, min(start + size, n)))
+
+    if jobs == 0:
+        raise ConfigError("jobs: 0; expected a number of threads, or -1 for every core")
+    if origin is None:
+        results = (change(piece) for piece in pieces(max(total, 1)))
+    else:
+        threads = joblib.effective_n_jobs(jobs)
+        size = size_of_blocks(total, origin.solver.block_size, threads)
+        results = in_order(change, pieces(size), threads, origin.interrupt)
+    with closing(results):
+        done, own = 0, list[Shard]()
+        for piece in results:
+            own.append(piece)
+            done += len(piece.label_ids)
+            if on_labels is not None:
+                on_labels(done, total)
+            if len(own) == n_pieces[0]:
+                n_pieces.popleft()
+                yield Shard.concatenate(own)
+                own.clear()
