@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from command_line import output, pwdismec, refusal, start
 from models import dense, model_of
 
@@ -64,6 +65,50 @@ def test_prune_takes_one_criterion(job, tmp_path, options):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("how", [["--keep", 3], ["--threshold", 0.3], ["--target", "20kB"], ["--loss", "5%"]])
+def test_prune_and_refit(job, tmp_path, how):
+    printed = cells(output("prune", job.model, tmp_path / "p", *how, "--refit", job.train, "--jobs", 2))
+    after = Model.open(tmp_path / "p")
+    assert printed["weights"][1] == after.nnz < printed["weights"][0]
+    told = output("inspect", tmp_path / "p")
+    assert ", fitted again on the features that stayed, which its certificates are of" in told
+    output("predict", tmp_path / "p", job.test, tmp_path / "p.txt")
+
+
+def test_prune_by_loss(job, tmp_path):
+    printed = cells(output("prune", job.model, tmp_path / "a", "--loss", "0.5 %", "--data", job.train))
+    cut = cells(output("prune", job.model, tmp_path / "b", "--loss", "10%", "--data", job.train))
+    assert 0 < cut["weights"][1] < printed["weights"][1] < printed["weights"][0]
+    assert "pruned to a loss at most 0.5 % larger" in output("inspect", tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--loss", "0.01", "--data", "x"], "'0.01'; expected percents such as 1% or 0.5%"),
+        (["--loss", "-1%", "--data", "x"], "expected percents"),
+        (["--loss", "1%"], "--data goes with --loss, unless --refit names the data set"),
+        (["--loss", "1%", "--data", "x", "--refit", "x"], "--data goes with --loss, unless"),
+        (["--keep", 3, "--data", "x"], "--data goes with --loss"),
+        (["--refit", "x"], "expected one of --threshold, --keep, --target and --loss"),
+        (["--keep", 3, "--jobs", 0], "expected a number of threads"),
+    ],
+)
+def test_prune_refuses_options_that_do_not_fit(job, tmp_path, options, message):
+    answer = pwdismec("prune", job.model, tmp_path / "p", *options)
+    assert answer.code == 2 and message in " ".join(answer.err.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_prune_refuses_what_the_model_was_not_trained_on(job, counts, tmp_path):
+    for other in (job.test, counts.set):
+        message = refusal("prune", job.model, tmp_path / "p", "--keep", 3, "--refit", other)
+        assert message.startswith(f"{other}: is data set ") and f"which {job.model} was trained on" in message
+    message = refusal("prune", job.model, tmp_path / "p", "--keep", 3, "--refit", tmp_path / "none")
+    assert "no such folder" in message
+    assert not list(tmp_path.iterdir())
+
+
 def test_slices_merged_predict_as_the_original(job, tmp_path):
     (tmp_path / "odd").write_text("".join(f"label-{i}\n" for i in range(1, 45, 2)))
     (tmp_path / "even").write_text("".join(f"{i}\n" for i in range(0, 45, 2)))
@@ -100,6 +145,35 @@ def test_models_are_appended(tmp_path):
         dense(Model.open(tmp_path / "m")), np.vstack([np.eye(3, 4), 2 * np.eye(2, 4)])
     )
     assert "b: labels: 2; " in refusal("merge", tmp_path / "a", tmp_path / "b", tmp_path / "n")
+
+
+@pytest.fixture(scope="module")
+def long_refit(tmp_path_factory):
+    """A data set and a model of which a refit takes a second or two."""
+    folder = tmp_path_factory.mktemp("long")
+    rng = np.random.default_rng(0)
+    sp.save_npz(folder / "X.npz", sp.random(1500, 300, 0.1, "csr", np.float32, random_state=rng))
+    sp.save_npz(folder / "Y.npz", sp.csr_matrix(rng.random((1500, 320)) < 0.02).astype(np.float32))
+    output("convert", folder / "X.npz", folder / "Y.npz", folder / "set")
+    output("train", folder / "set", folder / "model", "--shard-size", 16, "--tolerance", 1e-5)
+    return folder
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_refit_that_was_broken_off_is_not_there(long_refit, tmp_path, how):
+    options = ("--keep", 100, "--refit", long_refit / "set", "--jobs", 2)
+    process = start("prune", long_refit / "model", tmp_path / "p", *options)
+    while not list(tmp_path.glob(".p.*.part/shards/[0-9]*")) and process.poll() is None:
+        time.sleep(0.002)
+    process.send_signal(how)
+    _, err = process.communicate()
+    assert process.returncode == (130 if how == signal.SIGINT else -how), err
+    if how == signal.SIGINT:
+        assert err == "pwdismec: error: interrupted; nothing half-written is left\n"
+        assert not list(tmp_path.iterdir())
+    assert not (tmp_path / "p").exists()
+    output("prune", long_refit / "model", tmp_path / "p", *options)
+    assert Model.open(tmp_path / "p").nnz <= 320 * 100
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
