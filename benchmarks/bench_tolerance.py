@@ -17,6 +17,7 @@ import numpy as np
 from environment import environment
 
 from pwdismec import Dataset, Predictor, TrainingConfig, evaluate, train
+from pwdismec.training.config import DISMEC_PRUNE
 from pwdismec.weighting import Weighting
 
 TOLERANCES = (1e-1, 1e-2, 3e-3, 1e-3, 1e-4, 1e-5)
@@ -42,7 +43,7 @@ def print_table(work: Path, name: str, data: Dataset, test: Dataset, threads: in
     rows = []
     for tolerance in TOLERANCES:
         folder = work / "model"
-        config = TrainingConfig(weighting=Weighting(scheme), tolerance=tolerance)
+        config = TrainingConfig(weighting=Weighting(scheme), tolerance=tolerance, prune=DISMEC_PRUNE)
         began = time.perf_counter()
         model = train(data, folder, config, jobs=threads)
         seconds = time.perf_counter() - began

@@ -35,6 +35,7 @@ from pwdismec import (
     open_source,
     train,
 )
+from pwdismec.training.config import DISMEC_PRUNE
 
 K = 5
 OURS = ("pw", "pw-cb")
@@ -64,7 +65,8 @@ class Contest:
         convert(open_source(self.train_path), folder / "train")
         converted = time.perf_counter()
         data = Dataset.open(folder / "train")
-        model = train(data, folder / "model", TrainingConfig(Weighting(weighting)), jobs=self.threads)
+        config = TrainingConfig(Weighting(weighting), prune=DISMEC_PRUNE)
+        model = train(data, folder / "model", config, jobs=self.threads)
         seconds = time.perf_counter() - began
         self.steps[weighting] = f"{converted - began:.1f} s of them for the text"
         self.predictions[weighting] = Predictor(model).predict_dataset(self.test_set, K, self.threads)

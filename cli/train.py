@@ -14,6 +14,7 @@ from pwdismec.pipeline.config import read_settings
 from pwdismec.pipeline.inspection import training_summary
 from pwdismec.pipeline.watching import as_training_progress
 from pwdismec.training import Progress, TrainingConfig, train
+from pwdismec.training.config import DISMEC_PRUNE
 from pwdismec.weighting import SCHEMES, Weighting
 
 from . import options
@@ -35,6 +36,13 @@ def _settings(ctx: click.Context, param: click.Parameter, path: Path | None) -> 
     values = asdict(settings.training_config(given[0]))
     weighting = values.pop("weighting")
     ctx.default_map = values | weighting | {"weighting": weighting["scheme"], "cost": values["C"]}
+
+
+def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    try:
+        return DISMEC_PRUNE if value == "dismec" else float(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r}; expected a number, or dismec") from None
 
 
 @click.command(
@@ -69,7 +77,15 @@ def _settings(ctx: click.Context, param: click.Parameter, path: Path | None) -> 
     help="β of the class balance, for cb, pw-cb.",
 )
 @click.option("--C", "cost", default=_DEFAULT.C, show_default=True, help="Cost of an error of weight 1.")
-@click.option("--prune", default=_DEFAULT.prune, show_default=True, help="Weights nearer to 0 are cut.")
+@click.option(
+    "--prune",
+    type=str,
+    default=f"{_DEFAULT.prune:g}",
+    show_default=True,
+    callback=_threshold,
+    metavar="W|dismec",
+    help=f"Weights nearer to 0 are cut; dismec: {DISMEC_PRUNE:g}.",
+)
 @options.training
 @options.jobs
 @click.option(

@@ -15,6 +15,7 @@ from pwdismec.errors import ConfigError
 from pwdismec.files import read_file, write_file
 from pwdismec.metrics.checks import check_ks
 from pwdismec.training import TrainingConfig
+from pwdismec.training.config import DISMEC_PRUNE
 from pwdismec.weighting import PRESETS, Weighting, preset
 
 _DEFAULT = PRESETS["default"]
@@ -32,6 +33,10 @@ class Propensity(_Section):
     b: float
 
 
+def _threshold(value: Any) -> Any:
+    return DISMEC_PRUNE if value == "dismec" else value
+
+
 class TrainingSettings(_Section):
     """The fields of `TrainingConfig`, and of its weighting what is not said elsewhere.
 
@@ -44,7 +49,7 @@ class TrainingSettings(_Section):
     solver: str = TrainingConfig.solver
     tolerance: float = TrainingConfig.tolerance
     max_epochs: int = TrainingConfig.max_epochs
-    prune: float = TrainingConfig.prune
+    prune: Annotated[float, BeforeValidator(_threshold)] = TrainingConfig.prune
     shard_size: int = TrainingConfig.shard_size
     seed: int = TrainingConfig.seed
     a: float | None = None

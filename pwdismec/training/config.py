@@ -12,6 +12,9 @@ from pwdismec.weighting import Weighting
 
 SOLVERS = ("block-dcd", "liblinear")
 
+DISMEC_PRUNE = 0.01
+"""Where DiSMEC cuts weights (Babbar and Schölkopf, WSDM 2017): ``dismec`` in settings and options."""
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -32,7 +35,7 @@ class TrainingConfig:
     max_epochs
         ``block-dcd``: the most passes over the data a block may take.
     prune
-        Weights below it in absolute value are cut (DiSMEC's Δ).
+        Weights below it in absolute value are cut (DiSMEC's Δ, which was 0.01 there: `DISMEC_PRUNE`).
     shard_size
         Labels a shard.
     seed
@@ -50,7 +53,7 @@ class TrainingConfig:
     solver: str = "block-dcd"
     tolerance: float = 1e-3
     max_epochs: int = 1000
-    prune: float = 0.01
+    prune: float = 0.03
     shard_size: int = 1000
     seed: int = 0
 

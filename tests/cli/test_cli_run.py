@@ -152,6 +152,7 @@ def test_files_of_weights_are_beside_the_config(config, tmp_path):
     "text, expected",
     [
         ("training: {C: two}", ":5: training.C: 'two': Input should be a valid number"),
+        ("training: {prune: paper}", ":5: training.prune: 'paper': Input should be a valid number"),
         ("training:\n  shards: 3", ":6: training.shards: unknown setting; expected one of C, bias, beta"),
         ("wieghtings: [pw]", ":5: wieghtings: unknown setting; expected one of name, data, train"),
         ("evaluate: {ks: [1, x]}", ":5: evaluate.ks.1: 'x'"),

@@ -56,6 +56,19 @@ def test_train_passes_its_options_on(job, tmp_path):
     assert lines["time"].strip().endswith("ms a label")
 
 
+@pytest.mark.parametrize(("options", "prune"), [([], 0.03), (["--prune", "dismec"], 0.01)])
+def test_pruning_has_a_default_and_that_of_dismec(job, tmp_path, options, prune):
+    (tmp_path / "s.yaml").write_text("training: {prune: dismec}\n" if options else "training: {seed: 1}\n")
+    output("train", job.train, tmp_path / "a", *options)
+    output("train", job.train, tmp_path / "b", "--settings", tmp_path / "s.yaml")
+    for name in ("a", "b"):
+        model = Model.open(tmp_path / name)
+        assert model.manifest.run.config["prune"] == prune
+        assert all(np.abs(shard.weights.values).min() >= np.float32(prune) for shard in model.shards())
+    answer = pwdismec("train", job.train, tmp_path / "c", "--prune", "paper")
+    assert answer.code == 2 and "'paper'; expected a number, or dismec" in answer.err
+
+
 def test_a_preset_is_its_a_and_b(job, tmp_path):
     output("train", job.train, tmp_path / "a", "--propensity", "amazon-670k")
     output("train", job.train, tmp_path / "b", "--propensity-a", 0.6, "--propensity-b", 2.6)

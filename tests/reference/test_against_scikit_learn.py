@@ -34,7 +34,7 @@ def ours(folder, source, scheme):
     train_set = convert(open_source([source[0]]), folder / "train")
     test_set = convert(open_source([source[1]]), folder / "test", like=train_set)
     # On the three thousand instances of delicious, the default tolerance moves P by some tenths.
-    model = train(train_set, folder / scheme, TrainingConfig(Weighting(scheme), tolerance=1e-4))
+    model = train(train_set, folder / scheme, TrainingConfig(Weighting(scheme), tolerance=1e-4, prune=0.01))
     predictions = Predictor(model).predict_dataset(test_set, 5, -1)
     return evaluate(predictions, Dataset.open(folder / "test").labels).percent
 
