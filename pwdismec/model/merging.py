@@ -121,7 +121,8 @@ def _run_of(models: Sequence[Model], n_labels: int, plan: tuple[ShardPlan, ...])
 
     names = [name for name in runs[0].config if all(name in run.config for run in runs)]
     config = {name: common(of, of) for name in names for of in [[run.config[name] for run in runs]]}
-    config["history"] = common([run.history for run in runs], [])
+    of_parts = dict.fromkeys(note for run in runs for note in run.history)
+    config["history"] = common([run.history for run in runs], [f"in part {note}" for note in of_parts])
     config["dtype"] = common([run.dtype for run in runs], "float32")
     merged = runs[0].model_copy(
         update={

@@ -132,6 +132,14 @@ def test_the_model_says_that_it_was_refitted(sparse, tmp_path):
     assert (made.manifest.run.config["C"], made.n_labels) == (2.0, 45)
 
 
+def test_a_merged_model_says_that_a_part_was_refitted(sparse, tmp_path):
+    model, dataset = sparse
+    parts = [slice_model(model, tmp_path / f"{i}", np.arange(i, 45, 2)) for i in range(2)]
+    parts[1] = prune_model(parts[1], tmp_path / "b", threshold=0, dataset=dataset, refit=True)
+    refitted = "in part fitted again on the features that stayed, which its certificates are of"
+    assert refitted in merge_models(parts, tmp_path / "merged").manifest.run.history
+
+
 def test_progress_ends_with_every_label(sparse, tmp_path):
     model, dataset = sparse
     told = []
