@@ -9,6 +9,7 @@ from typing import IO, Any
 
 import click
 
+from pwdismec.cluster.stop import Stopped
 from pwdismec.errors import PwdismecError, StorageError
 from pwdismec.patience import FULL, TRANSIENT
 
@@ -47,6 +48,12 @@ class OutOfOrder(Failure):
     exit_code = os.EX_IOERR
 
 
+class Unfinished(Failure):
+    """It was time to stop; the code is the system's for "try again later"."""
+
+    exit_code = os.EX_TEMPFAIL
+
+
 @contextmanager
 def clear_errors(ctx: click.Context) -> Iterator[None]:
     """Turn what a user or the machine can cause into a `Failure`; what is left is a bug."""
@@ -55,6 +62,8 @@ def clear_errors(ctx: click.Context) -> Iterator[None]:
         yield
     except StorageError as error:
         raise OutOfOrder(f"{error}; {_how_to_go_on(ctx)}") from error
+    except Stopped as error:
+        raise Unfinished(f"{error}; {_how_to_go_on(ctx)}") from error
     except PwdismecError as error:
         raise Failure(str(error)) from error
     except KeyboardInterrupt as error:

@@ -13,6 +13,7 @@ from .examples import example
 COMMANDS = {
     "convert": "Turn files into a data set.",
     "train": "Train a model on a data set.",
+    "status": "Say how a training stands.",
     "tune": "Find the best settings on a held-out part of the training data.",
     "predict": "Write the best labels of each instance.",
     "evaluate": "Compare predictions with the true labels.",

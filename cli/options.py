@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
+from pwdismec.cluster import BACKENDS, THREADS, Backend
 from pwdismec.training import TrainingConfig
 from pwdismec.training.config import SOLVERS
 from pwdismec.weighting import PRESETS, PropensityParameters, preset
+
+from .durations import duration
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -30,10 +34,45 @@ jobs = click.option(
     show_default=True,
     callback=_jobs,
     metavar="N",
-    help="Threads; -1 for every core.",
+    help="Threads (of each worker, for loky; of each task, for dask); -1 for every core.",
+)
+
+deadline = click.option(
+    "--deadline",
+    callback=duration,
+    metavar="TIME",
+    help="Begin nothing new after that long, such as 55m, drop what runs 20 s later, and exit with code 75.",
 )
 
 one_based = click.option("--one-based", is_flag=True, help="Ids in the file start at one.")
+
+
+def backend(function: Function) -> Function:
+    """--backend, --workers and --scheduler; they give a `Backend`, as ``backend``."""
+    options = [
+        click.option(
+            "--backend",
+            "backend_name",
+            type=click.Choice(BACKENDS),
+            default=THREADS,
+            show_default=True,
+            help="Where: in threads of this process, in loky's processes, or on dask's workers.",
+        ),
+        click.option(
+            "--workers", type=int, metavar="N", help="Processes, for loky.  [default: one for each core]"
+        ),
+        click.option("--scheduler", metavar="ADDRESS", help="Of dask's scheduler, such as tcp://host:8786."),
+    ]
+
+    @wraps(function)
+    def with_backend(
+        *args: Any, backend_name: str, workers: int | None, scheduler: str | None, **others: Any
+    ) -> Any:
+        return function(*args, backend=Backend(backend_name, workers, scheduler), **others)
+
+    for option in reversed(options):
+        with_backend = option(with_backend)
+    return cast(Function, with_backend)
 
 
 def training(function: Function) -> Function:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import click
 
 from pwdismec.pipeline.watching import Update
+from pwdismec.sizes import duration_text
 
 _SECONDS_BETWEEN_LINES = 10.0
 _SHARE_BETWEEN_LINES = 0.05
@@ -75,15 +76,5 @@ class _Rate:
         if rate > 0:
             parts.append(f"{rate:,.0f} {self._unit}/s" if rate >= 10 else f"{rate:.2g} {self._unit}/s")
             if total is not None:
-                parts.append(f"{duration((total - done) / rate)} left")
+                parts.append(f"{duration_text((total - done) / rate)} left")
         return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """A time in its two largest units, such as "2 h 5 min"."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"

@@ -5,21 +5,25 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
+from pwdismec.cluster import THREADS, Backend, Part, stopping
 from pwdismec.data import Dataset
 from pwdismec.errors import ConfigError
+from pwdismec.model import Model
 from pwdismec.pipeline.config import read_settings
 from pwdismec.pipeline.inspection import training_summary
 from pwdismec.pipeline.watching import as_training_progress
-from pwdismec.training import Progress, TrainingConfig, train
+from pwdismec.sizes import duration_text
+from pwdismec.training import Progress, TrainingConfig, train, train_part
 from pwdismec.training.config import DISMEC_PRUNE
 from pwdismec.weighting import SCHEMES, Weighting
 
 from . import options
 from .examples import example
-from .progress import duration, say, watch
+from .progress import say, watch
 from .sizes import size
 
 _DEFAULT = TrainingConfig()
@@ -45,10 +49,15 @@ def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
         raise click.BadParameter(f"{value!r}; expected a number, or dismec") from None
 
 
+def _part(ctx: click.Context, param: click.Parameter, value: str | None) -> Part | None:
+    return None if value is None else Part.parse(value)
+
+
 @click.command(
     "train",
     epilog=example(
         "pwdismec train data/train model --weighting pw-cb --propensity amazon-670k",
+        "pwdismec train data/train model --resume --backend dask --scheduler tcp://host:8786",
     ),
 )
 @click.argument("dataset", type=options.PATH)
@@ -88,70 +97,85 @@ def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
 )
 @options.training
 @options.jobs
+@options.backend
 @click.option(
     "--memory",
     callback=size,
     metavar="SIZE",
     help="Keep to it, such as 4GB or 2GiB: fewer labels a pass, then fewer threads; the model is the same.",
 )
-@click.option("--resume", is_flag=True, help="Go on with a training that was broken off.")
+@click.option("--resume", is_flag=True, help="Go on with a training that was broken off, or join one.")
+@click.option(
+    "--shards",
+    callback=_part,
+    metavar="PART",
+    help="Train a part: 3/64, the third of 64 tasks, or shards, such as 0-7. Whoever is last makes it whole.",
+)
+@options.deadline
 def command(
     dataset: Path,
     model: Path,
-    weighting: str,
-    preset_name: str | None,
-    a: float | None,
-    b: float | None,
-    beta: float,
-    cost: float,
-    bias: float,
-    solver: str,
-    tolerance: float,
-    max_epochs: int,
-    prune: float,
-    shard_size: int,
     jobs: int,
+    backend: Backend,
     memory: int | None,
-    seed: int,
     resume: bool,
+    shards: Part | None,
+    deadline: float | None,
+    **settings: Any,
 ) -> None:
     """Train one classifier for each label of DATASET that has a positive; MODEL is a new folder.
 
-    A training that was killed goes on with --resume and gives the same model, bit for bit.
+    A training that was killed goes on with --resume and gives the same model, bit for bit. Any number of
+    processes and machines that see the same folders may share one (docs/cluster.md).
     """
-    config = TrainingConfig(
-        Weighting(weighting, *options.propensity_parameters(preset_name, a, b), beta),
-        C=cost,
-        bias=bias,
-        solver=solver,
-        tolerance=tolerance,
-        max_epochs=max_epochs,
-        prune=prune,
-        shard_size=shard_size,
-        seed=seed,
-    )
+    if shards is not None and backend.name != THREADS:
+        raise click.UsageError(f"--shards goes with --backend {THREADS}")
+    config = training_config(**settings)
     started, latest = time.monotonic(), list[Progress]()
-    with watch("train", "labels") as update:
+    with watch("train", "labels") as update, stopping(deadline) as stop:
         show = as_training_progress(update)
 
         def on_progress(at: Progress) -> None:
             latest[:] = [at]
             show(at)
 
-        trained = train(
-            Dataset.open(dataset),
-            model,
-            config,
-            jobs=jobs,
-            memory=memory,
-            resume=resume,
-            on_memory=lambda plan: say(f"train: {plan}"),
-            on_progress=on_progress,
-        )
-    click.echo(training_summary(trained, ("time", _time(time.monotonic() - started, latest))))
+        whose = "" if backend.name == THREADS else "each worker takes "
+        how: dict[str, Any] = {
+            "jobs": jobs,
+            "memory": memory,
+            "stop": stop,
+            "on_memory": lambda plan: say(f"train: {whose}{plan}"),
+            "on_progress": on_progress,
+        }
+        data = Dataset.open(dataset)
+        trained: Model | None
+        if shards is None:
+            trained = train(data, model, config, resume=resume, backend=backend, **how)
+        else:
+            trained = train_part(data, model, shards, config, **how)
+    took = _time(time.monotonic() - started, latest)
+    if trained is None:
+        click.echo(f"part {shards} is done, {took}; other parts are not (`pwdismec status {model}`)")
+    else:
+        click.echo(training_summary(trained, ("time", took)))
+
+
+def training_config(
+    *,
+    weighting: str,
+    preset_name: str | None,
+    a: float | None,
+    b: float | None,
+    beta: float,
+    cost: float,
+    **others: Any,
+) -> TrainingConfig:
+    """The settings that the options say; `others` are called as in `TrainingConfig`."""
+    parameters = options.propensity_parameters(preset_name, a, b)
+    return TrainingConfig(Weighting(weighting, *parameters, beta), C=cost, **others)
 
 
 def _time(seconds: float, latest: list[Progress]) -> str:
     labels = sum(at.labels_done - at.labels_resumed for at in latest)
     a_label = f", {1e3 * seconds / labels:.2f} ms a label" if labels else ""
-    return f"{duration(seconds)}{a_label}"
+    return f"{duration_text(seconds)}{a_label}"

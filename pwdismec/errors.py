@@ -6,6 +6,7 @@ It exits with code 2, but for a `StorageError` with 74.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 class PwdismecError(Exception):
@@ -30,6 +31,11 @@ class DataError(PwdismecError):
         super().__init__(f"{where}: {message}")
         self.path = Path(path)
         self.line = line
+        self._message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that a worker's error reaches who sent it."""
+        return type(self), (self.path, self._message, self.line)
 
 
 class ModelError(PwdismecError):

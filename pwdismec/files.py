@@ -28,7 +28,7 @@ def is_leftover(path: Path) -> bool:
 def sweep(folder: Path) -> None:
     """Remove the files in `folder` and below that a kill left behind; nobody else may be writing there."""
     for path in [path for path in folder.rglob(".*.part") if path.is_file()]:
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:
@@ -81,6 +81,24 @@ def replacing_file(path: str | Path) -> Iterator[Path]:
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
+
+
+@patient
+def write_first(path: Path, content: bytes) -> None:
+    """Write a file whole, unless there is one: of several processes at the same time, one succeeds.
+
+    Errors as `replacing_file`.
+    """
+    aside = _aside(path)
+    with clear_os_errors(path):
+        try:
+            aside.write_bytes(content)
+            _sync(aside)
+            with contextlib.suppress(FileExistsError):
+                os.link(aside, path)  # a rename would replace the first's
+            _sync(path.parent)
+        finally:
+            aside.unlink(missing_ok=True)
 
 
 def put_in_place(aside: Path, path: Path) -> None:

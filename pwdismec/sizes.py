@@ -1,4 +1,4 @@
-"""Numbers of bytes, for people."""
+"""Numbers of bytes, and times, for people."""
 
 
 def size_text(n_bytes: float) -> str:
@@ -7,3 +7,13 @@ def size_text(n_bytes: float) -> str:
         if n_bytes >= 0.9995 * unit:
             return f"{n_bytes / unit:,.3g} {name}"
     return f"{n_bytes / 1e3:.3g} kB"
+
+
+def duration_text(seconds: float) -> str:
+    """A time in its two largest units, such as "2 h 5 min"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

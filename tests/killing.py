@@ -1,4 +1,4 @@
-"""Processes that end, without any cleaning up, around one of their renames or at a given moment."""
+"""Processes that end, without any cleaning up, around a rename (or link) or at a given moment."""
 
 import os
 import select
@@ -30,16 +30,19 @@ def ends_at_rename(number: int, done: bool, run: Callable[[], object]) -> bool:
     """
 
     def run_to_rename():
-        replace, calls = os.replace, iter(range(10**6))
+        calls = iter(range(10**6))
 
-        def killed(source, target):
-            last = next(calls) == number
-            if done or not last:
-                replace(source, target)
-            if last:
-                os._exit(9)
+        def killed_at(rename):
+            def killed(source, target):
+                last = next(calls) == number
+                if done or not last:
+                    rename(source, target)
+                if last:
+                    os._exit(9)
 
-        os.replace = killed
+            return killed
+
+        os.replace, os.link = killed_at(os.replace), killed_at(os.link)
         run()
 
     code = _exit_code(_in_a_child(run_to_rename))

@@ -1,8 +1,9 @@
 """What a model's folder says of itself: run.json while it is trained, manifest.json once it is whole.
 
 ``run.json`` fixes what is being trained, on what, and how the labels are cut
-into shards; every shard carries its identity. ``manifest.json`` is written
-once, when the last shard is done, and is the truth about the model.
+into shards; every shard carries its identity. Beside them, in ``claims``,
+workers say which shards they are at. ``manifest.json`` is written once, when
+the last shard is done, and is the truth about the model.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ RUN = "run.json"
 MANIFEST = "manifest.json"
 IDF = "idf.safetensors"
 LABEL_NAMES = "label_names.txt"
+CLAIMS = "claims"
 
 WeightType: TypeAlias = Literal["float32", "float16"]
 
@@ -100,7 +102,12 @@ Record = TypeVar("Record", bound=BaseModel)
 
 def write_record(path: Path, record: BaseModel) -> None:
     """Write a record as JSON, whole or not at all."""
-    write_file(path, f"{record.model_dump_json(indent=1)}\n".encode())
+    write_file(path, text_of(record).encode())
+
+
+def text_of(record: BaseModel) -> str:
+    """A record as its file holds it."""
+    return f"{record.model_dump_json(indent=1)}\n"
 
 
 def read_record(path: Path, kind: type[Record]) -> Record:
@@ -134,9 +141,13 @@ def run_at(folder: Path) -> Run | None:
     ModelError
         As `read_record`.
     """
-    if (folder / MANIFEST).exists():
-        return read_record(folder / MANIFEST, Manifest).run
-    return read_record(folder / RUN, Run) if (folder / RUN).exists() else None
+    if (folder / RUN).exists() and not (folder / MANIFEST).exists():
+        try:
+            return read_record(folder / RUN, Run)
+        except ModelError:
+            if not (folder / MANIFEST).exists():  # else it has become whole just now
+                raise
+    return read_record(folder / MANIFEST, Manifest).run if (folder / MANIFEST).exists() else None
 
 
 def difference(found: BaseModel, wanted: BaseModel) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +17,9 @@ from pwdismec.data.names import read_names
 from pwdismec.data.tensors import read_tensors
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ModelError
-from pwdismec.files import clear_os_errors, sweep, write_file
+from pwdismec.files import clear_os_errors, sweep, write_file, write_first
 from pwdismec.model.manifest import (
+    CLAIMS,
     IDF,
     LABEL_NAMES,
     MANIFEST,
@@ -26,8 +28,10 @@ from pwdismec.model.manifest import (
     Run,
     ShardEntry,
     read_record,
+    text_of,
     write_record,
 )
+from pwdismec.model.missing import how_far
 from pwdismec.model.shard import MappedWeights, Shard, map_weights, read_shard
 from pwdismec.patience import patient
 
@@ -63,11 +67,8 @@ class Model:
         if not (folder / MANIFEST).exists():
             if not (folder / RUN).exists():
                 raise ModelError(f"{folder}: not a model: it has no {MANIFEST}")
-            plan = read_record(folder / RUN, Run).plan
-            done = sum((folder / shard.file).exists() for shard in plan)
             raise ModelError(
-                f"{folder}: training is not finished: {done} of {len(plan)} shards are done; "
-                "go on with `pwdismec train … --resume`"
+                f"{folder}: training is not finished: {how_far(folder, read_record(folder / RUN, Run))}"
             )
         model = cls(folder, read_record(folder / MANIFEST, Manifest))
         for entry in model.manifest.shards:
@@ -136,34 +137,35 @@ class Model:
 
 @patient
 def write_run(folder: Path, run: Run, transforms: Transforms, label_names: list[str] | None) -> None:
-    """Begin a model's folder or go on with it: its run, and what prediction needs besides the shards.
+    """Begin a model's folder: its run, and what prediction needs besides the shards.
 
-    run.json comes first: whatever a kill leaves behind is known for a training of ours.
+    What is there stays as it is: somebody else may have begun the same at the same time. run.json comes
+    first: whatever a kill leaves behind is known for a training of ours.
     """
     with clear_os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        sweep(folder)
-    write_record(folder / RUN, run)
+    write_first(folder / RUN, text_of(run).encode())
     with clear_os_errors(folder):
         (folder / "shards").mkdir(exist_ok=True)
-    if transforms.idf is not None:
+    if transforms.idf is not None and not (folder / IDF).exists():
         write_file(folder / IDF, safetensors.numpy.save({"idf": transforms.idf}))
-    if label_names is not None:
+    if label_names is not None and not (folder / LABEL_NAMES).exists():
         write_file(folder / LABEL_NAMES, "".join(f"{name}\n" for name in label_names).encode())
 
 
 def finish_run(folder: Path, run: Run, entries: list[ShardEntry]) -> Model:
-    """Make the model whole: write the manifest, then drop run.json."""
+    """Make the model whole: write the manifest, then drop what is needed no more."""
     write_record(folder / MANIFEST, Manifest(run=run, shards=tuple(entries)))
     return open_finished(folder)
 
 
 @patient
 def open_finished(folder: Path) -> Model:
-    """Open a whole model, without what a kill at the very end left beside it."""
+    """Open a whole model, without what the training has left beside it."""
+    shutil.rmtree(folder / CLAIMS, ignore_errors=True)  # another worker may be giving back its own just now
     with clear_os_errors(folder):
-        (folder / RUN).unlink(missing_ok=True)
         sweep(folder)
+        (folder / RUN).unlink(missing_ok=True)
     return Model.open(folder)
 
 

@@ -15,6 +15,7 @@ from pwdismec.errors import DataError, PwdismecError
 from pwdismec.metrics.table import aligned
 from pwdismec.model import Model
 from pwdismec.model.manifest import RUN, Run, read_record
+from pwdismec.model.missing import how_far
 from pwdismec.prediction.files import read_predictions
 
 _QUANTILES = (0.5, 0.9, 0.99, 1.0)
@@ -120,8 +121,7 @@ def _model(model: Model) -> str:
 
 def _unfinished(path: Path) -> str:
     run = read_record(path / RUN, Run)
-    done = sum((path / shard.file).exists() for shard in run.plan)
-    state = f"{done:,} of {len(run.plan):,} shards are done; go on with `pwdismec train … --resume`"
+    state = f"{how_far(path, run)}; go on with `pwdismec train … --resume`"
     return f"training that is not finished {path}\n{_run(run)}\n\n{state}"
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from pwdismec.errors import ConfigError
 from pwdismec.model import Model, Shard
 from pwdismec.pruning.origin import Origin
-from pwdismec.training.work import in_order, size_of_blocks
+from pwdismec.training.blocks import size_of_blocks
+from pwdismec.training.work import in_order
 
 OnLabels = Callable[[int, int], None]
 """Takes how many labels are done, and how many there will be."""

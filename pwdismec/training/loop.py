@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pwdismec.data.csr import CSR
+from pwdismec.cluster import THREADS, Backend, Part, Stopped, never
+from pwdismec.cluster.leases import claims_in
+from pwdismec.cluster.stop import Stop
 from pwdismec.data.dataset import Dataset
-from pwdismec.errors import ConfigError, DataError, ModelError
-from pwdismec.files import is_leftover
-from pwdismec.model.manifest import MANIFEST, Run, ShardPlan, difference, run_at
-from pwdismec.model.model import Model, finish_run, open_finished, write_run
-from pwdismec.model.plan import plan_shards
-from pwdismec.model.shard import Shard, entry_of, write_shard
-from pwdismec.solvers import Certificate, Problem, Solution, concatenate
+from pwdismec.errors import ConfigError, DataError
+from pwdismec.files import clear_os_errors, sweep
+from pwdismec.model.manifest import CLAIMS
+from pwdismec.model.missing import how_far
+from pwdismec.model.model import Model, open_finished
+from pwdismec.model.shard import entry_of
+from pwdismec.patience import patient
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.memory import OnMemory, plan_memory
-from pwdismec.training.progress import OnProgress, Tracker
-from pwdismec.training.work import Block, solve_shards
-from pwdismec.weighting import checksum_of, positive_weights
+from pwdismec.training.progress import OnProgress, Tracker, progress_at_start
+from pwdismec.training.runs import begin, finish, is_done, run_of
+from pwdismec.training.session import Session
+from pwdismec.training.workers import Errand, spread
 
 
 def train(
@@ -33,6 +32,8 @@ def train(
     jobs: int = -1,
     memory: int | None = None,
     resume: bool = False,
+    backend: Backend | None = None,
+    stop: Stop = never,
     on_memory: OnMemory | None = None,
     on_progress: OnProgress | None = None,
 ) -> Model:
@@ -47,17 +48,22 @@ def train(
     config
         The settings; the default is PW weighting with the published constants.
     jobs
-        Threads; −1 for every core. The model is the same, bit for bit, whatever their number.
+        Threads; −1 for every core (for another backend see `Backend.threads`). The model is the same, bit for
+        bit, whatever their number.
     memory
         Bytes to keep to: fewer labels share a pass, then there are fewer threads (`plan_memory`). The model
-        is the same.
+        is the same. With another backend it is for each worker.
     resume
-        Go on with a training of the same data set and settings that was broken off at `path`; finished
-        shards are kept. Where there is none, a new one begins.
+        Go on with a training of the same data set and settings that was broken off at `path`, or join one
+        that runs; finished shards are kept. Where there is none, a new one begins.
+    backend
+        Where shards are trained; default in threads of this process. The model is the same.
+    stop
+        Asked before a shard is begun; once it is true no more are.
     on_memory
         Told what memory the training is going to take, before it starts.
     on_progress
-        Called from this thread after every block of labels.
+        Called from this thread after every block of labels, or of another backend after every shard.
 
     Returns
     -------
@@ -67,109 +73,127 @@ def train(
     Raises
     ------
     ConfigError
-        If a setting is out of range, or the memory does not suffice.
+        If a setting is out of range, the memory does not suffice, or another backend is to train on a data
+        set that is not in a folder.
     DataError
         If the data set has no instances or no positives, or a file of weights does not fit.
     ModelError
-        If `path` holds a model already, something else, or a broken-off training of other settings or data;
-        or a finished shard there is damaged.
+        If `path` holds a model already, something else, or a training of other settings or data; or a
+        finished shard there is damaged.
+    Stopped
+        If it was time to stop before the model was whole.
     PwdismecError
-        If a file cannot be written.
+        If a file cannot be written, or workers of another backend die again and again.
     """
-    if jobs == 0:
-        raise ConfigError("jobs: 0; expected a number of threads, or -1 for every core")
-    config, folder = config or TrainingConfig(), Path(path)
-    if dataset.n_instances == 0 or not dataset.label_counts.any():
-        raise DataError(dataset.path or "data set", "has no positive of any label; there is nothing to train")
-    weights = positive_weights(config.weighting, dataset.label_counts, dataset.n_instances)
-    run = _run_of(dataset, config, weights)
-    if _is_done(folder, run, resume):
-        return open_finished(folder)
-    plan = plan_memory(dataset, config, jobs=jobs, limit=memory)
-    write_run(folder, run, dataset.transforms, dataset.label_names)
-    entries = {shard.file: entry_of(folder, shard, run.id) for shard in run.plan}
-    pending = [shard for shard in run.plan if entries[shard.file] is None]
-    resumed = [entry for entry in entries.values() if entry]
-    labels_resumed = sum(entry.n_trained for entry in resumed)
-    if on_memory is not None:
-        on_memory(plan)
-    tracker = Tracker(dataset.label_counts, labels_resumed, len(resumed), len(run.plan), on_progress)
-    problem = Problem(dataset.features, dataset.label_instances, weights, config.C, config.bias)
-    solver = plan.solver
-    start = solver.prepare(problem) if pending else None
-
-    def solve(block: Block) -> Solution:
-        return solver.solve(problem, block, start, config.prune)
-
-    solving = solve_shards(
-        solve,
-        pending,
-        dataset.label_counts,
-        solver.block_size,
-        plan.threads,
-        tracker,
-        lambda: solver.interrupt(start),
-    )
-    with closing(solving):
-        for shard_plan, solutions in solving:
-            shard = _shard_of(shard_plan, solutions, dataset, config.gap_tolerance)
-            solutions.clear()  # before there are the file's bytes as well
-            entries[shard_plan.file] = write_shard(folder, shard_plan, run.id, shard)
-            tracker.shard_done()
-    return finish_run(folder, run, [entry for entry in entries.values() if entry])
+    training = _Training.of(dataset, path, config, jobs, memory, backend or Backend())
+    model = training.do(None, resume, stop, on_memory, on_progress)
+    assert model is not None
+    return model
 
 
-def run_of(dataset: Dataset, config: TrainingConfig) -> Run:
-    """What `train` would do with these; its `id` tells whether a model is the one wanted."""
-    return _run_of(
-        dataset, config, positive_weights(config.weighting, dataset.label_counts, dataset.n_instances)
-    )
+def train_part(
+    dataset: Dataset,
+    path: str | Path,
+    part: Part,
+    config: TrainingConfig | None = None,
+    *,
+    jobs: int = -1,
+    memory: int | None = None,
+    stop: Stop = never,
+    on_memory: OnMemory | None = None,
+    on_progress: OnProgress | None = None,
+) -> Model | None:
+    """Train some shards of a model, in a folder that several machines share; begin it, join it or go on.
+
+    Parameters
+    ----------
+    part
+        Which shards: a range counts them as their files are numbered.
+
+    Returns
+    -------
+    Model
+        If that was the last part; None if shards of other parts are missing.
+
+    Raises
+    ------
+    ConfigError, DataError, ModelError, Stopped, PwdismecError
+        As `train`, whose other parameters are the same.
+    """
+    training = _Training.of(dataset, path, config, jobs, memory, Backend())
+    return training.do(part, True, stop, on_memory, on_progress)
 
 
-def _run_of(dataset: Dataset, config: TrainingConfig, weights: NDArray[np.float64]) -> Run:
-    return Run(
-        written_by=f"pwdismec {version('pwdismec')}",
-        n_instances=dataset.n_instances,
-        n_features=dataset.n_features,
-        n_labels=dataset.n_labels,
-        dataset_fingerprint=dataset.fingerprint,
-        tfidf=dataset.transforms.idf is not None,
-        l2_normalize=dataset.transforms.l2_normalize,
-        label_names=dataset.label_names is not None,
-        positive_weights_sha256=checksum_of(weights),
-        config=config.to_json(),
-        plan=plan_shards(dataset.n_labels, config.shard_size),
-    )
+@dataclass(frozen=True)
+class _Training:
+    dataset: Dataset
+    folder: Path
+    config: TrainingConfig
+    jobs: int
+    memory: int | None
+    backend: Backend
+
+    @classmethod
+    def of(
+        cls,
+        dataset: Dataset,
+        path: str | Path,
+        config: TrainingConfig | None,
+        jobs: int,
+        memory: int | None,
+        backend: Backend,
+    ) -> _Training:
+        if jobs == 0:
+            raise ConfigError("jobs: 0; expected a number of threads, or -1 for every core")
+        if dataset.n_instances == 0 or not dataset.label_counts.any():
+            raise DataError(
+                dataset.path or "data set", "has no positive of any label; there is nothing to train"
+            )
+        if backend.name != THREADS:
+            jobs = backend.threads(jobs)
+            if dataset.path is None:
+                raise ConfigError(
+                    f"backend: {backend.name}; the data set is not in a folder that workers can open"
+                )
+        return cls(dataset, Path(path), config or TrainingConfig(), jobs, memory, backend)
+
+    def do(
+        self,
+        part: Part | None,
+        resume: bool,
+        stop: Stop,
+        on_memory: OnMemory | None,
+        on_progress: OnProgress | None,
+    ) -> Model | None:
+        """Train a part, or all."""
+        folder, run = self.folder, run_of(self.dataset, self.config)
+        if is_done(folder, run, resume):
+            return open_finished(folder)
+        shards = run.plan if part is None else [run.plan[i] for i in part.scattered(len(run.plan))]
+        plan = plan_memory(self.dataset, self.config, jobs=self.jobs, limit=self.memory)
+        run = begin(folder, run, self.dataset)
+        if part is None:
+            _sweep_if_alone(folder)
+        missing = [shard for shard in shards if entry_of(folder, shard, run.id) is None]
+        if on_memory is not None:
+            on_memory(plan)
+        tracker = Tracker(progress_at_start(shards, missing, self.dataset.label_counts), on_progress)
+        if missing and self.backend.name == THREADS:
+            Session(self.dataset, self.config, folder, run, plan).train(missing, tracker, stop)
+        elif missing:
+            assert self.dataset.path is not None
+            paths = self.dataset.path.resolve(), folder.resolve()
+            errand = Errand(*paths, run.id, self.config, self.jobs, self.memory)
+            spread(self.backend, errand, missing, self.dataset.label_counts, tracker, stop)
+        model = finish(folder, run)
+        if model is None and (part is None or not all((folder / shard.file).exists() for shard in shards)):
+            raise Stopped(f"{folder}: stopped in time, {how_far(folder, run)}")
+        return model
 
 
-def _is_done(folder: Path, run: Run, resume: bool) -> bool:
-    """Whether the very model is there already; raise if anything else stands in the way."""
-    found, whole = run_at(folder), (folder / MANIFEST).exists()
-    if found is None:
-        if folder.exists() and not (folder.is_dir() and all(map(is_leftover, folder.iterdir()))):
-            raise ModelError(f"{folder}: exists and is not a model; expected a new folder")
-        return False
-    state = "a model" if whole else "a training that was broken off"
-    if not resume:
-        raise ModelError(f"{folder}: holds {state}; go on with --resume, or train into another folder")
-    if found.id != run.id:
-        raise ModelError(f"{folder}: holds {state} of other settings or data: {difference(found, run)}")
-    return whole
-
-
-def _shard_of(
-    plan: ShardPlan, solutions: list[Solution], dataset: Dataset, gap_tolerance: float | None
-) -> Shard:
-    counts = dataset.label_counts[plan.first : plan.stop]
-    trained = np.flatnonzero(counts)
-    solution = concatenate(solutions) if solutions else _nothing(dataset.n_features)
-    label_ids = (plan.first + trained).astype(np.int32)
-    certificate = solution.certificate
-    return Shard(label_ids, counts[trained], solution.weights, solution.bias, certificate, gap_tolerance)
-
-
-def _nothing(n_features: int) -> Solution:
-    """The solution of a shard none of whose labels has a positive."""
-    none = np.zeros(0)
-    weights = CSR(np.zeros(1, np.int64), none.astype(np.int32), none.astype(np.float32), n_features)
-    return Solution(weights, none.astype(np.float32), Certificate(none, none, none.astype(np.int32)))
+@patient
+def _sweep_if_alone(folder: Path) -> None:
+    """Remove what a kill left half-written, unless another worker is at it."""
+    if all(claim.is_dead for claim in claims_in(folder / CLAIMS).values()):
+        with clear_os_errors(folder):
+            sweep(folder / "shards")

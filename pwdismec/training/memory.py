@@ -14,8 +14,8 @@ from pwdismec.errors import ConfigError
 from pwdismec.model.plan import plan_shards
 from pwdismec.sizes import size_text
 from pwdismec.solvers import Solver
+from pwdismec.training.blocks import LEAST_LABELS
 from pwdismec.training.config import TrainingConfig
-from pwdismec.training.work import LEAST_LABELS
 
 # The interpreter and its libraries (70 MB), and what grows too little with the data to be counted.
 _PROGRAM = 140_000_000

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pwdismec.model.manifest import ShardPlan
+from pwdismec.training.blocks import trained_in
 
 
 @dataclass(frozen=True)
@@ -28,42 +31,35 @@ class Tracker:
 
     Parameters
     ----------
-    label_counts
-        Shape (n_labels,): training positives of each label.
-    labels_resumed, shards_resumed
-        What an earlier run has done.
-    shards_total
-        How many shards there are.
+    start
+        How far it is before anything is done.
     on_progress
         Called at once, and whenever more is done.
     """
 
-    def __init__(
-        self,
-        label_counts: NDArray[np.int64],
-        labels_resumed: int,
-        shards_resumed: int,
-        shards_total: int,
-        on_progress: OnProgress | None,
-    ) -> None:
-        self._resumed = self._labels = labels_resumed
-        self._labels_total = int(np.count_nonzero(label_counts))
-        self._shards, self._shards_total = shards_resumed, shards_total
+    def __init__(self, start: Progress, on_progress: OnProgress | None) -> None:
+        self._at = start
         self._on_progress = on_progress
-        self._tell()
+        self._tell(0, 0)
 
     def labels_done(self, count: int) -> None:
         """`count` labels more are trained."""
-        self._labels += count
-        self._tell()
+        self._tell(count, 0)
 
-    def shard_done(self) -> None:
-        """A shard is safe."""
-        self._shards += 1
-        self._tell()
+    def shard_done(self, labels: int = 0) -> None:
+        """A shard is safe, and so are `labels` labels of it that were not told of before."""
+        self._tell(labels, 1)
 
-    def _tell(self) -> None:
+    def _tell(self, labels: int, shards: int) -> None:
+        at = self._at
+        self._at = replace(at, labels_done=at.labels_done + labels, shards_done=at.shards_done + shards)
         if self._on_progress is not None:
-            self._on_progress(
-                Progress(self._labels, self._resumed, self._labels_total, self._shards, self._shards_total)
-            )
+            self._on_progress(self._at)
+
+
+def progress_at_start(
+    shards: Sequence[ShardPlan], missing: Sequence[ShardPlan], label_counts: NDArray[np.int64]
+) -> Progress:
+    """How far a training is that has yet to train `missing` of `shards`."""
+    total, left = (sum(trained_in(shard, label_counts) for shard in some) for some in (shards, missing))
+    return Progress(total - left, total - left, total, len(shards) - len(missing), len(shards))

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import TypeVar
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec.model.manifest import ShardPlan
-from pwdismec.training.blocks import blocks_of
+from pwdismec.training.blocks import Block, blocks_of
 from pwdismec.training.progress import Tracker
 
-Block = NDArray[np.int32]
 Work = TypeVar("Work")
 Result = TypeVar("Result")
-
-# Every thread gets some blocks, that none waits long for the last one; but not of fewer labels than these.
-_BLOCKS_A_THREAD = 4
-LEAST_LABELS = 32
 
 # Blocks a thread may be ahead of what is gathered: none waits at a shard's end, and few results are held.
 _AHEAD = 2
@@ -30,10 +24,10 @@ _AHEAD = 2
 
 def solve_shards(
     solve: Callable[[Block], Result],
-    shards: Sequence[ShardPlan],
+    shards: Iterable[ShardPlan],
     label_counts: NDArray[np.int64],
-    block_size: int,
-    jobs: int,
+    size: int,
+    threads: int,
     tracker: Tracker,
     interrupt: Callable[[], None],
 ) -> Generator[tuple[ShardPlan, list[Result]], None, None]:
@@ -44,36 +38,37 @@ def solve_shards(
     solve
         Trains a block of labels; called from several threads.
     shards
-        What to train.
-    label_counts
+        What to train; each is asked for when a thread is about to take its first block.
+    label_counts, size
         As `blocks_of` takes them.
-    block_size
-        The most labels of a block; where there are few for the threads, blocks are smaller.
-    jobs
-        Threads; −1 for every core.
+    threads
+        How many.
     tracker
         Told of each block.
     interrupt
         Makes running calls of `solve` end early; called when the rest is not wanted.
     """
-    if not shards:
-        return
-    threads = joblib.effective_n_jobs(jobs)
-    n_labels = sum(int(np.count_nonzero(label_counts[shard.first : shard.stop])) for shard in shards)
-    size = size_of_blocks(n_labels, block_size, threads)
-    blocks = [list(blocks_of(shard, label_counts, size)) for shard in shards]
-    with closing(in_order(solve, (block for own in blocks for block in own), threads, interrupt)) as solved:
-        for shard, own in zip(shards, blocks, strict=True):
-            results = []
-            for block in own:
-                results.append(next(solved))
-                tracker.labels_done(len(block))
-            yield shard, results
+    begun: deque[tuple[ShardPlan, list[Block]]] = deque()
 
+    def blocks() -> Iterator[Block]:
+        for shard in shards:
+            begun.append((shard, list(blocks_of(shard, label_counts, size))))
+            yield from begun[-1][1]
 
-def size_of_blocks(n_labels: int, most: int, threads: int) -> int:
-    """How many labels a block has, `most` unless there are few labels for the threads."""
-    return min(most, max(LEAST_LABELS, -(-n_labels // (_BLOCKS_A_THREAD * threads))))
+    results: list[Result] = []
+    with closing(in_order(solve, blocks(), threads, interrupt)) as solved:
+        for result in solved:
+            while not begun[0][1]:  # none of its labels has a positive
+                yield begun.popleft()[0], []
+            shard, own = begun[0]
+            tracker.labels_done(len(own[len(results)]))
+            results.append(result)
+            if len(results) == len(own):
+                begun.popleft()
+                yield shard, results
+                results = []
+    for shard, _ in begun:
+        yield shard, []
 
 
 def in_order(
@@ -90,7 +85,7 @@ def in_order(
     threads
         How many.
     interrupt
-        Makes running calls of `solve` end early; called at the end, however that comes.
+        Makes running calls of `solve` end early; called when the rest is not wanted.
     """
     pending: deque[Future[Result]] = deque()
     # A thread that is inside a kernel when Python ends brings the process down: leaving waits for it.
@@ -102,6 +97,8 @@ def in_order(
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
-    finally:
+    except BaseException:  # the rest is not wanted
         interrupt()
+        raise
+    finally:
         pool.shutdown(cancel_futures=True)

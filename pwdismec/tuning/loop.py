@@ -18,9 +18,10 @@ from pwdismec.metrics import evaluate
 from pwdismec.model.plan import plan_shards
 from pwdismec.prediction.search import check_scores
 from pwdismec.solvers import Problem, Solution, concatenate
+from pwdismec.training.blocks import Block, size_of_blocks
 from pwdismec.training.config import TrainingConfig
-from pwdismec.training.progress import OnProgress, Tracker
-from pwdismec.training.work import Block, solve_shards
+from pwdismec.training.progress import OnProgress, Tracker, progress_at_start
+from pwdismec.training.work import solve_shards
 from pwdismec.tuning.folder import STANDINGS, begin, find_finished, finish
 from pwdismec.tuning.grid import Grid, described
 from pwdismec.tuning.results import DEFAULT_METRIC, KS, Outcome, Tuning, TuningRun, check_metric, plain
@@ -153,21 +154,21 @@ class _Job:
             for c in self.configs
         ]
         shards, done = plan_shards(data.n_labels, config.shard_size), standings.shards_done
-        resumed = int(np.count_nonzero(counts[: done * config.shard_size]))
-        tracker = Tracker(counts, resumed, done, len(shards), on_progress)
-        solver = config.make_solver()
+        tracker = Tracker(progress_at_start(shards, shards[done:], counts), on_progress)
+        solver, threads = config.make_solver(), joblib.effective_n_jobs(jobs)
+        size = size_of_blocks(int(np.count_nonzero(counts)), solver.block_size, threads)
         start = solver.prepare(problems[0]) if done < len(shards) else None
 
         def solve(block: Block) -> list[Solution]:
             return solver.solve_path(problems, block, start, config.prune)
 
         solving = solve_shards(
-            solve, shards[done:], counts, solver.block_size, jobs, tracker, lambda: solver.interrupt(start)
+            solve, shards[done:], counts, size, threads, tracker, lambda: solver.interrupt(start)
         )
         with closing(solving):
             for shard, paths in solving:
                 trained = (shard.first + np.flatnonzero(counts[shard.first : shard.stop])).astype(np.int32)
-                self._judge(trained, paths, standings, joblib.effective_n_jobs(jobs))
+                self._judge(trained, paths, standings, threads)
                 paths.clear()  # before the next shard's are gathered
                 standings.shards_done += 1
                 standings.write(folder / STANDINGS, self.run.id)

@@ -8,6 +8,7 @@ from command_line import output, pwdismec
 
 from pwdismec.cli import progress
 from pwdismec.cli.main import COMMANDS
+from pwdismec.sizes import duration_text
 
 HEAVY = ("numpy", "scipy", "sklearn", "pydantic", "rich", "joblib")
 
@@ -54,7 +55,7 @@ def test_lines_of_progress_are_few_and_say_what_is_left(monkeypatch, capsys):
     "seconds, expected", [(3.21, "3.2 s"), (42, "42 s"), (61, "1 min 1 s"), (7500, "2 h 5 min")]
 )
 def test_durations(seconds, expected):
-    assert progress.duration(seconds) == expected
+    assert duration_text(seconds) == expected
 
 
 def test_progress_stays_out_of_the_results(job, tmp_path):

@@ -1,0 +1,112 @@
+"""A run on disk: begun or joined, and made whole by whoever finds its last shard done."""
+
+from __future__ import annotations
+
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from pwdismec.cluster import Leases
+from pwdismec.cluster.leases import claims_in
+from pwdismec.data.dataset import Dataset
+from pwdismec.errors import ModelError
+from pwdismec.files import is_leftover
+from pwdismec.model.manifest import CLAIMS, MANIFEST, Run, difference, run_at
+from pwdismec.model.missing import shards_there
+from pwdismec.model.model import Model, finish_run, open_finished, write_run
+from pwdismec.model.plan import plan_shards
+from pwdismec.model.shard import entry_of
+from pwdismec.training.config import TrainingConfig
+from pwdismec.weighting import checksum_of, positive_weights
+
+PAUSE = 1.0
+"""Seconds between two looks at what others are at work on."""
+
+
+def run_of(dataset: Dataset, config: TrainingConfig) -> Run:
+    """What `train` would do with these; its `id` tells whether a model is the one wanted."""
+    weights = positive_weights(config.weighting, dataset.label_counts, dataset.n_instances)
+    return Run(
+        written_by=f"pwdismec {version('pwdismec')}",
+        n_instances=dataset.n_instances,
+        n_features=dataset.n_features,
+        n_labels=dataset.n_labels,
+        dataset_fingerprint=dataset.fingerprint,
+        tfidf=dataset.transforms.idf is not None,
+        l2_normalize=dataset.transforms.l2_normalize,
+        label_names=dataset.label_names is not None,
+        positive_weights_sha256=checksum_of(weights),
+        config=config.to_json(),
+        plan=plan_shards(dataset.n_labels, config.shard_size),
+    )
+
+
+def is_done(folder: Path, run: Run, resume: bool) -> bool:
+    """Whether the very model is there already.
+
+    Raises
+    ------
+    ModelError
+        If anything else stands in the way.
+    """
+    strange = folder.exists() and not (folder.is_dir() and all(map(is_leftover, folder.iterdir())))
+    found = run_at(folder)  # looked for last: what is strange by now may be another worker's beginning
+    if found is None:
+        if strange:
+            raise ModelError(f"{folder}: exists and is not a model; expected a new folder")
+        return False
+    state = _state(folder)
+    if not resume:
+        raise ModelError(f"{folder}: holds {state}; go on with --resume, or train into another folder")
+    if found.id != run.id:
+        raise ModelError(f"{folder}: holds {state} of other settings or data: {difference(found, run)}")
+    return (folder / MANIFEST).exists()
+
+
+def _state(folder: Path) -> str:
+    if (folder / MANIFEST).exists():
+        return "a model"
+    at_work = sorted({str(claim) for claim in claims_in(folder / CLAIMS).values() if not claim.is_dead})
+    return f"a training that runs ({'; '.join(at_work)})" if at_work else "a training that was broken off"
+
+
+def begin(folder: Path, run: Run, dataset: Dataset) -> Run:
+    """Begin a run's folder, or join whoever has begun it just now; the run that it holds.
+
+    Raises
+    ------
+    ModelError
+        If that is another.
+    """
+    write_run(folder, run, dataset.transforms, dataset.label_names)
+    found = run_at(folder)
+    if found is None or found.id != run.id:
+        changes = "" if found is None else f": {difference(found, run)}"
+        raise ModelError(
+            f"{folder}: another training has just begun there, of other settings or data{changes}"
+        )
+    return found
+
+
+def finish(folder: Path, run: Run) -> Model | None:
+    """Make the model whole and open it; None if a shard is missing.
+
+    Every shard is read, and its content checked, before the manifest is written. Of several processes that
+    find the last shard done, one does so; the others wait for it, and take over if it dies.
+
+    Raises
+    ------
+    ModelError
+        If a shard is damaged, or another run's.
+    """
+    with Leases(folder / CLAIMS) as leases:
+        while not (folder / MANIFEST).exists():
+            if not all(shards_there(folder, run)):
+                return None
+            if not leases.take(MANIFEST):
+                time.sleep(PAUSE)
+                continue
+            entries = [entry_of(folder, shard, run.id) for shard in run.plan]
+            if not (folder / MANIFEST).exists():
+                return finish_run(folder, run, [entry for entry in entries if entry])
+    return open_finished(folder)

@@ -1,0 +1,89 @@
+"""Shards trained by workers of another engine: each opens data set and model by their paths."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.cluster import Backend, never
+from pwdismec.cluster.stop import Stop
+from pwdismec.data.dataset import Dataset
+from pwdismec.errors import ModelError
+from pwdismec.model.manifest import ShardPlan
+from pwdismec.training.blocks import trained_in
+from pwdismec.training.config import TrainingConfig
+from pwdismec.training.memory import plan_memory
+from pwdismec.training.progress import Progress, Tracker
+from pwdismec.training.runs import run_of
+from pwdismec.training.session import Session
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What a worker is told of a training.
+
+    Attributes
+    ----------
+    dataset, folder
+        The paths of the data set and of the model; absolute.
+    run_id
+        The run that the folder holds.
+    config, threads, memory
+        As `train` takes them.
+    """
+
+    dataset: Path
+    folder: Path
+    run_id: str
+    config: TrainingConfig
+    threads: int
+    memory: int | None
+
+
+def spread(
+    backend: Backend,
+    errand: Errand,
+    shards: Sequence[ShardPlan],
+    label_counts: NDArray[np.int64],
+    tracker: Tracker,
+    stop: Stop,
+) -> None:
+    """Have shards trained, and tell the tracker in their order; at a `stop` what is under way is dropped."""
+    trained = backend.in_order(partial(_train, errand), shards)
+    with closing(trained):
+        for shard, _ in zip(shards, trained, strict=True):
+            tracker.shard_done(trained_in(shard, label_counts))
+            if stop():
+                return
+
+
+def _train(errand: Errand, shard: ShardPlan) -> None:
+    """Train one shard, in a worker."""
+    with _opening:  # a worker may have several tasks at a time
+        session = _session(errand)
+    try:
+        session.train([shard], Tracker(Progress(0, 0, 0, 0, 0), None), never)
+    except BaseException:  # the solver has been interrupted
+        _session.cache_clear()
+        raise
+
+
+_opening = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _session(errand: Errand) -> Session:
+    """The session for an errand, kept from shard to shard."""
+    dataset = Dataset.open(errand.dataset)
+    run = run_of(dataset, errand.config)
+    if run.id != errand.run_id:
+        raise ModelError(f"{errand.folder}: in this worker, the data set {errand.dataset} is another")
+    plan = plan_memory(dataset, errand.config, jobs=errand.threads, limit=errand.memory)
+    return Session(dataset, errand.config, errand.folder, run, plan)

@@ -1,0 +1,29 @@
+"""Tasks for workers, which import them from here."""
+
+import os
+import time
+from pathlib import Path
+
+from pwdismec.errors import DataError
+
+
+def slow_square(number):
+    time.sleep(0.2 if number == 0 else 0)
+    return number * number
+
+
+def die_once(task):
+    number, folder = task
+    marker = Path(folder) / f"{number}"
+    if number % 3 == 0 and not marker.exists():
+        marker.touch()
+        os._exit(9)
+    return number
+
+
+def die(number):
+    os._exit(9)
+
+
+def fail(number):
+    raise DataError("file.txt", "a fault", 7)
