@@ -18,6 +18,7 @@ COMMANDS = {
     "predict": "Write the best labels of each instance.",
     "evaluate": "Compare predictions with the true labels.",
     "inspect": "Say what a data set, a model or a prediction file holds.",
+    "slurm": "Train or predict in a job array of Slurm.",
     "run": "Do a whole experiment from one YAML file.",
     "demo": "Show what PW and PW-cb gain, on synthetic data.",
     "prune": "Make a model smaller.",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from pwdismec.cluster import BACKENDS, THREADS, Backend
+from pwdismec.cluster import BACKENDS, THREADS, Backend, Part
 from pwdismec.training import TrainingConfig
 from pwdismec.training.config import SOLVERS
 from pwdismec.weighting import PRESETS, PropensityParameters, preset
@@ -45,6 +45,15 @@ deadline = click.option(
 )
 
 one_based = click.option("--one-based", is_flag=True, help="Ids in the file start at one.")
+
+
+def _part(ctx: click.Context, param: click.Parameter, value: str | None) -> Part | None:
+    return None if value is None else Part.parse(value)
+
+
+def part(name: str, text: str) -> Callable[[Function], Function]:
+    """An option that names a part of the work."""
+    return click.option(name, callback=_part, metavar="PART", help=text)
 
 
 def backend(function: Function) -> Function:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pwdismec.cluster import THREADS, Backend, Part, stopping
 from pwdismec.pipeline.predicting import predict_file
 from pwdismec.prediction.files.writing import FORMATS
 
@@ -35,6 +36,7 @@ from .sizes import size
 )
 @options.one_based
 @options.jobs
+@options.backend
 @click.option(
     "--memory",
     callback=size,
@@ -42,6 +44,11 @@ from .sizes import size
     help="Keep to it, such as 500MB or 2GiB: labels are read block by block; the result is the same.",
 )
 @click.option("--resume", is_flag=True, help="Go on with a job that was broken off.")
+@options.part(
+    "--part",
+    "Predict for a part: 3/8, the third of 8 tasks, which goes on by itself. The last writes OUTPUT.",
+)
+@options.deadline
 def command(
     model: Path,
     source: Path,
@@ -50,8 +57,11 @@ def command(
     format: str,
     one_based: bool,
     jobs: int,
+    backend: Backend,
     memory: int | None,
     resume: bool,
+    part: Part | None,
+    deadline: float | None,
 ) -> None:
     """Write the best labels of each instance of INPUT, best first, exactly.
 
@@ -60,7 +70,9 @@ def command(
     standard input. INPUT is read in chunks, in order, whatever its size. A job that was killed goes on with
     the same command and --resume, unless it read standard input, and gives the same bytes.
     """
-    with watch("predict", "instances") as update:
+    if part is not None and backend.name != THREADS:
+        raise click.UsageError(f"--part goes with --backend {THREADS}")
+    with watch("predict", "instances") as update, stopping(deadline) as stop:
         predict_file(
             model,
             source,
@@ -71,5 +83,8 @@ def command(
             jobs=jobs,
             memory=memory,
             resume=resume,
+            part=part,
+            backend=backend,
+            stop=stop,
             on_progress=update,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from .progress import say, watch
 from .sizes import size
 
 _DEFAULT = TrainingConfig()
+_SETTINGS = ("bias", "solver", "tolerance", "max_epochs", "prune", "shard_size", "seed")
 
 
 def _settings(ctx: click.Context, param: click.Parameter, path: Path | None) -> None:
@@ -47,10 +49,6 @@ def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
         return DISMEC_PRUNE if value == "dismec" else float(value)
     except ValueError:
         raise click.BadParameter(f"{value!r}; expected a number, or dismec") from None
-
-
-def _part(ctx: click.Context, param: click.Parameter, value: str | None) -> Part | None:
-    return None if value is None else Part.parse(value)
 
 
 @click.command(
@@ -105,11 +103,9 @@ def _part(ctx: click.Context, param: click.Parameter, value: str | None) -> Part
     help="Keep to it, such as 4GB or 2GiB: fewer labels a pass, then fewer threads; the model is the same.",
 )
 @click.option("--resume", is_flag=True, help="Go on with a training that was broken off, or join one.")
-@click.option(
+@options.part(
     "--shards",
-    callback=_part,
-    metavar="PART",
-    help="Train a part: 3/64, the third of 64 tasks, or shards, such as 0-7. Whoever is last makes it whole.",
+    "Train a part: 3/64, the third of 64 tasks, or shards, such as 0-7. Whoever is last makes it whole.",
 )
 @options.deadline
 def command(
@@ -130,7 +126,7 @@ def command(
     """
     if shards is not None and backend.name != THREADS:
         raise click.UsageError(f"--shards goes with --backend {THREADS}")
-    config = training_config(**settings)
+    config = training_config(settings)
     started, latest = time.monotonic(), list[Progress]()
     with watch("train", "labels") as update, stopping(deadline) as stop:
         show = as_training_progress(update)
@@ -139,12 +135,12 @@ def command(
             latest[:] = [at]
             show(at)
 
-        whose = "" if backend.name == THREADS else "each worker takes "
+        whose = "" if backend.name == THREADS else "; that is each worker"
         how: dict[str, Any] = {
             "jobs": jobs,
             "memory": memory,
             "stop": stop,
-            "on_memory": lambda plan: say(f"train: {whose}{plan}"),
+            "on_memory": lambda plan: say(f"train: {plan}{whose}"),
             "on_progress": on_progress,
         }
         data = Dataset.open(dataset)
@@ -160,19 +156,11 @@ def command(
         click.echo(training_summary(trained, ("time", took)))
 
 
-def training_config(
-    *,
-    weighting: str,
-    preset_name: str | None,
-    a: float | None,
-    b: float | None,
-    beta: float,
-    cost: float,
-    **others: Any,
-) -> TrainingConfig:
-    """The settings that the options say; `others` are called as in `TrainingConfig`."""
-    parameters = options.propensity_parameters(preset_name, a, b)
-    return TrainingConfig(Weighting(weighting, *parameters, beta), C=cost, **others)
+def training_config(given: Mapping[str, Any]) -> TrainingConfig:
+    """The settings among the values of the command's options."""
+    parameters = options.propensity_parameters(given["preset_name"], given["a"], given["b"])
+    weighting = Weighting(given["weighting"], *parameters, given["beta"])
+    return TrainingConfig(weighting, C=given["cost"], **{name: given[name] for name in _SETTINGS})
 
 
 def _time(seconds: float, latest: list[Progress]) -> str:

@@ -3,8 +3,12 @@
 import os
 import select
 import signal
+import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+from pwdismec.cluster.leases import claims_in
 
 
 def _in_a_child(run: Callable[[], object]) -> int:
@@ -76,3 +80,15 @@ def killed_after(seconds: float, run: Callable[[Callable[[int], None]], object])
     assert code in (0, -signal.SIGKILL)
     numbers = [int.from_bytes(told[at : at + 8], "little") for at in range(0, len(told), 8)]
     return code != 0, max(numbers, default=0)
+
+
+def kill_claimants(claims: Path, ended: threading.Event, number: int) -> set[int]:
+    """Kill the first processes that claim a shard, each in the middle of one; their numbers."""
+    killed: set[int] = set()
+    while len(killed) < number and not ended.is_set():
+        for name, claim in claims_in(claims).items():
+            if name.isdigit() and claim.pid not in killed | {0} and len(killed) < number:
+                killed.add(claim.pid)
+                os.kill(claim.pid, signal.SIGKILL)
+        time.sleep(0.001)
+    return killed

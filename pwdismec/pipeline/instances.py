@@ -47,8 +47,8 @@ class Instances:
     _transforms: Transforms
     _applied: Transforms
 
-    def chunks(self, first: int = 0) -> Iterator[Features]:
-        """Chunks of consecutive instances from number `first` on, transformed.
+    def chunks(self, first: int = 0, stop: int | None = None) -> Iterator[Features]:
+        """Chunks of consecutive instances from number `first` on, transformed; up to `stop`, excluded.
 
         Raises
         ------
@@ -58,9 +58,9 @@ class Instances:
             If they were transformed in another way than the model's training set.
         """
         if isinstance(self._features, (CSR, Dense)):
-            chunks = _cut(self._features.rows(first, self._features.n_rows))
+            chunks = _cut(self._features.rows(first, self._features.n_rows if stop is None else stop))
         else:
-            chunks = _gathered(_without_first(self._features, first))
+            chunks = _gathered(_between(self._features, first, stop))
         for chunk in chunks:
             if self._applied.is_raw and self._transforms.idf is not None:
                 check_term_counts(chunk, self._path, first)
@@ -114,12 +114,16 @@ def _cut(rows: Features) -> Iterator[Features]:
     return feature_chunks(rows, _ROWS, _VALUES)
 
 
-def _without_first(blocks: Iterable[Features], n_rows: int) -> Iterator[Features]:
+def _between(blocks: Iterable[Features], first: int, stop: int | None) -> Iterator[Features]:
+    """The rows `first` to `stop`, excluded; nothing is read behind them."""
+    at = 0
     for block in blocks:
-        left_out = min(n_rows, block.n_rows)
-        n_rows -= left_out
-        if left_out < block.n_rows:
-            yield block.rows(left_out, block.n_rows)
+        begin, end = max(0, first - at), block.n_rows if stop is None else min(block.n_rows, stop - at)
+        if begin < end:
+            yield block.rows(begin, end)
+        at += block.n_rows
+        if stop is not None and at >= stop:
+            return
 
 
 def _gathered(blocks: Iterable[Features]) -> Iterator[Features]:

@@ -5,14 +5,21 @@ from __future__ import annotations
 from importlib.metadata import version
 from pathlib import Path
 
+from pwdismec.cluster import THREADS, Backend, Part, Stopped, never
+from pwdismec.cluster.stop import Stop
 from pwdismec.errors import ConfigError
 from pwdismec.files import sha256_of
 from pwdismec.model import Model
 from pwdismec.model.manifest import MANIFEST
 from pwdismec.pipeline.instances import STANDARD_INPUT, open_instances
 from pwdismec.pipeline.watching import Update
+from pwdismec.pipeline.workers import Errand, spread
 from pwdismec.prediction import Predictor
+from pwdismec.prediction.blocks import MAX_LABELS, MAX_WEIGHTS
 from pwdismec.prediction.files import writing_predictions
+
+# The interpreter and its libraries (70 MB), and a chunk of instances.
+_PROGRAM = 200_000_000
 
 
 def predict_file(
@@ -26,6 +33,9 @@ def predict_file(
     jobs: int = -1,
     memory: int | None = None,
     resume: bool = False,
+    part: Part | None = None,
+    backend: Backend | None = None,
+    stop: Stop = never,
     on_progress: Update | None = None,
 ) -> None:
     """Write the best labels of each instance to a file.
@@ -52,6 +62,13 @@ def predict_file(
         Bytes that the process's resident memory is to stay below; the predictions do not depend on it.
     resume
         Go on with a job that was broken off, to the same file; where there is none, a new one begins.
+    part
+        Which task of several this is, each of which predicts for some consecutive instances, wherever it
+        runs, and goes on where it was broken off; whoever finds all done writes `out`.
+    backend
+        Where chunks of a data set's instances are predicted for; default in threads of this process.
+    stop
+        Asked after each chunk; once it is true, the job is left to be resumed.
     on_progress
         Called with the instances done and their number, and those done before.
 
@@ -62,16 +79,23 @@ def predict_file(
     DataError
         If the source cannot be read.
     ConfigError
-        If a setting is out of range, `memory` too little, or standard input is to be resumed.
+        If a setting is out of range, `memory` too little, standard input is to be resumed or cut, or
+        another backend is to predict for what is no data set.
+    Stopped
+        If it was time to stop before all was done.
     PwdismecError
         If the predictions cannot be written, or the job that was broken off is another.
     """
     if top_k < 1:
         raise ConfigError(f"top_k: {top_k}, expected 1 or more")
-    if resume and Path(source) == STANDARD_INPUT:
-        raise ConfigError("standard input cannot be read again; predict for a file to be able to --resume")
+    source, backend = Path(source), backend or Backend()
+    if source == STANDARD_INPUT and (resume or part):
+        what = "--resume" if resume else "--part"
+        raise ConfigError(f"standard input cannot be read again; predict for a file to be able to {what}")
+    if backend.name != THREADS and not source.is_dir():
+        raise ConfigError(f"{source}: not a data set; expected one, with the backend {backend.name}")
     trained = Model.open(model)
-    instances = open_instances(Path(source), trained, one_based)
+    instances = open_instances(source, trained, one_based)
     made_from = instances.identity and {
         "version": version("pwdismec"),
         "model": sha256_of(trained.path / MANIFEST)[:16],
@@ -89,9 +113,30 @@ def predict_file(
         label_names=trained.label_names,
         made_from=made_from,
         resume=resume,
+        part=part,
     ) as predictions:
-        first = predictions.done
-        for top in Predictor(trained, memory).predict_blocks(instances.chunks(first), top_k, jobs, first):
+        number = instances.number
+        rows = None if number is None else range(number) if part is None else part.consecutive(number)
+        first = predictions.done + (0 if rows is None else rows.start)
+        last = None if rows is None else rows.stop
+        predictor = Predictor(trained, memory)
+        if backend.name == THREADS:
+            tops = predictor.predict_blocks(instances.chunks(first, last), top_k, jobs, first)
+        else:
+            assert last is not None
+            paths = trained.path.resolve(), source.resolve()
+            tops = spread(backend, Errand(*paths, top_k, backend.threads(jobs), memory), first, last)
+        total = None if rows is None else len(rows)
+        for top in tops:
             predictions.append(top)
             if on_progress is not None:
-                on_progress(predictions.done, instances.number, before=predictions.resumed)
+                on_progress(predictions.done, total, before=predictions.resumed)
+            if stop() and predictions.done != total:
+                of = "" if total is None else f" of {total:,}"
+                raise Stopped(f"{out}: stopped in time, {predictions.done:,}{of} instances are done")
+
+
+def memory_to_predict(model: Model, jobs: int) -> int:
+    """Bytes that `predict_file` takes without a limit: the index, a chunk of instances, the program."""
+    blocks = 1 + model.nnz // MAX_WEIGHTS + model.n_labels // MAX_LABELS
+    return 6 * model.nnz + 4 * blocks * model.n_features + (jobs << 19) + _PROGRAM

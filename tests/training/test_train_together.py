@@ -1,16 +1,15 @@
 """Many workers on one model: the same bits, whoever dies, and one manifest."""
 
 import os
-import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from killing import kill_claimants
 from small_data import files_of, small_dataset
 
 from pwdismec.cluster import Backend, Leases, Part, Stopped
-from pwdismec.cluster.leases import claims_in
 from pwdismec.data import Dataset
 from pwdismec.errors import ConfigError, ModelError
 from pwdismec.model import Model
@@ -172,21 +171,9 @@ def test_a_loky_worker_that_is_killed_costs_its_shard_alone(dataset, tmp_path):
     expected = train(dataset, tmp_path / "expected", LONG, jobs=1)
     ended = threading.Event()
     with ThreadPoolExecutor() as beside:
-        killing = beside.submit(kill_workers, tmp_path / "m" / "claims", ended)
+        killing = beside.submit(kill_claimants, tmp_path / "m" / "claims", ended, 2)
         train(dataset, tmp_path / "m", LONG, jobs=1, backend=Backend("loky", workers=2))
         ended.set()
         killed = killing.result()
     assert killed and os.getpid() not in killed
     assert files_of(tmp_path / "m") == files_of(expected.path)
-
-
-def kill_workers(claims, ended, number=2):
-    """Kill the first processes that claim a shard; their numbers."""
-    killed = set()
-    while len(killed) < number and not ended.is_set():
-        for name, claim in claims_in(claims).items():
-            if name != "manifest.json" and claim.pid not in killed | {0} and len(killed) < number:
-                killed.add(claim.pid)
-                os.kill(claim.pid, signal.SIGKILL)
-        time.sleep(0.001)
-    return killed

@@ -30,12 +30,16 @@ class Encoder(Protocol):
         """What some rows append to each part."""
         ...
 
-    def assemble(self, parts: Sequence[Path], out: Path, n_instances: int) -> None:
-        """Make the prediction file `out` of the parts, which hold `n_instances` rows, in bounded memory."""
+    def assemble(self, parts: Sequence[Sequence[Path]], out: Path, n_instances: int) -> None:
+        """Make the prediction file `out`, in bounded memory.
+
+        `parts` has for each part the files to be joined, which hold `n_instances` rows together.
+        """
         ...
 
 
-def append_file(out: IO[bytes], path: Path) -> None:
-    """Write the bytes of the file at `path` to `out`."""
-    with path.open("rb") as file:
-        shutil.copyfileobj(file, out, _COPY_SIZE)
+def append_files(out: IO[bytes], paths: Sequence[Path]) -> None:
+    """Write the bytes of one file after another to `out`."""
+    for path in paths:
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, out, _COPY_SIZE)

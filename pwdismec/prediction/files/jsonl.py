@@ -11,7 +11,7 @@ from typing import Any
 from pwdismec.data.formats.compression import open_to_read
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
-from pwdismec.prediction.files.encoding import Buffer, append_file
+from pwdismec.prediction.files.encoding import Buffer, append_files
 from pwdismec.prediction.files.predictions import Predictions, RankedRows
 
 
@@ -27,9 +27,9 @@ class JsonlEncoder:
         pairs = zip(top.labels.tolist(), top.scores.astype("U").tolist(), strict=True)
         return ("".join(self._line(labels, scores) for labels, scores in pairs).encode(),)
 
-    def assemble(self, parts: Sequence[Path], out: Path, n_instances: int) -> None:
+    def assemble(self, parts: Sequence[Sequence[Path]], out: Path, n_instances: int) -> None:
         with out.open("wb") as file:
-            append_file(file, parts[0])
+            append_files(file, parts[0])
 
     def _line(self, labels: list[int], scores: list[str]) -> str:
         places = zip(labels, scores, strict=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
-from pwdismec.prediction.files.encoding import Buffer, append_file
+from pwdismec.prediction.files.encoding import Buffer, append_files
 from pwdismec.prediction.files.predictions import Predictions, RankedRows
 
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, KeyError, EOFError, NotImplementedError)
@@ -35,14 +35,14 @@ class NpzEncoder:
             np.ascontiguousarray(top.scores, "<f4").reshape(-1).data.cast("B"),
         )
 
-    def assemble(self, parts: Sequence[Path], out: Path, n_instances: int) -> None:
+    def assemble(self, parts: Sequence[Sequence[Path]], out: Path, n_instances: int) -> None:
         """As `numpy.savez` would write it, but without the arrays in memory."""
         with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
             for name, descr, part in zip(self.parts, ("<i4", "<f4"), parts, strict=True):
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                     header = {"descr": descr, "fortran_order": False, "shape": (n_instances, self.top_k)}
                     np.lib.format.write_array_header_1_0(file, header)
-                    append_file(file, part)
+                    append_files(file, part)
             with archive.open("n_labels.npy", "w") as file:
                 np.lib.format.write_array(file, np.array(self.n_labels, "<i8"))
 

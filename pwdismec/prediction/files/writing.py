@@ -12,12 +12,14 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pwdismec.cluster import Leases, Part
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError, DataError, PwdismecError
 from pwdismec.files import (
@@ -38,6 +40,10 @@ from pwdismec.prediction.files.xmc import XmcEncoder
 FORMATS = ("xmc", "npz", "jsonl")
 _RECORD = "job.json"
 _ANEW = "begin anew without --resume"
+_WHOLE = "whole"
+
+# Seconds between two looks at whether a task is free.
+_PAUSE = 1.0
 
 
 class PredictionFile:
@@ -69,6 +75,10 @@ class PredictionFile:
         if self._job.made_from is not None:
             self._job.record(self.done, self._sizes)
 
+    def end(self) -> None:
+        """There will be no more rows of this task."""
+        self._job.record(self.done, self._sizes, whole=True)
+
 
 @contextmanager
 def writing_predictions(
@@ -80,6 +90,7 @@ def writing_predictions(
     label_names: Sequence[str] | None = None,
     made_from: Mapping[str, Any] | None = None,
     resume: bool = False,
+    part: Part | None = None,
 ) -> Iterator[PredictionFile]:
     """Write a prediction file, which takes its place when the context is left without an error.
 
@@ -101,6 +112,9 @@ def writing_predictions(
     resume
         Go on behind the rows that an earlier run has written, if it was broken off; without it those are
         discarded.
+    part
+        Which task of several this is, each of which writes some of the rows, in the order of their numbers;
+        whoever finds all done makes the file. A task always goes on.
 
     Raises
     ------
@@ -111,20 +125,38 @@ def writing_predictions(
         made from something else.
     """
     record = None if made_from is None else json.loads(json.dumps(made_from))
-    job = _Job(Path(path), _encoder(format, n_labels, top_k, label_names), record)
+    job = _Job(Path(path), _encoder(format, n_labels, top_k, label_names), record, part)
     check_replaceable(job.path)
-    with job.locked():
-        done, sizes = job.written() if resume else (0, None)
+    with job.alone():
+        done, sizes = job.written() if resume or part else (0, None)
         file = PredictionFile(job, done, job.begin(sizes))
         try:
             yield file
-            job.finish(file.done)
+            if part is None:
+                job.finish(file.done)
+            else:
+                file.end()
         except BaseException as error:
             # What is wrong with the input must be put right, and then it is another input.
             if made_from is None or file.done == 0 or isinstance(error, DataError):
                 job.remove()
             raise
-        job.remove()
+        if part is None:
+            job.remove()
+    if part is not None:
+        _join(job)
+
+
+def _join(job: _Job) -> None:
+    """Make the file of the rows of all tasks, if they are done; of several that find so, one does it."""
+    tasks = job.tasks()
+    with job.claiming() as leases:
+        if not all(task.is_whole() for task in tasks) or not leases.take(_WHOLE):
+            return
+        if all(task.is_whole() for task in tasks):  # else another has just done it
+            job.finish(sum(task.written()[0] for task in tasks))
+            for task in tasks:
+                task.remove()
 
 
 def _encoder(format: str, n_labels: int, top_k: int, label_names: Sequence[str] | None) -> Encoder:
@@ -145,17 +177,49 @@ class _Job:
     path: Path
     encoder: Encoder
     made_from: Mapping[str, Any] | None
+    part: Part | None
 
     @property
     def folder(self) -> Path:
-        return self.path.with_name(f".{self.path.name}.job")
+        which = "" if self.part is None else f"-{self.part.first}-of-{self.part.last}"
+        return self.path.with_name(f".{self.path.name}.job{which}")
+
+    @contextmanager
+    def claiming(self) -> Iterator[Leases]:
+        """The claims of those who write the same file; their folder goes with the last of them."""
+        claims = self.path.with_name(f".{self.path.name}.claims")
+        with Leases(claims) as leases:
+            yield leases
+        with suppress(OSError):
+            claims.rmdir()
+
+    def tasks(self) -> list[_Job]:
+        """The jobs that make the file together."""
+        if self.part is None:
+            return [self]
+        count = self.part.last
+        return [replace(self, part=Part("task", number, count)) for number in range(1, count + 1)]
 
     @property
     def _parts(self) -> list[Path]:
         return [self.folder / name for name in self.encoder.parts]
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from writing the same; a task waits for whoever does so until it is dead."""
+        if self.part is None:
+            with self._locked():
+                yield
+            return
+        with self.claiming() as leases:
+            while not leases.take(self.folder.name):
+                time.sleep(_PAUSE)
+            with clear_os_errors(self.path):
+                os.close(open_folder(self.folder))
+            yield
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
         """Keep other processes from writing the same file; the lock ends with this process, in any way."""
         with clear_os_errors(self.path):
             descriptor = open_folder(self.folder)
@@ -185,8 +249,17 @@ class _Job:
         if found != wanted:
             names = [name for name in found | wanted if found.get(name) != wanted.get(name)]
             changes = ", ".join(f"{name} was {found.get(name)}, now {wanted.get(name)}" for name in names)
-            raise PwdismecError(f"{self.path}: the job that was broken off is another: {changes}; {_ANEW}")
+            how = _ANEW if self.part is None else f"remove {self.folder}"
+            raise PwdismecError(f"{self.path}: the job that was broken off is another: {changes}; {how}")
         return done, sizes
+
+    def is_whole(self) -> bool:
+        """Whether all rows of this task are there."""
+        try:
+            record = json.loads(read_file(self.folder / _RECORD))
+            return record["whole"] is True and record["made_from"] == self.made_from
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
     @patient
     def begin(self, sizes: Sequence[int] | None) -> Sequence[int]:
@@ -211,19 +284,20 @@ class _Job:
                 _write(part, size, content)
         return [size + len(content) for size, content in zip(sizes, contents, strict=True)]
 
-    def record(self, done: int, sizes: Sequence[int]) -> None:
-        """From now on a kill loses nothing of these rows."""
-        record = {"made_from": self.made_from, "done": done, "bytes": sizes}
+    def record(self, done: int, sizes: Sequence[int], whole: bool = False) -> None:
+        """From now on a kill loses nothing of these rows; they are all if `whole`."""
+        record = {"made_from": self.made_from, "done": done, "bytes": sizes, "whole": whole}
         with clear_os_errors(self.path):
             write_file(self.folder / _RECORD, f"{json.dumps(record, indent=1)}\n".encode())
 
     @patient
     def finish(self, done: int) -> None:
-        """Make the prediction file of the parts and put it in its place."""
+        """Make the prediction file of the parts, of all tasks, and put it in its place."""
         whole = self.folder / "whole"
+        parts = list(zip(*(task._parts for task in self.tasks()), strict=True))
         with clear_os_errors(self.path):
             try:
-                self.encoder.assemble(self._parts, whole, done)
+                self.encoder.assemble(parts, whole, done)
                 put_in_place(whole, self.path)
             except BaseException:
                 whole.unlink(missing_ok=True)

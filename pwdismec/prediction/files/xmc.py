@@ -14,7 +14,7 @@ from pwdismec.data.formats.header import read_header
 from pwdismec.data.formats.rows import RowFile
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
-from pwdismec.prediction.files.encoding import Buffer, append_file
+from pwdismec.prediction.files.encoding import Buffer, append_files
 from pwdismec.prediction.files.predictions import Predictions, RankedRows
 
 
@@ -31,10 +31,10 @@ class XmcEncoder:
         text = native.format_ranked_rows(offsets, rows.labels.astype(np.int32), rows.scores)
         return (text.data,)
 
-    def assemble(self, parts: Sequence[Path], out: Path, n_instances: int) -> None:
+    def assemble(self, parts: Sequence[Sequence[Path]], out: Path, n_instances: int) -> None:
         with out.open("wb") as file:
             file.write(f"{n_instances} {self.n_labels}\n".encode())
-            append_file(file, parts[0])
+            append_files(file, parts[0])
 
 
 def read(path: Path) -> Predictions:

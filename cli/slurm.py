@@ -1,0 +1,102 @@
+"""pwdismec slurm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from pwdismec.data import Dataset
+from pwdismec.model import Model
+from pwdismec.pipeline.arrays import Array, script_of, submit
+from pwdismec.pipeline.predicting import memory_to_predict
+from pwdismec.sizes import size_text
+from pwdismec.training import plan_memory
+
+from . import predict, train
+from .durations import duration
+from .examples import example
+from .progress import say
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_PASSED_ON = {"ignore_unknown_options": True}
+
+# What the script says itself, or what does not go with it.
+_OWN = {"shards", "part", "jobs", "backend_name", "workers", "scheduler", "deadline"}
+
+
+@click.group(
+    "slurm",
+    epilog=example(
+        "pwdismec slurm train --tasks 64 --cpus 8 --time 4h data/train model --weighting pw-cb",
+        "pwdismec slurm predict --tasks 8 --dry-run model data/test predictions.txt > predict.sbatch",
+    ),
+)
+def command() -> None:
+    """Write a job array for Slurm and submit it: its tasks make one model, or prediction file, together."""
+
+
+def _asked(function: Function) -> Function:
+    """What is asked of Slurm, and what is passed on."""
+    count = click.IntRange(1)
+    options = [
+        click.option("--tasks", type=count, default=8, show_default=True, metavar="N", help="Parts."),
+        click.option("--cpus", type=count, default=1, show_default=True, metavar="N", help="For each task."),
+        click.option("--time", "seconds", callback=duration, metavar="TIME", help="For each task: 90m, 4h."),
+        click.option("--sbatch", multiple=True, metavar="OPTION", help="For sbatch: --partition=main."),
+        click.option("--dry-run", is_flag=True, help="Print the script instead of submitting it."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@command.command("train", context_settings=_PASSED_ON)
+@_asked
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="DATASET MODEL …")
+def _train(cpus: int, arguments: tuple[str, ...], **asked: Any) -> None:
+    """Train a model in an array of tasks; what `pwdismec train` takes goes behind."""
+    with _parsed(train.command, arguments) as given:
+        config = train.training_config(given)
+        plan = plan_memory(Dataset.open(given["dataset"]), config, jobs=cpus, limit=given["memory"])
+    _do("train", arguments, cpus, plan.total, **asked)
+
+
+@command.command("predict", context_settings=_PASSED_ON)
+@_asked
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="MODEL INPUT OUTPUT …")
+def _predict(cpus: int, arguments: tuple[str, ...], **asked: Any) -> None:
+    """Predict in an array of tasks; what `pwdismec predict` takes goes behind."""
+    with _parsed(predict.command, arguments) as given:
+        memory = given["memory"] or memory_to_predict(Model.open(given["model"]), cpus)
+    _do("predict", arguments, cpus, memory, **asked)
+
+
+@contextmanager
+def _parsed(command: click.Command, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The values of a command's options."""
+    with command.make_context(command.name, list(arguments)) as context:
+        for option in command.params:
+            given = context.get_parameter_source(str(option.name)) is click.core.ParameterSource.COMMANDLINE
+            if given and option.name in _OWN:
+                raise click.UsageError(f"{option.opts[0]} is what slurm says itself")
+        yield context.params
+
+
+def _do(
+    name: str,
+    arguments: Sequence[str],
+    cpus: int,
+    memory: int,
+    *,
+    tasks: int,
+    seconds: float | None,
+    sbatch: Sequence[str],
+    dry_run: bool,
+) -> None:
+    script = script_of(name, arguments, Array(tasks, cpus, memory, seconds, sbatch))
+    say(f"slurm: {tasks} tasks, each of {cpus} CPUs and about {size_text(memory)} of memory")
+    click.echo(script if dry_run else submit(script), nl=not dry_run)

@@ -1,0 +1,66 @@
+"""Instances predicted for by workers of another engine: each opens model and data set by their paths."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from pwdismec.cluster import Backend
+from pwdismec.data.topk import TopK
+from pwdismec.model import Model
+from pwdismec.pipeline.instances import Instances, open_instances
+from pwdismec.prediction import Predictor
+
+_ROWS = 8192
+
+# Ranges of instances that a worker may be given before their turn to be written.
+_AHEAD = 4
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What a worker is told of a prediction.
+
+    Attributes
+    ----------
+    model, dataset
+        The paths; absolute.
+    top_k, threads, memory
+        As `predict_file` takes them.
+    """
+
+    model: Path
+    dataset: Path
+    top_k: int
+    threads: int
+    memory: int | None
+
+
+def spread(backend: Backend, errand: Errand, first: int, stop: int) -> Iterator[TopK]:
+    """The best labels of the instances `first` to `stop`, excluded, in order."""
+    ranges = (range(start, min(start + _ROWS, stop)) for start in range(first, stop, _ROWS))
+    return backend.in_order(partial(_predict, errand), ranges, _AHEAD)
+
+
+def _predict(errand: Errand, rows: range) -> TopK:
+    """The best labels of some instances, in a worker."""
+    with _opening:  # a worker may have several tasks at a time
+        predictor, instances = _opened(errand)
+    chunks = instances.chunks(rows.start, rows.stop)
+    tops = list(predictor.predict_blocks(chunks, errand.top_k, errand.threads, rows.start))
+    return TopK(np.concatenate([top.labels for top in tops]), np.concatenate([top.scores for top in tops]))
+
+
+_opening = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _opened(errand: Errand) -> tuple[Predictor, Instances]:
+    """What an errand needs, kept from range to range."""
+    model = Model.open(errand.model)
+    return Predictor(model, errand.memory), open_instances(errand.dataset, model, one_based=False)

@@ -1,0 +1,81 @@
+"""A real dask.distributed scheduler on this machine, and workers in processes that are killed."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from command_line import output, refusal
+from killing import kill_claimants
+from small_data import files_of
+
+dask = pytest.importorskip("dask")
+pytest.importorskip("distributed")
+
+OPTIONS = ["--shard-size", "50", "--C", "10", "--tolerance", "1e-6"]
+
+
+@pytest.fixture
+def scheduler(tmp_path):
+    """The address of a scheduler with two workers; a worker that dies is not started again."""
+    processes = []
+
+    def begin(name, *arguments):
+        log = tmp_path / f"{name}.log"
+        command = [sys.executable, "-m", "distributed.cli.dask_" + name.split("-")[0], *arguments]
+        with log.open("w") as file:
+            processes.append(subprocess.Popen(command, cwd=tmp_path, stdout=file, stderr=file))
+        return log
+
+    log = begin("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
+    address = wait_for(r"Scheduler at: +(tcp://\S+)", log)
+    for number in (1, 2):
+        mine = ["--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        wait_for("Registered to:", begin(f"worker-{number}", address, *mine))
+    yield address
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.wait()
+
+
+def wait_for(pattern, log):
+    deadline = time.monotonic() + 60
+    while not (found := re.search(pattern, log.read_text())):
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+    return found[1] if found.groups() else None
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_in_the_middle_of_a_shard(scheduler, real_data, tmp_path):
+    output("convert", real_data / "delicious" / "delicious_train.txt.xz", tmp_path / "train")
+    output("train", tmp_path / "train", tmp_path / "one", *OPTIONS)
+    ended = threading.Event()
+    with ThreadPoolExecutor() as beside:
+        killing = beside.submit(kill_claimants, tmp_path / "m" / "claims", ended, 1)
+        on_dask = "--backend", "dask", "--scheduler", scheduler
+        output("train", tmp_path / "train", tmp_path / "m", *OPTIONS, *on_dask)
+        ended.set()
+        (killed,) = killing.result()
+    assert killed != os.getpid()
+    assert files_of(tmp_path / "m") == files_of(tmp_path / "one")
+
+
+def test_dask_trains_and_predicts_the_same(scheduler, job, tmp_path):
+    on_dask = "--backend", "dask", "--scheduler", scheduler
+    output("train", job.train, tmp_path / "m", "--shard-size", 10, *on_dask)
+    assert files_of(tmp_path / "m") == files_of(job.model)
+    output("predict", job.model, job.test, tmp_path / "p.txt", *on_dask)
+    assert (tmp_path / "p.txt").read_bytes() == job.predictions.read_bytes()
+
+
+def test_a_scheduler_that_is_not_there(job, tmp_path):
+    options = "--backend", "dask", "--scheduler", "tcp://127.0.0.1:1"
+    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
+        message = refusal("train", job.train, tmp_path / "m", *options)
+    assert message.startswith("scheduler tcp://127.0.0.1:1: cannot be reached: ")

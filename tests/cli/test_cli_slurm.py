@@ -1,0 +1,132 @@
+"""A real Slurm of two nodes on this machine: an array trains a model, whatever happens to its tasks."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from command_line import output
+from small_data import files_of
+
+from pwdismec.training.status import status_of
+
+pytestmark = pytest.mark.slow
+
+SCRIPTS = Path(__file__).resolve().parents[3] / "shared" / "slurm"
+OPTIONS = ["--shard-size", "50", "--C", "10", "--tolerance", "1e-6"]
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory):
+    """A folder with slurmctld, and slurmd of the nodes n1 and n2; commands find it by SLURM_CONF."""
+    if not (SCRIPTS / "start.sh").exists():
+        pytest.skip(f"no {SCRIPTS}/start.sh, which starts Slurm")
+    if os.geteuid() != 0:
+        pytest.skip("Slurm is started as root")
+    folder = tmp_path_factory.mktemp("slurm")
+    with (folder / "start.log").open("w+") as log:
+        started = subprocess.run(["bash", SCRIPTS / "start.sh", folder], stdout=log, stderr=log)
+        log.seek(0)
+        told = log.read()
+    try:
+        if started.returncode:
+            pytest.skip(f"Slurm cannot be started: {told}")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SLURM_CONF", told.split()[-1])
+            patch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+            with Path(told.split()[-1]).open("a") as configuration:
+                configuration.write("SlurmdTimeout=10\n")  # a node that is silent for so long is down
+            slurm_says("scontrol", "reconfigure")
+            yield folder
+    finally:
+        subprocess.run(["scancel", "--full", "--quiet", "--state=running,pending,suspended", "--user=root"])
+        subprocess.run(["bash", SCRIPTS / "stop.sh", folder], check=True)
+
+
+def slurm_says(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def wait_until(what, seconds=600):
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, slurm_says("squeue", "--all")
+        time.sleep(0.2)
+    return found
+
+
+def running_on(array, node):
+    """The array's task that runs on a node, "" if none does."""
+    answer = slurm_says("squeue", "-h", "-j", array, "-t", "R", "-w", node, "-o", "%K")
+    return answer.strip()
+
+
+def processes_of(node):
+    """What runs on a node of this machine: the processes of its jobs, and those of Slurm that watch them."""
+    numbers = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"SLURMD_NODENAME={node}\0".encode() in (folder / "environ").read_bytes() + b"\0":
+                numbers |= {int(folder.name), watcher_of(int(folder.name))}
+        except (FileNotFoundError, ProcessLookupError):  # it has ended
+            continue
+    return numbers - {None}
+
+
+def watcher_of(pid):
+    """The slurmstepd above a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    name, parent = (re.search(rf"^{field}:\s*(.+)$", status, re.M)[1] for field in ("Name", "PPid"))
+    if name == "slurmstepd":
+        return pid
+    return watcher_of(int(parent)) if int(parent) > 1 else None
+
+
+@pytest.fixture(scope="module")
+def delicious(real_data, tmp_path_factory):
+    """The data set, and the model that one process on one machine makes of it."""
+    folder = tmp_path_factory.mktemp("delicious")
+    output("convert", real_data / "delicious" / "delicious_train.txt.xz", folder / "train")
+    output("train", folder / "train", folder / "one", *OPTIONS)
+    return folder
+
+
+def test_an_array_trains_the_same_model_though_tasks_and_nodes_die(slurm, delicious, monkeypatch):
+    monkeypatch.chdir(slurm)
+    model = delicious / "many"
+    asked = ["--tasks", 8, "--time", "10m", "--sbatch=--mem=400M"]
+    answer = output("slurm", "train", *asked, delicious / "train", model, *OPTIONS)
+    array = re.fullmatch(r"Submitted batch job (\d+)\n", answer)[1]
+
+    wait_until(lambda: model.exists() and status_of(model).done >= 2)
+    first = wait_until(lambda: running_on(array, "n1"))
+    slurm_says("scontrol", "requeue", f"{array}_{first}")  # killed, and queued again
+
+    wait_until(lambda: status_of(model).done >= 4 and running_on(array, "n2"))
+    second = running_on(array, "n2")
+    os.kill(int((slurm / "slurmd.n2.pid").read_text()), signal.SIGKILL)
+    for number in processes_of("n2"):
+        os.kill(number, signal.SIGKILL)
+
+    wait_until(lambda: status_of(model).whole)
+    wait_until(lambda: not slurm_says("squeue", "-h", "-j", array))
+    assert files_of(model) == files_of(delicious / "one")
+    for task in (first, second):
+        assert len(re.findall("^train: about", (slurm / f"slurm-{array}_{task}.out").read_text(), re.M)) > 1
+
+
+def test_tasks_that_run_out_of_time_are_queued_again(slurm, delicious, monkeypatch):
+    monkeypatch.chdir(slurm)
+    model = delicious / "stopped"
+    answer = output("slurm", "train", "--tasks", 1, delicious / "train", model, *OPTIONS)
+    array = answer.split()[-1]
+    wait_until(lambda: model.exists() and status_of(model).done >= 2)
+    slurm_says("scancel", "--signal=TERM", f"{array}_1")  # as two minutes before the time is over
+    wait_until(lambda: status_of(model).whole)
+    log = (slurm / f"slurm-{array}_1.out").read_text()
+    assert "stopped in time, " in log and len(re.findall("^train: about", log, re.M)) == 2
+    assert files_of(model) == files_of(delicious / "one")
