@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,15 @@ def slurm(tmp_path_factory):
             slurm_says("scontrol", "reconfigure")
             yield folder
     finally:
-        subprocess.run(["scancel", "--full", "--quiet", "--state=running,pending,suspended", "--user=root"])
-        subprocess.run(["bash", SCRIPTS / "stop.sh", folder], check=True)
+        end_slurm(folder)
+
+
+def end_slurm(folder):
+    """Stop it, and what is left of its jobs after a test that failed."""
+    subprocess.run(["bash", SCRIPTS / "stop.sh", folder], check=True)
+    for number in processes_of("n1") | processes_of("n2"):
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
 
 
 def slurm_says(*command):
@@ -72,7 +80,7 @@ def processes_of(node):
         try:
             if f"SLURMD_NODENAME={node}\0".encode() in (folder / "environ").read_bytes() + b"\0":
                 numbers |= {int(folder.name), watcher_of(int(folder.name))}
-        except (FileNotFoundError, ProcessLookupError):  # it has ended
+        except OSError:  # it has ended, or is not ours to look at
             continue
     return numbers - {None}
 
