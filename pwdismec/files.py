@@ -27,8 +27,16 @@ def is_leftover(path: Path) -> bool:
 
 def sweep(folder: Path) -> None:
     """Remove the files in `folder` and below that a kill left behind; nobody else may be writing there."""
-    for path in [path for path in folder.rglob(".*.part") if path.is_file()]:
-        path.unlink(missing_ok=True)
+    for parent, _, names in os.walk(folder, onerror=_raise_unless_gone):
+        for path in (Path(parent, name) for name in names):
+            if is_leftover(path):
+                path.unlink(missing_ok=True)
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    """Another process may be tidying up the same folders."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _sync(path: Path) -> None:

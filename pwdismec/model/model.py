@@ -67,8 +67,10 @@ class Model:
         if not (folder / MANIFEST).exists():
             if not (folder / RUN).exists():
                 raise ModelError(f"{folder}: not a model: it has no {MANIFEST}")
+            run = read_record(folder / RUN, Run)
             raise ModelError(
-                f"{folder}: training is not finished: {how_far(folder, read_record(folder / RUN, Run))}"
+                f"{folder}: training is not finished: {how_far(folder, run)}; "
+                "go on with `pwdismec train … --resume`"
             )
         model = cls(folder, read_record(folder / MANIFEST, Manifest))
         for entry in model.manifest.shards:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pwdismec.cluster import Leases
 from pwdismec.cluster.leases import claims_in
 from pwdismec.data.dataset import Dataset
-from pwdismec.errors import ModelError
+from pwdismec.errors import ModelError, PwdismecError
 from pwdismec.files import is_leftover
 from pwdismec.model.manifest import CLAIMS, MANIFEST, Run, difference, run_at
 from pwdismec.model.missing import shards_there
@@ -107,6 +107,9 @@ def finish(folder: Path, run: Run) -> Model | None:
                 time.sleep(PAUSE)
                 continue
             entries = [entry_of(folder, shard, run.id) for shard in run.plan]
-            if not (folder / MANIFEST).exists():
+            try:
                 return finish_run(folder, run, [entry for entry in entries if entry])
+            except PwdismecError:
+                if not (folder / MANIFEST).exists():  # else another, who took this one for dead, has done it
+                    raise
     return open_finished(folder)

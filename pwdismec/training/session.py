@@ -13,6 +13,7 @@ from pwdismec.cluster import Leases
 from pwdismec.cluster.stop import Stop
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
+from pwdismec.errors import PwdismecError
 from pwdismec.model.manifest import CLAIMS, Run, ShardPlan
 from pwdismec.model.shard import Shard, write_shard
 from pwdismec.solvers import Certificate, Problem, Solution, concatenate
@@ -85,12 +86,21 @@ class Session:
             for place, solutions in solving:
                 shard = self._shard_of(place, solutions)
                 solutions.clear()  # before there are the file's bytes as well
-                if not self._is_there(place):
-                    write_shard(self._folder, place, self._run.id, shard)
+                self._write(place, shard)
                 leases.give_back(_name(place))
                 written.add(place.file)
                 tracker.shard_done()
         return written
+
+    def _write(self, place: ShardPlan, shard: Shard) -> None:
+        """Write a shard, unless another worker has, who took this one for dead."""
+        if self._is_there(place):
+            return
+        try:
+            write_shard(self._folder, place, self._run.id, shard)
+        except PwdismecError:
+            if not self._is_there(place):  # else the model has become whole, and was tidied up
+                raise
 
     def _taken(self, shards: Sequence[ShardPlan], leases: Leases, stop: Stop) -> Iterator[ShardPlan]:
         """Those of the shards that nobody is at, each claimed when its turn comes."""

@@ -41,7 +41,7 @@ def test_tasks_in_processes_of_their_own_make_the_model(long_job, tmp_path):
 @pytest.mark.parametrize("how", ["signal", "deadline"])
 def test_a_task_that_is_stopped_asks_to_be_queued_again(long_job, tmp_path, how):
     command = "train", long_job / "set", tmp_path / "m", *OPTIONS
-    process = start(*command, *(["--deadline", "2s"] if how == "deadline" else []))
+    process = start(*command, *(["--deadline", "0.3s"] if how == "deadline" else []))
     while how == "signal" and len(list(tmp_path.glob("m/shards/[0-9]*"))) < 2:
         time.sleep(0.01)
     if how == "signal":

@@ -69,8 +69,9 @@ def test_threads_of_one_training_share_it(dataset, whole, tmp_path):
 
 
 def test_two_workers_on_one_shard_do_no_harm(dataset, whole, tmp_path, monkeypatch):
-    monkeypatch.setattr(Leases, "take", lambda self, name: self._held.setdefault(name, None) or True)
-    monkeypatch.setattr(Leases, "give_back", lambda self, name: self._held.pop(name, None))
+    take, give_back = Leases.take, Leases.give_back
+    monkeypatch.setattr(Leases, "take", lambda self, name: take(self, name) or True)
+    monkeypatch.setattr(Leases, "give_back", lambda self, name: name in self._held and give_back(self, name))
     test_threads_of_one_training_share_it(dataset, whole, tmp_path)
 
 
