@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -162,9 +163,12 @@ def _stream(
     on_progress: Callable[[int], None] | None,
 ) -> None:
     blocks = iter(source)
-    first = next(blocks, None)
-    form = None if first is None else first.features
-    with folder.features(form) as features, folder.matrix("labels") as labels:
+    with ExitStack() as ending:
+        if isinstance(blocks, Generator):  # whose threads end now, whatever happens: see formats/pair.py
+            ending.enter_context(closing(blocks))
+        first = next(blocks, None)
+        features = ending.enter_context(folder.features(None if first is None else first.features))
+        labels = ending.enter_context(folder.matrix("labels"))
         for block in chain([] if first is None else [first], blocks):
             raw = feature_columns.take(block.features)
             if term_counts:

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 import os
+import threading
 from unittest import mock
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import scipy.sparse as sp
 import zstandard
 
+from pwdismec import convert
 from pwdismec.data.formats import lines, open_source, read_source
 from pwdismec.errors import ConfigError, DataError
 
@@ -128,6 +130,27 @@ def test_pairs(tmp_path, x, y, at, line, message, piece_size):
     with mock.patch.object(lines, "PIECE_SIZE", piece_size):
         error = fault(list(files.values()))
     assert (error.path, error.line) == (files[at], line) and message in str(error)
+
+
+def test_a_fault_in_one_file_ends_the_threads_that_read_the_other(tmp_path):
+    """At once: the error, which is kept here, holds on to what the reader held."""
+    (tmp_path / "x.txt").write_text("3 5\n0:1\n1:1\n9:1\n")
+    (tmp_path / "y.txt").write_text("3 4\n0:1\n1:1\n2:1\n")
+    before = set(threading.enumerate())
+    with mock.patch.object(lines, "PIECE_SIZE", 1):
+        error = fault([tmp_path / "x.txt", tmp_path / "y.txt"])
+    assert error.line == 4 and error.__traceback__
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_fault_ends_the_threads_that_read(tmp_path):
+    """Not the reader finds this one, but who takes the rows."""
+    (tmp_path / "train.txt").write_text("3 5 4\n0 0:1\n1 1:1\n2 2:-1\n")
+    before = set(threading.enumerate())
+    with mock.patch.object(lines, "PIECE_SIZE", 1), pytest.raises(DataError) as caught:
+        convert(open_source([tmp_path / "train.txt"], n_jobs=2), tmp_path / "train", tfidf=True)
+    assert caught.value.__traceback__
+    assert set(threading.enumerate()) <= before
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from pwdismec.data.csr import CSR
@@ -52,24 +53,29 @@ class PairSource:
         return _side_by_side(features, self._labels.sparse(positive=True))
 
 
-def _side_by_side(features: Iterator[CSR], labels: Iterator[CSR]) -> Iterator[Block]:
+def _side_by_side(
+    features: Generator[CSR, None, None], labels: Generator[CSR, None, None]
+) -> Iterator[Block]:
     """Blocks from two streams of one total length whose cuts are at different rows."""
     label_rows = no_labels(0, 0)
-    for rows in features:
-        start = 0
-        while start < rows.n_rows:
-            while label_rows.n_rows == 0:
-                label_rows = next(labels)
-            count = min(rows.n_rows - start, label_rows.n_rows)
-            some_labels = label_rows.rows(0, count)
-            yield Block(
-                _own_offsets(rows.rows(start, start + count)),
-                _own_offsets(CSR(some_labels.indptr, some_labels.indices, None, some_labels.n_columns)),
-            )
-            label_rows = label_rows.rows(count, label_rows.n_rows)
-            start += count
-    for _ in labels:  # to the end: there may be a row too many
-        pass
+    # A fault in one file ends the other's threads now. The garbage collector might do it in any thread, even
+    # in one that is just starting and has to be joined.
+    with closing(features), closing(labels):
+        for rows in features:
+            start = 0
+            while start < rows.n_rows:
+                while label_rows.n_rows == 0:
+                    label_rows = next(labels)
+                count = min(rows.n_rows - start, label_rows.n_rows)
+                some_labels = label_rows.rows(0, count)
+                yield Block(
+                    _own_offsets(rows.rows(start, start + count)),
+                    _own_offsets(CSR(some_labels.indptr, some_labels.indices, None, some_labels.n_columns)),
+                )
+                label_rows = label_rows.rows(count, label_rows.n_rows)
+                start += count
+        for _ in labels:  # to the end: there may be a row too many
+            pass
 
 
 def _own_offsets(rows: CSR) -> CSR:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,7 +42,7 @@ class RowFile:
     n_jobs: int | None
     texts: Iterator[NDArray[np.uint8]] | None = None
 
-    def sparse(self, *, positive: bool = False) -> Iterator[CSR]:
+    def sparse(self, *, positive: bool = False) -> Generator[CSR, None, None]:
         """Rows of `id:value …`; `positive` demands values above zero."""
 
         def parse(text: NDArray[np.uint8]) -> tuple[Any, ...]:
