@@ -5,8 +5,8 @@
 On synthetic data (shapes.py's way of making it: 100,000 features, 20,000 labels, 3 a row). The first table
 multiplies the instances by 1, 2, 4, 8 (a label's positives grow with them), the second the values a row by
 1/4, 1/2, 1, 2, the third takes labels of 1 to 100,000 positives among eight times the instances: such a label
-is the union of random labels, cut where it has enough, and so harder than a real one: nothing separates it. Of
-these, 32 are solved side by side, or 2 where they have 10,000 positives or more. The fourth is two threads
+is the union of random labels, cut where it has enough, and so harder than a real one: nothing separates it.
+Of these, 32 are solved side by side, or 2 where they have 10,000 positives or more. The fourth is two threads
 against one. Rounds are interleaved within a table and medians reported.
 """
 

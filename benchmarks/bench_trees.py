@@ -35,7 +35,6 @@ from pwdismec import (
     open_source,
     train,
 )
-from pwdismec.training.config import DISMEC_PRUNE
 
 K = 5
 OURS = ("pw", "pw-cb")
@@ -65,7 +64,7 @@ class Contest:
         convert(open_source(self.train_path), folder / "train")
         converted = time.perf_counter()
         data = Dataset.open(folder / "train")
-        config = TrainingConfig(Weighting(weighting), prune=DISMEC_PRUNE)
+        config = TrainingConfig(Weighting(weighting))
         model = train(data, folder / "model", config, jobs=self.threads)
         seconds = time.perf_counter() - began
         self.steps[weighting] = f"{converted - began:.1f} s of them for the text"
