@@ -74,7 +74,9 @@ def test_training_dies_200_times(small, tmp_path):
     def check(whole):
         files = {name: content for name, content in files_of(model).items() if ".part" not in name}
         shards = {name for name in files if name.startswith("shards/")}
-        assert all(files[name] == expected[name] for name in files if name != "run.json")
+        assert all(
+            files[name] == expected[name] for name in files if not name.startswith(("run.json", "claims/"))
+        )
         assert found <= shards, "a finished shard is lost"
         found.update(shards)
         if whole:
