@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from pwdismec.files import write_file
-from pwdismec.pipeline.evaluating import evaluate_file
+from pwdismec.metrics import Report, SetReport
+from pwdismec.pipeline.evaluating import evaluate_file, evaluate_sets_file
 
 from . import options
 from .examples import example
@@ -25,6 +26,7 @@ def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ..
     "evaluate",
     epilog=example(
         "pwdismec evaluate predictions.txt data/test --train data/train --by-frequency",
+        "pwdismec evaluate sets.txt data/test --sets",
     ),
 )
 @click.argument("predictions", type=options.PATH)
@@ -37,6 +39,7 @@ def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ..
 )
 @click.option("-k", "ks", default="1,3,5", show_default=True, callback=_ks, metavar="N,…", help="The k's.")
 @click.option("--json", "json_file", type=options.PATH, metavar="FILE", help="Write the results there, too.")
+@click.option("--sets", is_flag=True, help="Precision, recall and F1 of whole rows as sets of labels, alone.")
 @click.option("--by-frequency", is_flag=True, help="Also by decile of training frequency.")
 @options.propensity
 @click.option(
@@ -49,6 +52,7 @@ def command(
     train: Path | None,
     ks: tuple[int, ...],
     json_file: Path | None,
+    sets: bool,
     by_frequency: bool,
     preset_name: str | None,
     a: float | None,
@@ -68,18 +72,24 @@ def command(
     for option, given in needs_train.items():
         if given and train is None:
             raise click.UsageError(f"{option} needs the training set: --train DATASET")
+        if given and sets:
+            raise click.UsageError(f"{option} does not go with --sets")
     parameters = options.propensity_parameters(preset_name, a, b)
-    report = evaluate_file(
-        predictions,
-        truth,
-        train=train,
-        one_based=one_based,
-        ks=ks,
-        a=parameters.a,
-        b=parameters.b,
-        paper_reranking=paper_reranking,
-        by_frequency=by_frequency,
-    )
+    report: Report | SetReport
+    if sets:
+        report = evaluate_sets_file(predictions, truth, train=train, one_based=one_based)
+    else:
+        report = evaluate_file(
+            predictions,
+            truth,
+            train=train,
+            one_based=one_based,
+            ks=ks,
+            a=parameters.a,
+            b=parameters.b,
+            paper_reranking=paper_reranking,
+            by_frequency=by_frequency,
+        )
     if json_file is not None:
         write_file(json_file, f"{json.dumps(report.to_dict(), indent=1)}\n".encode())
     click.echo(report.to_text())

@@ -15,6 +15,7 @@ COMMANDS = {
     "train": "Train a model on a data set.",
     "status": "Say how a training stands.",
     "tune": "Find the best settings on a held-out part of the training data.",
+    "calibrate": "Fit probabilities and thresholds to held-out data.",
     "predict": "Write the best labels of each instance.",
     "evaluate": "Compare predictions with the true labels.",
     "inspect": "Say what a data set, a model or a prediction file holds.",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pwdismec.cluster import THREADS, Backend, Part, stopping
-from pwdismec.pipeline.predicting import predict_file
+from pwdismec.pipeline.predicting import TOP_K, predict_file
 from pwdismec.prediction.files.writing import FORMATS
 
 from . import options
@@ -20,13 +20,29 @@ from .sizes import size
     "predict",
     epilog=example(
         "pwdismec predict model test.txt predictions.txt --top-k 10",
+        "pwdismec predict model test.txt sets.txt --sets micro-f1 --probabilities",
         "zcat test.txt.gz | pwdismec predict model - predictions.jsonl --format jsonl",
     ),
 )
 @click.argument("model", type=options.PATH)
 @click.argument("source", metavar="INPUT", type=options.PATH)
 @click.argument("output", type=options.PATH)
-@click.option("--top-k", default=5, show_default=True, metavar="N", help="Labels an instance.")
+@click.option(
+    "--top-k",
+    type=int,
+    metavar="N",
+    help=f"Labels an instance, at most.  [default: {TOP_K}; with --sets, all that reach their thresholds]",
+)
+@click.option(
+    "--probabilities",
+    is_flag=True,
+    help="Write probabilities in place of scores; the labels are still those of the best scores.",
+)
+@click.option(
+    "--sets",
+    metavar="micro-f1|macro-f1|scutfbr|precision=P",
+    help="Only labels above their thresholds: for the best F1, or for a precision such as 0.9.",
+)
 @click.option(
     "--format",
     type=click.Choice(FORMATS),
@@ -53,7 +69,9 @@ def command(
     model: Path,
     source: Path,
     output: Path,
-    top_k: int,
+    top_k: int | None,
+    probabilities: bool,
+    sets: str | None,
     format: str,
     one_based: bool,
     jobs: int,
@@ -69,6 +87,9 @@ def command(
     raw values are transformed as the model's training set was, and labels in it are not looked at. - is
     standard input. INPUT is read in chunks, in order, whatever its size. A job that was killed goes on with
     the same command and --resume, unless it read standard input, and gives the same bytes.
+
+    --probabilities and --sets are for models that were calibrated. Scores in sets are distances above the
+    labels' thresholds.
     """
     if part is not None and backend.name != THREADS:
         raise click.UsageError(f"--part goes with --backend {THREADS}")
@@ -78,6 +99,8 @@ def command(
             source,
             output,
             top_k=top_k,
+            probabilities=probabilities,
+            sets=sets,
             format=format,
             one_based=one_based,
             jobs=jobs,

@@ -14,12 +14,14 @@ from pwdismec.cluster import THREADS, Backend, Part, stopping
 from pwdismec.data import Dataset
 from pwdismec.errors import ConfigError
 from pwdismec.model import Model
+from pwdismec.pipeline.calibrating import calibrate_on_share
 from pwdismec.pipeline.config import read_settings
 from pwdismec.pipeline.inspection import training_summary
 from pwdismec.pipeline.watching import as_training_progress
 from pwdismec.sizes import duration_text
 from pwdismec.training import Progress, TrainingConfig, train, train_part
 from pwdismec.training.config import DISMEC_PRUNE
+from pwdismec.tuning.split import n_held_out
 from pwdismec.weighting import SCHEMES, Weighting
 
 from . import options
@@ -102,6 +104,12 @@ def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
     metavar="SIZE",
     help="Keep to it, such as 4GB or 2GiB: fewer labels a pass, then fewer threads; the model is the same.",
 )
+@click.option(
+    "--calibrate",
+    type=float,
+    metavar="SHARE",
+    help="Fit probabilities and thresholds, too, by a second training without that share of the instances.",
+)
 @click.option("--resume", is_flag=True, help="Go on with a training that was broken off, or join one.")
 @options.part(
     "--shards",
@@ -114,6 +122,7 @@ def command(
     jobs: int,
     backend: Backend,
     memory: int | None,
+    calibrate: float | None,
     resume: bool,
     shards: Part | None,
     deadline: float | None,
@@ -126,7 +135,12 @@ def command(
     """
     if shards is not None and backend.name != THREADS:
         raise click.UsageError(f"--shards goes with --backend {THREADS}")
+    if calibrate is not None and (shards is not None or backend.name != THREADS):
+        raise click.UsageError(f"--calibrate goes with --backend {THREADS}, and without --shards")
     config = training_config(settings)
+    data = Dataset.open(dataset)
+    if calibrate is not None:
+        n_held_out(data.n_instances, calibrate)  # better now than after the training
     started, latest = time.monotonic(), list[Progress]()
     with watch("train", "labels") as update, stopping(deadline) as stop:
         show = as_training_progress(update)
@@ -143,7 +157,6 @@ def command(
             "on_memory": lambda plan: say(f"train: {plan}{whose}"),
             "on_progress": on_progress,
         }
-        data = Dataset.open(dataset)
         trained: Model | None
         if shards is None:
             trained = train(data, model, config, resume=resume, backend=backend, **how)
@@ -154,6 +167,12 @@ def command(
         click.echo(f"part {shards} is done, {took}; other parts are not (`pwdismec status {model}`)")
     else:
         click.echo(training_summary(trained, ("time", took)))
+    if trained is not None and calibrate is not None:
+        left = None if deadline is None else max(0.0, deadline - (time.monotonic() - started))
+        with stopping(left) as stop:
+            more: dict[str, Any] = {"memory": memory, "stop": stop}
+            found = calibrate_on_share(trained, data, config, calibrate, jobs=jobs, watch=watch, **more)
+        click.echo(found.to_text())
 
 
 def training_config(given: Mapping[str, Any]) -> TrainingConfig:

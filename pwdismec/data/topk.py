@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,3 +22,15 @@ class TopK(NamedTuple):
 
     labels: NDArray[np.int32]
     scores: NDArray[np.float32]
+
+
+def join_rows(tops: Sequence[TopK]) -> TopK:
+    """The rows of one after those of another, with as many places as the widest has."""
+    n, width = sum(len(top.labels) for top in tops), max((top.labels.shape[1] for top in tops), default=0)
+    joined = TopK(np.full((n, width), -1, np.int32), np.full((n, width), -np.inf, np.float32))
+    first = 0
+    for labels, scores in tops:
+        rows, places = slice(first, first + len(labels)), slice(labels.shape[1])
+        joined.labels[rows, places], joined.scores[rows, places] = labels, scores
+        first = rows.stop
+    return joined

@@ -3,5 +3,6 @@
 from pwdismec.metrics.evaluation import evaluate
 from pwdismec.metrics.gains import mean_relative_gain
 from pwdismec.metrics.report import GroupReport, Report
+from pwdismec.metrics.sets import SetReport, evaluate_sets
 
-__all__ = ["GroupReport", "Report", "evaluate", "mean_relative_gain"]
+__all__ = ["GroupReport", "Report", "SetReport", "evaluate", "evaluate_sets", "mean_relative_gain"]

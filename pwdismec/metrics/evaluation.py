@@ -78,7 +78,7 @@ def evaluate(
         inverse = inverse_propensities(label_counts, n_train, a, b)
         group_of, groups = frequency_groups(label_counts)
     sums = Sums(ks, group_of, len(groups), inverse, paper_reranking)
-    for start, stop in _batches(truth, predictions.labels.shape[1]):
+    for start, stop in batches(truth, predictions.labels.shape[1]):
         batch = TopK(predictions.labels[start:stop], predictions.scores[start:stop])
         check_labels(batch.labels, truth.n_columns, start)
         sums.add(batch, truth.rows(start, stop))
@@ -101,7 +101,7 @@ def evaluate(
     )
 
 
-def _batches(truth: CSR, width: int) -> Iterator[tuple[int, int]]:
+def batches(truth: CSR, width: int) -> Iterator[tuple[int, int]]:
     """Ranges of rows that hold about as many places and true labels as a batch may."""
     size = max(1, _BATCH_CELLS // (width + truth.nnz // truth.n_rows + 1))
     for start in range(0, truth.n_rows, size):

@@ -107,7 +107,7 @@ class Sums:
         """The metrics that, for a group, look at its labels alone."""
         hits, occurring = self._plain.hits[j], self._by_group(self.n_true > 0)
         covered = self._by_group(hits > 0)
-        f1 = self._by_group(_ratio(2 * hits, self._predicted[j] + self.n_true))
+        f1 = self._by_group(ratio(2 * hits, self._predicted[j] + self.n_true))
         sizes = np.bincount(self._group_of, minlength=self._n_groups)
         restricted = [
             ("recall", self._recall.overall[j], self._n_rows, self._recall.within[j], self._recall.instances),
@@ -121,11 +121,11 @@ class Sums:
         return np.asarray(np.bincount(self._group_of, values, self._n_groups), np.float64)
 
 
-def _ratio(part: ArrayLike, whole: ArrayLike) -> Array:
+def ratio(part: ArrayLike, whole: ArrayLike) -> Array:
     """``part / whole``, 0 where both are."""
     divisor = np.asarray(whole, np.float64)
     return np.asarray(part, np.float64) / np.where(divisor > 0, divisor, 1.0)
 
 
 def _percent(part: ArrayLike, whole: ArrayLike) -> Array:
-    return 100.0 * _ratio(part, whole)
+    return 100.0 * ratio(part, whole)

@@ -8,8 +8,9 @@ from pathlib import Path
 from pwdismec.data import CSR, Dataset, Dense
 from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
+from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
-from pwdismec.metrics import Report, evaluate
+from pwdismec.metrics import Report, SetReport, evaluate, evaluate_sets
 from pwdismec.prediction.files import read_predictions
 from pwdismec.weighting import PRESETS
 
@@ -47,6 +48,35 @@ def evaluate_file(
     ConfigError
         As `pwdismec.metrics.evaluate`.
     """
+    top, true_labels, training = _read(predictions, truth, train, one_based)
+    return evaluate(
+        top,
+        true_labels,
+        ks=ks,
+        label_counts=None if training is None else training.label_counts,
+        n_train=None if training is None else training.n_instances,
+        a=a,
+        b=b,
+        paper_reranking=paper_reranking,
+        by_frequency=by_frequency,
+    )
+
+
+def evaluate_sets_file(
+    predictions: str | Path,
+    truth: str | Path,
+    *,
+    train: str | Path | None = None,
+    one_based: bool = False,
+) -> SetReport:
+    """Evaluate rows of predictions as sets of labels; parameters and errors are those of `evaluate_file`."""
+    return evaluate_sets(*_read(predictions, truth, train, one_based)[:2])
+
+
+def _read(
+    predictions: str | Path, truth: str | Path, train: str | Path | None, one_based: bool
+) -> tuple[TopK, CSR, Dataset | None]:
+    """The predictions, the true labels and the training set, once they agree."""
     top, n_labels = read_predictions(predictions)
     training = None if train is None else Dataset.open(train)
     if n_labels is None and training is not None:
@@ -60,17 +90,7 @@ def evaluate_file(
     largest = int(top.labels.max(initial=-1))
     if largest >= true_labels.n_columns:
         raise DataError(predictions, f"label {largest}; {truth} has {true_labels.n_columns} labels, from 0")
-    return evaluate(
-        top,
-        true_labels,
-        ks=ks,
-        label_counts=None if training is None else training.label_counts,
-        n_train=None if training is None else training.n_instances,
-        a=a,
-        b=b,
-        paper_reranking=paper_reranking,
-        by_frequency=by_frequency,
-    )
+    return top, true_labels, training
 
 
 def _true_labels(path: Path, one_based: bool, n_labels: int | None) -> CSR:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
+from pwdismec.calibration import Calibration, thresholds_of
+from pwdismec.calibration.calibration import CALIBRATION
 from pwdismec.cluster import THREADS, Backend, Part, Stopped, never
 from pwdismec.cluster.stop import Stop
+from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError
 from pwdismec.files import sha256_of
 from pwdismec.model import Model
@@ -21,13 +27,18 @@ from pwdismec.prediction.files import writing_predictions
 # The interpreter and its libraries (70 MB), and a chunk of instances.
 _PROGRAM = 200_000_000
 
+TOP_K = 5
+"""Labels an instance, unless they are sets."""
+
 
 def predict_file(
     model: str | Path,
     source: str | Path,
     out: str | Path,
     *,
-    top_k: int = 5,
+    top_k: int | None = None,
+    probabilities: bool = False,
+    sets: str | None = None,
     format: str = "xmc",
     one_based: bool = False,
     jobs: int = -1,
@@ -51,7 +62,12 @@ def predict_file(
     out
         The prediction file; an older one is replaced once the new one is whole.
     top_k
-        Places an instance.
+        Labels an instance, the best. Default 5; of sets, whatever their size.
+    probabilities
+        Write probabilities in place of scores, and order the same labels by them. The model is calibrated.
+    sets
+        Write only labels that reach their thresholds, and how far above these they are: "micro-f1",
+        "macro-f1" or "precision=P", as `Calibration.thresholds` takes it. The model is calibrated.
     format
         "xmc", "npz" or "jsonl".
     one_based
@@ -75,7 +91,8 @@ def predict_file(
     Raises
     ------
     ModelError
-        If the model is not whole, or the source has other features or was transformed in another way.
+        If the model is not whole, or not calibrated where it must be, or the source has other features or
+        was transformed in another way.
     DataError
         If the source cannot be read.
     ConfigError
@@ -86,8 +103,14 @@ def predict_file(
     PwdismecError
         If the predictions cannot be written, or the job that was broken off is another.
     """
-    if top_k < 1:
+    if sets is None and top_k is None:
+        top_k = TOP_K
+    if top_k is not None and top_k < 1:
         raise ConfigError(f"top_k: {top_k}, expected 1 or more")
+    if top_k is None and format == "npz":
+        raise ConfigError(
+            "npz has the same number of places for each instance; with sets, say how many (--top-k)"
+        )
     source, backend = Path(source), backend or Backend()
     if source == STANDARD_INPUT and (resume or part):
         what = "--resume" if resume else "--part"
@@ -104,12 +127,13 @@ def predict_file(
         "one_based": one_based,
         "top_k": top_k,
         "format": format,
+        **_calibrated(trained, probabilities, sets),
     }
     with writing_predictions(
         out,
         format,
         n_labels=trained.n_labels,
-        top_k=top_k,
+        top_k=top_k or 0,
         label_names=trained.label_names,
         made_from=made_from,
         resume=resume,
@@ -119,21 +143,38 @@ def predict_file(
         rows = None if number is None else range(number) if part is None else part.consecutive(number)
         first = predictions.done + (0 if rows is None else rows.start)
         last = None if rows is None else rows.stop
-        predictor = Predictor(trained, memory)
+        predictor = Predictor(trained, memory, thresholds_of(trained, sets))
         if backend.name == THREADS:
             tops = predictor.predict_blocks(instances.chunks(first, last), top_k, jobs, first)
         else:
             assert last is not None
             paths = trained.path.resolve(), source.resolve()
-            tops = spread(backend, Errand(*paths, top_k, backend.threads(jobs), memory), first, last)
+            tops = spread(backend, Errand(*paths, top_k, sets, backend.threads(jobs), memory), first, last)
         total = None if rows is None else len(rows)
-        for top in tops:
+        for top in _as_probabilities(tops, trained, sets) if probabilities else tops:
             predictions.append(top)
             if on_progress is not None:
                 on_progress(predictions.done, total, before=predictions.resumed)
             if stop() and predictions.done != total:
                 of = "" if total is None else f" of {total:,}"
                 raise Stopped(f"{out}: stopped in time, {predictions.done:,}{of} instances are done")
+
+
+def _calibrated(model: Model, probabilities: bool, sets: str | None) -> dict[str, object]:
+    """What more the predictions follow from, where they are probabilities or sets."""
+    if not probabilities and sets is None:
+        return {}
+    Calibration.of(model)  # it is there, and whole
+    named = sha256_of(model.path / CALIBRATION)[:16]
+    return {"calibration": named, "probabilities": probabilities, "sets": sets}
+
+
+def _as_probabilities(tops: Iterator[TopK], model: Model, sets: str | None) -> Iterator[TopK]:
+    calibration = Calibration.of(model)
+    thresholds = None if sets is None else calibration.thresholds(sets)
+    for labels, scores in tops:
+        above = 0 if thresholds is None else np.where(labels >= 0, thresholds[labels], 0)
+        yield calibration.probabilities(TopK(labels, scores + above))
 
 
 def memory_to_predict(model: Model, jobs: int) -> int:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
-import numpy as np
-
+from pwdismec.calibration import thresholds_of
 from pwdismec.cluster import Backend
-from pwdismec.data.topk import TopK
+from pwdismec.data.topk import TopK, join_rows
 from pwdismec.model import Model
 from pwdismec.pipeline.instances import Instances, open_instances
 from pwdismec.prediction import Predictor
@@ -30,13 +29,14 @@ class Errand:
     ----------
     model, dataset
         The paths; absolute.
-    top_k, threads, memory
+    top_k, sets, threads, memory
         As `predict_file` takes them.
     """
 
     model: Path
     dataset: Path
-    top_k: int
+    top_k: int | None
+    sets: str | None
     threads: int
     memory: int | None
 
@@ -52,8 +52,7 @@ def _predict(errand: Errand, rows: range) -> TopK:
     with _opening:  # a worker may have several tasks at a time
         predictor, instances = _opened(errand)
     chunks = instances.chunks(rows.start, rows.stop)
-    tops = list(predictor.predict_blocks(chunks, errand.top_k, errand.threads, rows.start))
-    return TopK(np.concatenate([top.labels for top in tops]), np.concatenate([top.scores for top in tops]))
+    return join_rows(list(predictor.predict_blocks(chunks, errand.top_k, errand.threads, rows.start)))
 
 
 _opening = threading.Lock()
@@ -63,4 +62,5 @@ _opening = threading.Lock()
 def _opened(errand: Errand) -> tuple[Predictor, Instances]:
     """What an errand needs, kept from range to range."""
     model = Model.open(errand.model)
-    return Predictor(model, errand.memory), open_instances(errand.dataset, model, one_based=False)
+    predictor = Predictor(model, errand.memory, thresholds_of(model, errand.sets))
+    return predictor, open_instances(errand.dataset, model, one_based=False)

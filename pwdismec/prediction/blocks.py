@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -99,6 +99,10 @@ class LabelBlock:
             places = np.searchsorted(label_ids, part.label_ids).astype(np.uint16)
             native.fill_postings(csr.indptr, csr.indices, csr.values, places, starts, n_labels, filled, lists)
         return cls(label_ids, np.concatenate(part_bias)[order], starts, lists)
+
+    def lowered(self, thresholds: NDArray[np.float32]) -> LabelBlock:
+        """The same with the threshold of each label, by its id, taken from its bias."""
+        return replace(self, bias=self.bias - thresholds[self.label_ids])
 
     @cached_property
     def kernel(self) -> native.LabelBlock:

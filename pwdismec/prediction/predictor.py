@@ -7,13 +7,13 @@ from typing import Protocol
 
 import joblib
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pwdismec.data.chunks import feature_chunks
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.dense import Dense, Features
-from pwdismec.data.topk import TopK
+from pwdismec.data.topk import TopK, join_rows
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError, ModelError
 from pwdismec.model import Model
@@ -25,6 +25,10 @@ from pwdismec.prediction.search import check_scores, memory_of_search, no_top, s
 # Of a data set, what is taken at a time; if memory is limited, each block is mapped anew for as many.
 _ROWS = 8192
 _VALUES = 1 << 20
+
+# Where all labels above their thresholds are wanted: places looked at first, and how many more each time.
+_PLACES = 32
+_MORE = 4
 
 
 class ScoringModel(Protocol):
@@ -55,6 +59,9 @@ class Predictor:
     memory
         Bytes that this process's resident memory is to stay below while it predicts: blocks of labels are
         let go of after use. The predictions do not depend on it. Default: no limit.
+    thresholds
+        float32, shape (n_labels,): what a label's score has to reach. Scores are then b_j − t_j +
+        Σ_f x_f·w_jf, how far it is above that, and no label below is returned. Default: rankings.
 
     Attributes
     ----------
@@ -69,7 +76,12 @@ class Predictor:
         If the index has yet to be built and that takes more than `memory`.
     """
 
-    def __init__(self, model: ScoringModel, memory: int | None = None) -> None:
+    def __init__(
+        self,
+        model: ScoringModel,
+        memory: int | None = None,
+        thresholds: NDArray[np.float32] | None = None,
+    ) -> None:
         self.transforms = model.transforms
         self._n_features = model.n_features
         self._limit = None if memory is None else MemoryLimit(memory)
@@ -77,8 +89,11 @@ class Predictor:
             self._blocks = open_index(model, self._limit)
         else:
             self._blocks = list(label_blocks(model.shards(), model.n_features))
+        self._gives_sets = thresholds is not None
+        if thresholds is not None:
+            self._blocks = [block.lowered(thresholds) for block in self._blocks]
 
-    def predict(self, features: Features, top_k: int = 5, jobs: int = 1) -> TopK:
+    def predict(self, features: Features, top_k: int | None = 5, jobs: int = 1) -> TopK:
         """The best `top_k` labels of each instance.
 
         Parameters
@@ -86,7 +101,8 @@ class Predictor:
         features
             float32, instances × the model's features, sparse or dense, transformed as the training set was.
         top_k
-            Places an instance. Where the model has fewer trained labels, the places left hold −1 and −inf.
+            Places an instance. Where the model has fewer trained labels, or fewer reach their thresholds, the
+            places left hold −1 and −inf. None: as many as reach their thresholds.
         jobs
             Threads; −1 for every core. The result does not depend on it.
 
@@ -102,17 +118,21 @@ class Predictor:
         return next(self.predict_blocks([features], top_k, jobs))
 
     def predict_blocks(
-        self, blocks: Iterable[Features], top_k: int = 5, jobs: int = 1, first: int = 0
+        self, blocks: Iterable[Features], top_k: int | None = 5, jobs: int = 1, first: int = 0
     ) -> Iterator[TopK]:
         """The best `top_k` labels of consecutive blocks of instances, block by block.
 
         Parameters and errors are those of `predict`; errors count the instances from `first` on.
         """
-        _check_top_k(top_k)
+        self._check_top_k(top_k)
         if jobs == 0:
             raise ConfigError("jobs: 0, expected a number of threads, or -1 for every core")
         for features in blocks:
-            yield self._predict(features, top_k, joblib.effective_n_jobs(jobs), first)
+            threads = joblib.effective_n_jobs(jobs)
+            if top_k is None:
+                yield self._predict_all(features, _PLACES, threads, first)
+            else:
+                yield self._predict(features, top_k, threads, first)
             first += features.n_rows
 
     def predict_one(self, indices: ArrayLike, values: ArrayLike, top_k: int = 5) -> TopK:
@@ -139,7 +159,7 @@ class Predictor:
         ConfigError, PwdismecError
             As `predict` does.
         """
-        _check_top_k(top_k)
+        self._check_top_k(top_k)
         ids, x = np.ascontiguousarray(indices, np.int32), np.ascontiguousarray(values, np.float32)
         if ids.ndim != 1 or ids.shape != x.shape:
             raise ValueError(f"indices of shape {ids.shape} and values of shape {x.shape}")
@@ -149,7 +169,7 @@ class Predictor:
         top = no_top(1, top_k)
         self._make_room(instance, 1)
         self._search(top, instance, 1)
-        check_scores(top)
+        self._finish(top)
         return TopK(top.labels[0], top.scores[0])
 
     def _predict(self, features: Features, top_k: int, jobs: int, first: int) -> TopK:
@@ -163,8 +183,28 @@ class Predictor:
             self._check(part)
             self._search(TopK(top.labels[rows], top.scores[rows]), part, jobs)
             done = rows.stop
-        check_scores(top, first)
+        self._finish(top, first)
         return top
+
+    def _predict_all(self, features: Features, places: int, jobs: int, first: int) -> TopK:
+        """Every label that reaches its threshold; instances with no place left have another turn."""
+        top = self._predict(features, places, jobs, first)
+        full = np.flatnonzero(top.labels[:, -1] >= 0)
+        if not len(full):
+            return top
+        more = self._predict_all(features.take(full), _MORE * places, jobs, first)
+        wide = no_top(features.n_rows, more.labels.shape[1])
+        for array, narrow, wider in zip(wide, top, more, strict=True):
+            array[:, :places] = narrow
+            array[full] = wider
+        return wide
+
+    def _finish(self, top: TopK, first: int = 0) -> None:
+        """Refuse what overflowed, and leave the places of labels below their thresholds."""
+        check_scores(top, first)
+        if self._gives_sets:
+            below = top.scores < 0
+            top.labels[below], top.scores[below] = -1, -np.inf
 
     def _make_room(self, features: Features, jobs: int) -> None:
         """See that a block of labels can be searched within the limit."""
@@ -183,7 +223,7 @@ class Predictor:
             block.release()
         features.release()
 
-    def predict_dataset(self, dataset: Dataset, top_k: int = 5, jobs: int = 1) -> TopK:
+    def predict_dataset(self, dataset: Dataset, top_k: int | None = 5, jobs: int = 1) -> TopK:
         """The best `top_k` labels of a data set's instances, raw or transformed as the training set was.
 
         Raises
@@ -193,8 +233,8 @@ class Predictor:
         ConfigError, ModelError
             As `predict` does.
         """
-        parts = list(self.predict_blocks(self._brought(dataset), top_k, jobs)) or [no_top(0, top_k)]
-        return TopK(np.concatenate([p.labels for p in parts]), np.concatenate([p.scores for p in parts]))
+        parts = list(self.predict_blocks(self._brought(dataset), top_k, jobs))
+        return join_rows(parts or [no_top(0, top_k or 0)])
 
     def _brought(self, dataset: Dataset) -> Iterator[Features]:
         for features in feature_chunks(dataset.features, _ROWS, _VALUES):
@@ -211,7 +251,8 @@ class Predictor:
         if len(used) and not (used.min() >= 0 and used.max() < self._n_features):
             raise ValueError(f"a column id is outside 0 … {self._n_features - 1}")
 
-
-def _check_top_k(top_k: int) -> None:
-    if top_k < 1:
-        raise ConfigError(f"top_k: {top_k}, expected 1 or more")
+    def _check_top_k(self, top_k: int | None) -> None:
+        if top_k is None and not self._gives_sets:
+            raise ConfigError("top_k: None; without thresholds, expected 1 or more")
+        if top_k is not None and top_k < 1:
+            raise ConfigError(f"top_k: {top_k}, expected 1 or more")

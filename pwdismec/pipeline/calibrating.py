@@ -1,0 +1,91 @@
+"""Calibrate a model on held-out data, or on a part of its training data that another model did not see."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from pwdismec.calibration import Calibration, calibrate
+from pwdismec.data import Dataset
+from pwdismec.model import Model
+from pwdismec.pipeline.watching import Watch, as_training_progress, unwatched
+from pwdismec.training import TrainingConfig, run_of, train
+from pwdismec.tuning.split import split
+
+
+def calibrate_folder(
+    model: str | Path,
+    dataset: str | Path,
+    *,
+    method: str = "isotonic",
+    jobs: int = -1,
+    watch: Watch = unwatched,
+) -> Calibration:
+    """Calibrate a model on a data set's folder and store the result with it; errors as `calibrate`.
+
+    Parameters
+    ----------
+    model
+        A model's folder.
+    dataset
+        Instances that it was not trained on.
+    method, jobs
+        As `calibrate` takes them.
+    watch
+        Shows how far it is.
+    """
+    opened = Model.open(model)
+    with watch("calibrate", "labels") as update:
+        calibration = calibrate(opened, Dataset.open(dataset), method=method, jobs=jobs, on_progress=update)
+    calibration.save(opened)
+    return calibration
+
+
+def calibrate_on_share(
+    model: Model,
+    dataset: Dataset,
+    config: TrainingConfig,
+    share: float,
+    *,
+    jobs: int = -1,
+    watch: Watch = unwatched,
+    **how: Any,
+) -> Calibration:
+    """Calibrate a model that was trained on all of `dataset`, by one that was trained without a share of it.
+
+    The second model is scored for the share that it has not seen, and what is fitted to its scores is stored
+    with the first: a label's group is by the number of positives that its own model had. It is trained in a
+    folder beside `model`, where it is gone on with if it is broken off, and is removed in the end.
+
+    Parameters
+    ----------
+    model, dataset, config
+        The model, and what it was trained on and with.
+    share
+        Of the instances, at random; above 0 and below 1.
+    jobs, watch
+        As `calibrate_folder` takes them.
+    how
+        More for `train`: `memory`, `stop`.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As `split` and `calibrate`.
+    Stopped, PwdismecError
+        As `train`.
+    """
+    rest, held_out = split(dataset, share, config.seed)
+    folder = model.path.with_name(f".{model.path.name}.held-out-{run_of(rest, config).id[:8]}")
+    with watch("train without the held-out share", "labels") as update:
+        other = train(
+            rest, folder, config, jobs=jobs, resume=True, on_progress=as_training_progress(update), **how
+        )
+    with watch("calibrate", "labels") as update:
+        calibration = calibrate(
+            other, held_out, label_counts=dataset.label_counts, jobs=jobs, on_progress=update
+        )
+    calibration.save(model)
+    shutil.rmtree(folder, ignore_errors=True)
+    return calibration

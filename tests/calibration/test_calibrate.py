@@ -1,0 +1,145 @@
+"""A calibration as a whole, against scikit-learn on the dense scores of all pairs."""
+
+import numpy as np
+import pytest
+from sklearn.isotonic import IsotonicRegression
+from small_data import small_dataset
+
+from pwdismec.calibration import Calibration, calibrate, fitting, groups
+from pwdismec.calibration.bins import bin_of, centre_of
+from pwdismec.calibration.calibration import CALIBRATION
+from pwdismec.calibration.thresholds import best_cut, drawn
+from pwdismec.errors import ConfigError, DataError, ModelError
+from pwdismec.prediction import Predictor
+from pwdismec.training import TrainingConfig, train
+
+
+@pytest.fixture(scope="module")
+def parts():
+    whole = small_dataset(n=400)
+    return whole.select_instances(slice(0, 200)), whole.select_instances(slice(200, 400))
+
+
+@pytest.fixture(scope="module")
+def model(parts, tmp_path_factory):
+    return train(parts[0], tmp_path_factory.mktemp("calibrated") / "model", TrainingConfig(shard_size=10))
+
+
+@pytest.fixture(scope="module")
+def calibration(parts, model):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(groups, "ENOUGH", 20)
+        patch.setattr(fitting, "group_bounds", lambda counts, held: groups.group_bounds(counts, held, 20))
+        return calibrate(model, parts[1], jobs=1)
+
+
+@pytest.fixture(scope="module")
+def pairs(parts, model):
+    """Scores and truth of all pairs, instances × labels; untrained labels have no score."""
+    held_out = parts[1]
+    top = Predictor(model).predict_dataset(held_out, top_k=held_out.n_labels)
+    scores = np.full((held_out.n_instances, held_out.n_labels), np.nan, np.float32)
+    rows, places = np.nonzero(top.labels >= 0)
+    scores[rows, top.labels[rows, places]] = top.scores[rows, places]
+    return scores, held_out.labels.to_scipy().toarray().astype(bool)
+
+
+def test_there_are_several_groups_by_frequency(parts, calibration):
+    counts = parts[0].label_counts
+    assert len(calibration.maps) > 1
+    assert (np.diff(calibration.group_of[np.argsort(counts, kind="stable")].astype(int)) >= 0).all()
+
+
+def test_probabilities_are_scikit_learns_of_each_group(calibration, pairs):
+    scores, true = pairs
+    for group, to_probability in enumerate(calibration.maps):
+        of_group = (calibration.group_of == group) & ~np.isnan(scores[0])
+        x = centre_of(bin_of(scores[:, of_group])).ravel()
+        oracle = IsotonicRegression(out_of_bounds="clip").fit(x, true[:, of_group].ravel())
+        np.testing.assert_allclose(to_probability(x), oracle.predict(x), atol=1e-5)
+
+
+def test_predictions_with_probabilities(parts, model, calibration):
+    top = Predictor(model).predict_dataset(parts[1], top_k=7)
+    stated = calibration.probabilities(top)
+    assert (np.diff(stated.scores, axis=1) <= 0).all()
+    for labels, scores, new_labels, new_scores in zip(*top, *stated, strict=True):
+        expected = {
+            label: np.float32(calibration.maps[calibration.group_of[label]](score))
+            for label, score in zip(labels, scores, strict=True)
+        }
+        assert dict(zip(new_labels, new_scores, strict=True)) == expected
+
+
+@pytest.mark.parametrize("sets", ["micro-f1", "macro-f1", "scutfbr", "precision=0.5"])
+def test_sets_hold_every_label_that_reaches_its_threshold(parts, model, calibration, pairs, sets):
+    thresholds = calibration.thresholds(sets)
+    top = Predictor(model, thresholds=thresholds).predict_dataset(parts[1], top_k=None)
+    scores = np.nan_to_num(pairs[0], nan=-np.inf)
+    clear = np.abs(scores - thresholds) > 1e-6
+    found = np.zeros(scores.shape, bool)
+    rows, places = np.nonzero(top.labels >= 0)
+    found[rows, top.labels[rows, places]] = True
+    assert found.any()
+    np.testing.assert_array_equal(found[clear], (scores >= thresholds)[clear])
+
+
+def test_thresholds_for_macro_f1_are_tuned_on_the_label_and_its_group(calibration, pairs, parts):
+    scores, true = pairs
+    trained = np.flatnonzero(~np.isnan(scores[0]))
+    own = [best_cut(scores[:, label], true[:, label]).threshold for label in trained]
+    at_group = calibration.macro[trained] - drawn(own, true.sum(0)[trained], np.zeros(len(trained)))
+    for group in range(len(calibration.maps)):
+        here = calibration.group_of[trained] == group
+        share = 20 / (20 + true.sum(0)[trained[here]])
+        np.testing.assert_allclose(np.ptp(at_group[here] / share), 0, atol=1e-5)  # one number a group
+
+
+def test_what_is_printed_was_not_fitted_to_itself(calibration):
+    assert calibration.after.error < calibration.before.error
+    assert sum(calibration.after.counts) == sum(calibration.before.counts) == 200 * 5
+    assert "expected calibration error" in calibration.to_text()
+
+
+@pytest.mark.parametrize("method", ["isotonic", "platt"])
+def test_a_stored_calibration_is_the_same(parts, model, method):
+    made = calibrate(model, parts[1], method=method)
+    made.save(model)
+    found = Calibration.of(model)
+    top = Predictor(model).predict_dataset(parts[1])
+    np.testing.assert_array_equal(found.probabilities(top).scores, made.probabilities(top).scores)
+    for sets in ("micro-f1", "macro-f1", "scutfbr", "precision=0.3"):
+        np.testing.assert_array_equal(found.thresholds(sets), made.thresholds(sets))
+    assert (found.before, found.after, found.to_text()) == (made.before, made.after, made.to_text())
+
+
+def test_training_counts_of_another_model_say_which_group_a_label_is_in(parts, model, calibration):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "group_bounds", lambda counts, held: groups.group_bounds(counts, held, 20))
+        made = calibrate(model, parts[1], label_counts=np.full(45, 10**6))
+    assert (made.group_of == len(made.maps) - 1).all()
+    np.testing.assert_array_equal(made.lowest, calibration.lowest)
+
+
+def test_what_cannot_be_calibrated(parts, model, tmp_path):
+    with pytest.raises(ConfigError, match="method: 'beta'"):
+        calibrate(model, parts[1], method="beta")
+    with pytest.raises(DataError, match=r"44 labels; the model .* has 40 features and 45 labels"):
+        calibrate(model, parts[1].select_labels(np.arange(44)))
+    with pytest.raises(DataError, match="2 instances; expected 3 or more"):
+        calibrate(model, parts[1].select_instances(slice(0, 2)))
+    bare = parts[1].select_instances(np.flatnonzero(parts[1].labels.row_lengths == 0))
+    assert bare.n_instances >= 3
+    with pytest.raises(DataError, match="has no true label that the model was trained on"):
+        calibrate(model, bare)
+
+
+def test_a_model_without_calibration_or_with_a_damaged_one(parts, tmp_path):
+    model = train(parts[0], tmp_path / "model", TrainingConfig(shard_size=50))
+    with pytest.raises(ModelError, match="not calibrated; expected `pwdismec calibrate`"):
+        Calibration.of(model)
+    calibrate(model, parts[1]).save(model)
+    path = model.path / CALIBRATION
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ModelError, match=r"damaged: .*; calibrate the model again"):
+        Calibration.of(model)
