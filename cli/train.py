@@ -168,7 +168,7 @@ def command(
     else:
         click.echo(training_summary(trained, ("time", took)))
     if trained is not None and calibrate is not None:
-        left = None if deadline is None else max(0.0, deadline - (time.monotonic() - started))
+        left = None if deadline is None else max(1.0, deadline - (time.monotonic() - started))
         with stopping(left) as stop:
             more: dict[str, Any] = {"memory": memory, "stop": stop}
             found = calibrate_on_share(trained, data, config, calibrate, jobs=jobs, watch=watch, **more)
