@@ -38,8 +38,8 @@ def plot_reliability(calibration: Calibration, path: str | Path) -> None:
     ):
         _draw(shares, sizes, f"{name}: error {found.error:.3f}", found, colour, marker)
     shares.set(ylabel="share of them that is true", xlim=(0, 1), ylim=(0, 1))
-    figure.suptitle("Best five labels of held-out instances")
-    figure.legend(loc="outside upper center", frameon=False)
+    title = "Best five labels of held-out instances"
+    figure.legend(loc="outside upper left", title=title, alignment="left", frameon=False)
     sizes.set(xlabel="probability stated", ylabel="how many", yscale="log")
     for axes in (shares, sizes):
         axes.spines[["top", "right"]].set_visible(False)
