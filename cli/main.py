@@ -21,6 +21,7 @@ COMMANDS = {
     "inspect": "Say what a data set, a model or a prediction file holds.",
     "slurm": "Train or predict in a job array of Slurm.",
     "run": "Do a whole experiment from one YAML file.",
+    "report": "Show runs in one HTML page with plots.",
     "demo": "Show what PW and PW-cb gain, on synthetic data.",
     "prune": "Make a model smaller.",
     "slice": "Cut a model to some of its labels.",

@@ -22,6 +22,7 @@ from pwdismec.pipeline.converting import convert_files
 from pwdismec.pipeline.evaluating import evaluate_file
 from pwdismec.pipeline.predicting import predict_file
 from pwdismec.pipeline.records import Steps, state_of
+from pwdismec.pipeline.run_folder import RunFolder
 from pwdismec.pipeline.watching import Watch, as_training_progress, unwatched
 from pwdismec.training import run_of, train
 
@@ -35,8 +36,7 @@ class Outcome:
     name
         Of the experiment.
     folder
-        The work folder: data sets ``train`` and ``test``, and for each weighting ``model-…``,
-        ``predictions-….txt`` and ``report-….json``.
+        The work folder; `RunFolder` says where in it everything is.
     reports
         The metrics by weighting.
     """
@@ -93,16 +93,17 @@ def run_experiment(
         experiment = with_settings(experiment, read_settings(settings))
     if data is not None:
         experiment = experiment.model_copy(update={"data": Path(data)})
-    folder = Path("runs") / experiment.name if out is None else Path(out)
-    outcome = Outcome(experiment.name, folder, _Experiment(experiment, folder, jobs, say, watch).reports())
-    _write_json(folder / "report.json", outcome.to_dict())
+    folder = RunFolder(Path("runs") / experiment.name if out is None else Path(out))
+    reports = _Experiment(experiment, folder, jobs, say, watch).reports()
+    outcome = Outcome(experiment.name, folder.path, reports)
+    _write_json(folder.report, outcome.to_dict())
     return outcome
 
 
 @dataclass(frozen=True)
 class _Experiment:
     config: Config
-    folder: Path
+    folder: RunFolder
     jobs: int
     say: Callable[[str], None]
     watch: Watch
@@ -112,8 +113,8 @@ class _Experiment:
         for file in (*config.train, *config.test, config.label_names, config.feature_names):
             if file is not None:  # better now than after the training
                 check_is_file(config.data / file)
-        training = self._converted("train", self.config.train, None)
-        test = self._converted("test", self.config.test, training)
+        training = self._converted(self.folder.train, self.config.train, None)
+        test = self._converted(self.folder.test, self.config.test, training)
         reports = {}
         for weighting in self.config.weightings:
             name = short_name(weighting)
@@ -124,10 +125,9 @@ class _Experiment:
 
     @property
     def _steps(self) -> Steps:
-        return Steps(self.folder / "steps", self.say)
+        return Steps(self.folder.path / "steps", self.say)
 
-    def _converted(self, name: str, files: Sequence[str], like: Dataset | None) -> Dataset:
-        out = self.folder / name
+    def _converted(self, out: Path, files: Sequence[str], like: Dataset | None) -> Dataset:
         sources = [self.config.data / file for file in files]
         names = {
             what: self.config.data / file
@@ -138,7 +138,7 @@ class _Experiment:
         settings = {"format": self.config.format, "one_based": self.config.one_based, **transforms}
 
         def make() -> None:
-            with self.watch(f"convert {name}", "rows") as update:
+            with self.watch(f"convert {out.name}", "rows") as update:
                 convert_files(sources, out, like=like, **settings, **names, on_progress=update)
 
         made_from = {
@@ -147,11 +147,11 @@ class _Experiment:
             "like": like and like.fingerprint,
             **settings,
         }
-        self._steps.run(f"convert-{name}", out, made_from, make)
+        self._steps.run(f"convert-{out.name}", out, made_from, make)
         return Dataset.open(out)
 
     def _trained(self, name: str, weighting: str, training: Dataset) -> Model:
-        folder = self.folder / f"model-{name}"
+        folder = self.folder.model(name)
         settings = self.config.training_config(weighting)
         run = run_of(training, settings)
         self._make_room(folder, run)
@@ -184,7 +184,7 @@ class _Experiment:
         self.say(f"{folder.name}: the settings changed; the model of the other settings is now {aside}")
 
     def _predicted(self, name: str, model: Model, test: Dataset) -> Path:
-        out = self.folder / f"predictions-{name}.txt"
+        out = self.folder.predictions(name)
         top_k = self.config.predict.top_k
 
         def make() -> None:
@@ -197,7 +197,7 @@ class _Experiment:
         return out
 
     def _evaluated(self, name: str, predictions: Path, test: Dataset, training: Dataset) -> Report:
-        out = self.folder / f"report-{name}.json"
+        out = self.folder.report_of(name)
         settings = {**self.config.evaluate.model_dump(), **self.config.propensity.model_dump()}
 
         def make() -> None:

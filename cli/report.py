@@ -1,0 +1,40 @@
+"""pwdismec report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pwdismec.reporting import write_report
+from pwdismec.reporting.words import verdicts
+
+from . import options
+from .examples import example
+from .progress import watch
+
+
+@click.command(
+    "report",
+    epilog=example(
+        "pwdismec report runs/bibtex",
+        "pwdismec report runs/bibtex runs/bibtex-c10 --out bibtex.html",
+    ),
+)
+@click.argument("runs", nargs=-1, required=True, type=options.PATH, metavar="RUN…")
+@click.option(
+    "--out",
+    type=options.PATH,
+    metavar="FILE",
+    help="The page; plots go to a folder beside it.  [default: report.html in the first RUN]",
+)
+@options.jobs
+def command(runs: tuple[Path, ...], out: Path | None, jobs: int) -> None:
+    """Show each RUN, a folder that `pwdismec run` has written, in one HTML page with plots.
+
+    Several must be of the same data. Needs matplotlib: pip install 'pwdismec[report]'.
+    """
+    page, content = write_report(runs, out, jobs=jobs, watch=watch)
+    for verdict in verdicts(content):
+        click.echo(f"{verdict.method} {verdict.text}")
+    click.echo(f"all of it in {page}")

@@ -1,0 +1,41 @@
+"""Where an experiment keeps what it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The work folder of an experiment; of each weighting the model, the predictions and their metrics.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    """
+
+    path: Path
+
+    @property
+    def train(self) -> Path:
+        return self.path / "train"
+
+    @property
+    def test(self) -> Path:
+        return self.path / "test"
+
+    @property
+    def report(self) -> Path:
+        """The metrics of all weightings, written last: a run that has it is whole."""
+        return self.path / "report.json"
+
+    def model(self, weighting: str) -> Path:
+        return self.path / f"model-{weighting}"
+
+    def predictions(self, weighting: str) -> Path:
+        return self.path / f"predictions-{weighting}.txt"
+
+    def report_of(self, weighting: str) -> Path:
+        return self.path / f"report-{weighting}.json"

@@ -1,0 +1,64 @@
+"""Distributions over the labels of each model, as shares at most x."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from pwdismec.reporting.content import Content
+from pwdismec.reporting.curves import cumulative
+from pwdismec.reporting.drawing.style import legend_above, looks, panels, slanted
+
+
+def draw_certificates(content: Content) -> Figure:
+    """The certified gaps, and the epochs that they took."""
+    figure, (left, right) = panels(2)
+    _draw(left, content, [facts.gap for facts in content.facts])
+    left.set_title("Certified gap")
+    left.set_xlabel("relative duality gap of a label")
+    left.set_xscale("log")
+    for tolerance in sorted({f.tolerance for f in content.facts if f.tolerance is not None}):
+        left.axvline(tolerance, color="black", ls=":", label=f"promised, {tolerance:g}")
+    _draw(right, content, [facts.epochs for facts in content.facts])
+    right.set_title("Epochs")
+    right.set_xlabel("the solver's passes over the data for a label")
+    legend_above(figure, left)
+    return figure
+
+
+def draw_weights(content: Content) -> Figure:
+    """The stored weights a label, and how they grow with its frequency."""
+    figure, (left, right) = panels(2, 3.6)
+    _draw(left, content, [facts.weights for facts in content.facts])
+    left.set_title("Weights a label")
+    left.set_xlabel("stored weights of a label")
+    left.set_xscale("log")
+    look = looks(method is content.comparison.baseline for method in content.comparison.methods)
+    for facts, way in zip(content.facts, look, strict=True):
+        of = content.classes.of[facts.label_ids]
+        medians = [
+            np.median(facts.weights[of == number]) if (of == number).any() else np.nan
+            for number in range(len(content.classes.names))
+        ]
+        right.plot(content.classes.names, medians, color=way.colour, marker=way.mark)
+    right.set_title("Median by frequency")
+    right.set_ylabel("stored weights of a label")
+    right.set_xlabel("training positives of the label")
+    right.set_yscale("log")
+    slanted(right)
+    legend_above(figure, left)
+    return figure
+
+
+def _draw(axes: Axes, content: Content, values: Sequence[NDArray[np.generic]]) -> None:
+    methods = content.comparison.methods
+    look = looks(method is content.comparison.baseline for method in methods)
+    for method, own, way in zip(methods, values, look, strict=True):
+        line = cumulative(own)
+        axes.step(line.x, line.y, where="post", color=way.colour, lw=2, label=method.name)
+    axes.set_ylim(0, 102)
+    axes.set_ylabel("percent of the labels at most")

@@ -1,0 +1,46 @@
+"""Whether weighting helped: the relative gains with their margins."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from pwdismec.pipeline.comparison import METRICS
+from pwdismec.reporting.content import Content
+from pwdismec.reporting.drawing.style import looks, panels
+
+_STEP = 0.18
+
+
+def draw_gains(content: Content) -> Figure:
+    """A line for each metric, a point with its 95 % interval for each method; right of 0 is better."""
+    methods, baseline = content.comparison.methods, content.comparison.baseline
+    others = [name for name in content.gains if any(content.gains[name].values())]
+    look = dict(zip((m.name for m in methods), looks(m is baseline for m in methods), strict=True))
+    figure, (axes,) = panels(1, 1.2 + len(METRICS) * (0.25 + _STEP * len(others)))
+    axes.axvline(0, color="black", lw=1)
+    for number, name in enumerate(others):
+        shift = (number - (len(others) - 1) / 2) * 0.7 / max(len(others), 1)
+        for place, metric in enumerate(METRICS):
+            gain = content.gains[name][metric]
+            if gain is None:
+                continue
+            axes.errorbar(
+                gain.value, place + shift, xerr=gain.margin, fmt=look[name].mark, color=look[name].colour,
+                capsize=4, ms=8, lw=2, label=name if place == 0 else None,
+            )  # fmt: skip
+            axes.annotate(
+                f"{gain.value:+.1f} %".replace("-", "−"), (gain.value + gain.margin, place + shift), (7, 0),
+                textcoords="offset points", va="center", color=look[name].colour,
+            )  # fmt: skip
+    axes.set_yticks(range(len(METRICS)), [f"{m}: {_ABOUT[m]}" for m in METRICS])
+    axes.set_ylim(len(METRICS) - 0.5, -0.5)
+    axes.margins(x=0.15)
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel(
+        f"mean relative gain over {baseline.name if baseline else ''}, %  (left worse, right better)"
+    )
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+_ABOUT = {"P": "all labels", "nDCG": "all, ranked", "PSP": "rare count more", "PSnDCG": "rare, ranked"}
