@@ -101,5 +101,5 @@ def verdict(psp: Gain, precision: Gain) -> str:
         (0, -1): "costs precision and gains nothing clear",
         (-1, 1): "trades rare labels for precision",
         (-1, 0): "costs rare labels and gains nothing clear",
-        (-1, -1): "makes it worse",
+        (-1, -1): "hurts, rare labels and all",
     }[psp.sign, precision.sign]

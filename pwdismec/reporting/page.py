@@ -11,6 +11,7 @@ from pwdismec.reporting.pruning_curve import tried_rows
 from pwdismec.reporting.tables import data_table, gains_table, metrics_table, settings_table
 from pwdismec.reporting.words import tail_words, verdicts
 
+_META = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #111; background: #fff; max-width: 66rem;
        margin: 2rem auto; padding: 0 1rem }
@@ -48,12 +49,9 @@ def page(content: Content, plots: Mapping[str, bytes]) -> str:
         markup.text("h2", "Settings"),
         settings_table(content),
     ]
-    head = f'<meta charset="utf-8">{markup.text("title", title)}<style>{_STYLE}</style>'
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n'
-        + "\n".join(parts)
-        + "\n</body></html>\n"
-    )
+    head = markup.tag("head", f"{_META}{markup.text('title', title)}<style>{_STYLE}</style>")
+    body = markup.tag("body", "\n".join(parts))
+    return f'<!DOCTYPE html>\n<html lang="en">{head}\n{body}</html>\n'
 
 
 def _summary(content: Content, plots: Mapping[str, bytes]) -> list[str]:
@@ -109,7 +107,7 @@ def _training(content: Content, plots: Mapping[str, bytes]) -> list[str]:
         "The gap bounds how far a label's weights, before pruning, are from the optimum. "
         "A curve far to the left is good; all of it belongs left of what was promised."
     )
-    slow = "By epochs: the time of a single label is not recorded."
+    slow = "By epochs, which labels that are solved side by side share; time is not recorded by label."
     return [
         markup.text("h2", "Training"),
         markup.image(plots["certificates"], "certified gaps and epochs"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from pwdismec.reporting.by_class import hits_by_label
 from pwdismec.reporting.content import Content
 from pwdismec.reporting.gains import Gain, verdict
-
-TAIL = 5
 
 
 class Verdict(NamedTuple):
@@ -43,18 +43,19 @@ def _kind(psp: Gain, precision: Gain) -> str:
 
 
 def tail_words(content: Content) -> str:
-    """How many rare labels are found at all, by each method."""
+    """How many labels of the rarer half are found at all, by each method."""
     comparison = content.comparison
     counts, truth, k = comparison.train.label_counts, comparison.test.labels, comparison.ks[-1]
-    rare = (counts > 0) & (counts <= TAIL)
+    occurring = counts[counts > 0]
+    most = int(np.median(occurring)) if len(occurring) else 0
+    rare = (counts > 0) & (counts <= most)
     there = rare & (truth.column_counts() > 0)
-    if not there.any():
-        return f"No label of at most {TAIL} training positives is true in the test set."
     found = [
         f"{method.name} {int((hits_by_label(method.top.labels, truth, k)[there] > 0).sum()):,}"
         for method in comparison.methods
     ]
     return (
-        f"{int(rare.sum()):,} labels have at most {TAIL} training positives; {int(there.sum()):,} of "
-        f"them are true in the test set, and found there among the first {k}: {', '.join(found)}."
+        f"The rarer half: {int(rare.sum()):,} labels have at most {most:,} training positives. "
+        f"{int(there.sum()):,} of them are true in the test set; "
+        f"found there among the first {k} are {', '.join(found)}."
     )

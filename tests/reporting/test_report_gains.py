@@ -58,4 +58,4 @@ def test_the_verdict_heeds_the_margin():
     assert verdict(up, unclear) == "helps rare labels, at no clear cost in precision"
     assert verdict(up, down) == "trades precision for rare labels"
     assert verdict(unclear, unclear) == "makes no clear difference"
-    assert verdict(down, down) == "makes it worse"
+    assert verdict(down, down) == "hurts, rare labels and all"

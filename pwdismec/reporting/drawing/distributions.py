@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from pwdismec.reporting.content import Content
 from pwdismec.reporting.curves import cumulative
-from pwdismec.reporting.drawing.style import legend_above, looks, panels, slanted
+from pwdismec.reporting.drawing.style import legend_above, looks, panels, slanted, spreads, thousands
+from pwdismec.reporting.label_facts import LabelFacts
 
 
 def draw_certificates(content: Content) -> Figure:
@@ -33,25 +34,33 @@ def draw_certificates(content: Content) -> Figure:
 def draw_weights(content: Content) -> Figure:
     """The stored weights a label, and how they grow with its frequency."""
     figure, (left, right) = panels(2, 3.6)
-    _draw(left, content, [facts.weights for facts in content.facts])
+    weights = [facts.weights for facts in content.facts]
+    _draw(left, content, weights)
     left.set_title("Weights a label")
     left.set_xlabel("stored weights of a label")
-    left.set_xscale("log")
+    medians = [_medians(content, facts) for facts in content.facts]
     look = looks(method is content.comparison.baseline for method in content.comparison.methods)
-    for facts, way in zip(content.facts, look, strict=True):
-        of = content.classes.of[facts.label_ids]
-        medians = [
-            np.median(facts.weights[of == number]) if (of == number).any() else np.nan
-            for number in range(len(content.classes.names))
-        ]
-        right.plot(content.classes.names, medians, color=way.colour, marker=way.mark)
+    for line, way in zip(medians, look, strict=True):
+        right.plot(content.classes.names, line, color=way.colour, marker=way.mark)
     right.set_title("Median by frequency")
     right.set_ylabel("stored weights of a label")
     right.set_xlabel("training positives of the label")
-    right.set_yscale("log")
     slanted(right)
+    if spreads(weights):
+        left.set_xscale("log")
+    thousands(left.xaxis)
+    if spreads(medians):
+        right.set_yscale("log")
+    thousands(right.yaxis)
     legend_above(figure, left)
     return figure
+
+
+def _medians(content: Content, facts: LabelFacts) -> NDArray[np.float64]:
+    """The median number of weights by class of frequency; NaN where no label of it is trained."""
+    of = content.classes.of[facts.label_ids]
+    classes = [facts.weights[of == number] for number in range(len(content.classes.names))]
+    return np.array([np.median(own) if len(own) else np.nan for own in classes])
 
 
 def _draw(axes: Axes, content: Content, values: Sequence[NDArray[np.generic]]) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from pwdismec.reporting.content import Content
 from pwdismec.reporting.curves import rank_frequency
 from pwdismec.reporting.drawing.bars import grouped_bars
-from pwdismec.reporting.drawing.style import GREY, Look, panels, slanted
+from pwdismec.reporting.drawing.style import GREY, Look, panels, slanted, thousands
 
 _BLUE = "#0072B2"
 
@@ -22,8 +21,8 @@ def draw_frequency(content: Content) -> Figure:
     left.set_title("Frequency by rank")
     left.set_xlabel("rank of the label, most frequent first")
     left.set_ylabel("training positives")
-    for axis in (left.xaxis, left.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    thousands(left.xaxis)
+    thousands(left.yaxis)
     grouped_bars(right, content.classes.names, [content.classes.n_labels], ["labels"], [Look(_BLUE, "o")])
     for place, number in enumerate(content.classes.n_labels):
         share = 100 * number / train.n_labels
@@ -34,6 +33,6 @@ def draw_frequency(content: Content) -> Figure:
     right.set_xlabel("training positives of the label")
     slanted(right)
     right.margins(y=0.1)
-    right.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    thousands(right.yaxis)
     right.grid(color=GREY, alpha=0.3, axis="y")
     return figure

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pwdismec.pipeline.comparison import METRICS
 from pwdismec.reporting.content import Content
-from pwdismec.reporting.drawing.style import looks, panels
+from pwdismec.reporting.drawing.style import Look, looks, panels
+from pwdismec.reporting.gains import Gain
 
 _STEP = 0.18
 
@@ -19,19 +21,12 @@ def draw_gains(content: Content) -> Figure:
     figure, (axes,) = panels(1, 1.2 + len(METRICS) * (0.25 + _STEP * len(others)))
     axes.axvline(0, color="black", lw=1)
     for number, name in enumerate(others):
-        shift = (number - (len(others) - 1) / 2) * 0.7 / max(len(others), 1)
+        way = look[name]
+        axes.plot([], [], way.mark, color=way.colour, ms=8, label=name)
+        shift = (number - (len(others) - 1) / 2) * 0.7 / len(others)
         for place, metric in enumerate(METRICS):
-            gain = content.gains[name][metric]
-            if gain is None:
-                continue
-            axes.errorbar(
-                gain.value, place + shift, xerr=gain.margin, fmt=look[name].mark, color=look[name].colour,
-                capsize=4, ms=8, lw=2, label=name if place == 0 else None,
-            )  # fmt: skip
-            axes.annotate(
-                f"{gain.value:+.1f} %".replace("-", "−"), (gain.value + gain.margin, place + shift), (7, 0),
-                textcoords="offset points", va="center", color=look[name].colour,
-            )  # fmt: skip
+            if (gain := content.gains[name][metric]) is not None:
+                _draw_gain(axes, gain, place + shift, way)
     axes.set_yticks(range(len(METRICS)), [f"{m}: {_ABOUT[m]}" for m in METRICS])
     axes.set_ylim(len(METRICS) - 0.5, -0.5)
     axes.margins(x=0.15)
@@ -39,8 +34,22 @@ def draw_gains(content: Content) -> Figure:
     axes.set_xlabel(
         f"mean relative gain over {baseline.name if baseline else ''}, %  (left worse, right better)"
     )
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    if others:
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return figure
+
+
+def _draw_gain(axes: Axes, gain: Gain, y: float, way: Look) -> None:
+    axes.errorbar(gain.value, y, xerr=gain.margin, fmt=way.mark, color=way.colour, capsize=4, ms=8, lw=2)
+    axes.annotate(
+        f"{gain.value:+.1f} %".replace("-", "−"),
+        (gain.value + gain.margin, y),
+        (7, 0),
+        textcoords="offset points",
+        va="center",
+        color=way.colour,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+    )
 
 
 _ABOUT = {"P": "all labels", "nDCG": "all, ranked", "PSP": "rare count more", "PSnDCG": "rare, ranked"}

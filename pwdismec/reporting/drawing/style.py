@@ -7,8 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
 
 GREY: Final = "#999999"
 _COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -58,6 +62,18 @@ def legend_above(figure: Figure, axes: Axes) -> None:
     """One legend for all panels, with what is named in `axes`."""
     handles, names = axes.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper left", ncols=len(names))
+
+
+def thousands(axis: Axis) -> None:
+    """Whole numbers, with commas."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def spreads(values: Sequence[NDArray[np.generic]]) -> bool:
+    """Whether positive numbers go over more than a power of ten, and so belong on a logarithmic scale."""
+    numbers = np.concatenate([np.asarray(some, np.float64) for some in values])
+    positive = numbers[numbers > 0]
+    return len(positive) > 0 and bool(positive.max() > 10 * positive.min())
 
 
 def slanted(axes: Axes) -> None:
