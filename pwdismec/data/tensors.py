@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pwdismec.files import read_file
 from pwdismec.patience import patient
 
-_CODES = {"U16": "u2", "U32": "u4", "I32": "i4", "I64": "i8", "F16": "f2", "F32": "f4", "F64": "f8"}
+_CODES = {"U8": "u1", "U16": "u2", "U32": "u4", "I32": "i4", "I64": "i8"}
+_CODES |= {"F16": "f2", "F32": "f4", "F64": "f8"}
 DTYPES: Final = {name: np.dtype(f"<{code}") for name, code in _CODES.items()}
 
 

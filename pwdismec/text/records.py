@@ -1,0 +1,77 @@
+"""What a record must be: its texts, its labels, its place in a split; and the words for what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pwdismec.text.settings import TextSettings
+
+Record = Mapping[str, Any]
+
+_NOT_IN_A_NAME = ("\n", "\r", "\0")
+
+
+class Misfit(ValueError):
+    """A record that is not as it should be: the field, its value and what was expected."""
+
+
+def text_in(record: Record, name: str) -> str:
+    """The text of a field; Misfit if there is none."""
+    value = _field(record, name, "a string")
+    if not isinstance(value, str):
+        raise Misfit(f"field {name!r}: {_shown(value)}; expected a string")
+    return value
+
+
+def labels_in(record: Record, settings: TextSettings) -> list[str]:
+    """The labels of a record; Misfit if they are no list of different names."""
+    name = settings.label_field
+    if name is None:
+        return []
+    value = _field(record, name, "a list of labels")
+    if not isinstance(value, list):
+        raise Misfit(f"field {name!r}: {_shown(value)}; expected a list of strings")
+    for label in value:
+        if not isinstance(label, str):
+            raise Misfit(f"field {name!r}: label {_shown(label)}; expected strings only")
+        if not is_label(label):
+            raise Misfit(f"field {name!r}: label {_shown(label)}; expected text in one line")
+    if len(set(value)) < len(value):
+        twice = next(label for label in value if value.count(label) > 1)
+        raise Misfit(f"field {name!r}: label {_shown(twice)} twice; expected each label once")
+    return value
+
+
+def is_label(text: str) -> bool:
+    """Whether a label can be written in a line of a file."""
+    if not text or any(char in text for char in _NOT_IN_A_NAME):
+        return False
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def is_from(record: Record, name: str, first: str) -> bool:
+    """Whether a field's value is `first` or greater, as numbers, or as strings such as dates."""
+    value = _field(record, name, "a number or a string")
+    if isinstance(value, str):
+        return value >= first
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Misfit(f"field {name!r}: {_shown(value)}; expected a number or a string")
+    try:
+        return value >= float(first)
+    except ValueError:
+        raise Misfit(
+            f"field {name!r}: {_shown(value)}; expected a string, to compare with {first!r}"
+        ) from None
+
+
+def _field(record: Record, name: str, expected: str) -> Any:
+    if name not in record:
+        raise Misfit(f"field {name!r}: missing; expected {expected}")
+    return record[name]
+
+
+def _shown(value: Any) -> str:
+    """The value as a program would write it, not too long."""
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

@@ -1,0 +1,213 @@
+"""From records to features, as the training set was made: fitted once, stored as plain data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from sklearn.feature_extraction import FeatureHasher
+
+from pwdismec.data.csr import CSR
+from pwdismec.data.names import read_names
+from pwdismec.data.tensors import parse_tensors
+from pwdismec.data.transforms import Transforms
+from pwdismec.errors import DataError
+from pwdismec.files import read_file
+from pwdismec.text.counting import Analyser, analysers, count, in_columns
+from pwdismec.text.records import Misfit, Record, text_in
+from pwdismec.text.settings import CHAR, WORD, TextField, TextSettings
+
+FORMAT: Final = "pwdismec-vectorizer"
+VERSION: Final = 1
+HEAD, TERMS, LABELS = "vectorizer.json", "terms.safetensors", "labels.txt"
+
+
+@dataclass(frozen=True, eq=False)
+class TextVectorizer:
+    """What turns records into features: scikit-learn's analysers, a vocabulary (or hashing), and TF-IDF.
+
+    Attributes
+    ----------
+    settings
+        Fields, n-grams, hashing, and where the labels stand.
+    idf
+        float64, shape (n_features,): the weight of each feature's field times the smoothed inverse document
+        frequency of scikit-learn's `TfidfTransformer`, ln((1 + N) / (1 + df)) + 1.
+    columns
+        The feature id of each term; None with hashing.
+    labels
+        The labels as records write them, in the order of their ids.
+    """
+
+    settings: TextSettings
+    idf: NDArray[np.float64]
+    columns: Mapping[str, int] | None
+    labels: Sequence[str] = field(default=())
+
+    @classmethod
+    def of(
+        cls,
+        settings: TextSettings,
+        terms: Sequence[str] | None,
+        frequencies: NDArray[np.integer],
+        n_records: int,
+        labels: Sequence[str] = (),
+    ) -> TextVectorizer:
+        """Fitted to `n_records` records, of which ``frequencies[j]`` have feature j, named ``terms[j]``."""
+        idf = np.log((1.0 + n_records) / (1.0 + frequencies)) + 1.0
+        weights = {field.name + mark: field.weight for field in settings.fields for mark in (WORD, CHAR)}
+        if terms is not None and set(weights.values()) != {1.0}:
+            for prefix, weight in weights.items():
+                idf[[j for j, term in enumerate(terms) if term.startswith(prefix)]] *= weight
+        columns = None if terms is None else {term: j for j, term in enumerate(terms)}
+        return cls(settings, idf, columns, labels)
+
+    @property
+    def n_features(self) -> int:
+        return len(self.idf)
+
+    @property
+    def fields(self) -> tuple[TextField, ...]:
+        """The text fields, each with its `name` and `weight`."""
+        return self.settings.fields
+
+    @cached_property
+    def feature_names(self) -> Sequence[str] | None:
+        """Names such as "title:word", in the order of the features; None with hashing."""
+        return None if self.columns is None else list(self.columns)
+
+    @property
+    def transforms(self) -> Transforms:
+        """TF-IDF and L2 norm, which `transform` applies to the counts."""
+        return Transforms(self.idf, True)
+
+    def transform(self, records: Sequence[Mapping[str, Any]]) -> CSR:
+        """The features of records: what training sees.
+
+        Returns
+        -------
+        CSR
+            Shape (len(records), n_features), float32.
+
+        Raises
+        ------
+        DataError
+            If a record lacks a field, or its value is no string.
+        """
+        terms, matrix = count(self._ways, _texts_of(records, self.settings))
+        counts = in_columns(matrix, self.columns_of(terms), self.n_features)
+        features = self.transforms.apply(counts)
+        assert isinstance(features, CSR)
+        return features
+
+    def names_in(self, record: Mapping[str, Any]) -> dict[int, str]:
+        """The features that a record has, with their names; those that share a hash, divided by " | "."""
+        terms = count(self._ways, _texts_of([record], self.settings)).terms
+        names: dict[int, str] = {}
+        for term, column in zip(terms, self.columns_of(terms).tolist(), strict=True):
+            if column >= 0:
+                names[column] = f"{names[column]} | {term}" if column in names else term
+        return names
+
+    def columns_of(self, terms: Sequence[str]) -> NDArray[np.integer]:
+        """The feature id of each term, −1 for one that has none; shape (len(terms),)."""
+        if self.columns is not None:
+            find = self.columns.get
+            return np.fromiter((find(term, -1) for term in terms), np.int64, len(terms))
+        return hashed(terms, self.n_features)
+
+    @cached_property
+    def _ways(self) -> list[Analyser]:
+        return analysers(self.settings)
+
+    def save(self, folder: str | Path) -> None:
+        """Write it to a new folder, as JSON, text and safetensors."""
+        folder = Path(folder)
+        folder.mkdir(parents=True)
+        tensors = {"idf": self.idf}
+        if self.feature_names is not None:
+            tensors |= _packed(self.feature_names)
+        contents = {
+            TERMS: safetensors.numpy.save(tensors),
+            LABELS: "".join(f"{label}\n" for label in self.labels).encode(),
+        }
+        head = {
+            "format": FORMAT,
+            "version": VERSION,
+            "written_by": f"pwdismec {version('pwdismec')}, scikit-learn {version('scikit-learn')}",
+            "settings": self.settings.model_dump(mode="json"),
+            "n_features": self.n_features,
+            "n_labels": len(self.labels),
+            "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
+        }
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+        (folder / HEAD).write_text(json.dumps(head, indent=1) + "\n", "utf-8")
+
+    @classmethod
+    def load(cls, folder: str | Path) -> TextVectorizer:
+        """Read one that was saved.
+
+        Raises
+        ------
+        DataError
+            If there is none, it is of another version, or it is damaged.
+        """
+        folder = Path(folder)
+        try:
+            head = json.loads(read_file(folder / HEAD))
+            if (head["format"], head["version"]) != (FORMAT, VERSION):
+                raise DataError(
+                    folder / HEAD, f"version {head['version']!r}; this pwdismec reads version {VERSION}"
+                )
+            for name, expected in head["sha256"].items():
+                if hashlib.sha256(read_file(folder / name)).hexdigest() != expected:
+                    raise DataError(folder / name, "changed since it was written: its SHA-256 is another")
+            tensors = parse_tensors(np.frombuffer(read_file(folder / TERMS), np.uint8)).tensors
+            settings = TextSettings.model_validate(head["settings"])
+            terms = _unpacked(tensors) if settings.hashing is None else None
+        except OSError as error:
+            raise DataError(folder, f"no vectoriser: cannot read {HEAD}: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError, ValidationError) as error:
+            raise DataError(folder, f"the vectoriser is damaged: {error}") from error
+        columns = None if terms is None else {term: j for j, term in enumerate(terms)}
+        return cls(settings, tensors["idf"], columns, read_names(folder / LABELS, head["n_labels"], "labels"))
+
+
+def hashed(terms: Sequence[str], n_columns: int) -> NDArray[np.integer]:
+    """The column of each term by scikit-learn's hashing; shape (len(terms),)."""
+    hasher = FeatureHasher(n_columns, input_type="string", alternate_sign=False)
+    rows = ([term.encode("utf-8", "surrogatepass")] for term in terms)
+    found: NDArray[np.integer] = hasher.transform(rows).indices if terms else np.zeros(0, np.int32)
+    return found
+
+
+def _texts_of(records: Sequence[Record], settings: TextSettings) -> list[list[str]]:
+    """The texts of each field, in the order of the records."""
+    try:
+        return [[text_in(record, field.name) for record in records] for field in settings.fields]
+    except Misfit as misfit:
+        raise DataError("record", str(misfit)) from misfit
+
+
+def _packed(terms: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Strings as arrays; unlike lines of text they hold line breaks, NUL and lone surrogates."""
+    ends = np.cumsum(np.fromiter(map(len, terms), np.int64, len(terms)), dtype=np.int64)
+    content = "".join(terms).encode("utf-8", "surrogatepass")
+    return {"terms": np.frombuffer(content, np.uint8), "ends": ends}
+
+
+def _unpacked(tensors: Mapping[str, NDArray[Any]]) -> list[str]:
+    whole = tensors["terms"].tobytes().decode("utf-8", "surrogatepass")
+    ends = tensors["ends"].tolist()
+    return [whole[a:b] for a, b in zip([0, *ends], ends, strict=False)]
