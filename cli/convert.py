@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -12,7 +13,9 @@ from pwdismec.pipeline.converting import convert_files
 
 from . import options
 from .examples import example
-from .progress import watch
+from .progress import say, watch
+from .texts import Texts
+from .texts import texts as texts_options
 
 
 @click.command(
@@ -21,6 +24,8 @@ from .progress import watch
         "pwdismec convert train.txt.xz data/train --labels labels.txt",
         "pwdismec convert tst_X_Xf.txt tst_X_Y.txt data/test --like data/train",
         "pwdismec convert X.npy Y.npz data/embedded",
+        "pwdismec convert train.jsonl data/train --text title:2,text --label-field labels",
+        "pwdismec convert test.jsonl data/test --like data/train",
     ),
 )
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.PATH)
@@ -41,8 +46,16 @@ from .progress import watch
     "--like",
     type=options.PATH,
     metavar="DATASET",
-    help="The training set: its transforms, sizes and names are taken.",
+    help="The training set: its transforms, sizes and names are taken; of texts, all of the below.",
 )
+@texts_options
+@click.option("--test", type=options.PATH, metavar="DATASET", help="Of texts: where held-out records go.")
+@click.option(
+    "--split",
+    metavar="PART",
+    help="Of texts: which are held out, a share such as 0.1, or FIELD:FIRST such as year:2020.",
+)
+@options.jobs
 def command(
     sources: tuple[Path, ...],
     dataset: Path,
@@ -53,16 +66,34 @@ def command(
     labels: Path | None,
     features: Path | None,
     like: Path | None,
+    texts: Texts | None,
+    test: Path | None,
+    split: str | None,
+    jobs: int,
 ) -> None:
     """Turn files into a data set: the folder DATASET, made anew.
 
     SOURCE is one file, or the features' file and the labels' file; text may be compressed (.gz, .xz, .bz2,
     .zst), and dense features are a .npy file. Values are L2-normalised by row unless told otherwise.
+
+    With --text, SOURCE are files of records (.jsonl, .csv, .tsv, .parquet): their words become features with
+    TF-IDF. What turns texts into features is stored with the data set, and with a model trained on it.
     """
-    if like is not None and (tfidf or no_normalize):
+    if like is not None and (tfidf or no_normalize or texts):
         raise click.UsageError(
-            "--like takes the training set's transforms; leave out --tfidf, --no-normalize"
+            "--like takes the training set's transforms; leave out --tfidf, --no-normalize, --text"
         )
+    if (test is None) != (split is None) or (test is not None and texts is None):
+        raise click.UsageError("--test and --split go together, with --text")
+    if texts is not None and (tfidf or no_normalize or labels or features or one_based or format != "auto"):
+        raise click.UsageError(
+            "--text goes without --format, --one-based, --tfidf, --no-normalize, --labels, --features"
+        )
+    training_set = None if like is None else Dataset.open(like)
+    processes = os.cpu_count() or 1 if jobs == -1 else jobs
+    if texts is not None or _is_of_texts(training_set, sources):
+        _convert_texts(sources, dataset, training_set, texts, test, split, processes)
+        return
     with watch("convert", "rows") as update:
         made = convert_files(
             sources,
@@ -71,9 +102,49 @@ def command(
             one_based=one_based,
             tfidf=tfidf,
             normalize=not no_normalize,
-            like=None if like is None else Dataset.open(like),
+            like=training_set,
             label_names=labels,
             feature_names=features,
+            jobs=jobs,
             on_progress=update,
         )
     click.echo(made.statistics())
+
+
+def _is_of_texts(training_set: Dataset | None, sources: tuple[Path, ...]) -> bool:
+    """Whether SOURCE are records, for a training set that was made of such."""
+    from pwdismec.text.pieces import format_of
+
+    return training_set is not None and training_set.vectorizer is not None and bool(format_of(sources[0]))
+
+
+def _convert_texts(
+    sources: tuple[Path, ...],
+    dataset: Path,
+    training_set: Dataset | None,
+    texts: Texts | None,
+    test: Path | None,
+    split: str | None,
+    jobs: int,
+) -> None:
+    from pwdismec.pipeline.texts import convert_texts, convert_texts_like
+    from pwdismec.text.splits import Split
+
+    if texts is None:
+        assert training_set is not None
+        made = [convert_texts_like(sources, dataset, training_set, jobs=jobs, watch=watch)]
+    else:
+        made = convert_texts(
+            sources,
+            dataset,
+            texts.settings(),
+            label_names=texts.label_names,
+            test=test,
+            split=None if split is None else Split.parse(split),
+            jobs=jobs,
+            watch=watch,
+        )
+    for part in made:
+        if part.labels_left_out:
+            say(f"convert: {part.labels_left_out:,} labels are unknown to the training set and left out")
+        click.echo(part.dataset.statistics())

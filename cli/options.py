@@ -144,13 +144,14 @@ def propensity(function: Function) -> Function:
 def propensity_parameters(preset_name: str | None, a: float | None, b: float | None) -> PropensityParameters:
     """A and B as the options say, or the settings, or the default."""
     if preset_name is not None:
-        if any(_is_given(name) for name in ("a", "b")):
+        if any(is_given(name) for name in ("a", "b")):
             raise click.UsageError("--propensity goes without --propensity-a and --propensity-b")
         return preset(preset_name)
     default = PRESETS["default"]
     return PropensityParameters(default.a if a is None else a, default.b if b is None else b)
 
 
-def _is_given(name: str) -> bool:
+def is_given(name: str) -> bool:
+    """Whether the user has set a parameter of the command under way."""
     source = click.get_current_context().get_parameter_source(name)
     return source is click.core.ParameterSource.COMMANDLINE

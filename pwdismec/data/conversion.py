@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+import shutil
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +14,8 @@ from typing import Protocol
 from pwdismec.data.csr import CSR, row_chunks
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.dense import Dense, Features
-from pwdismec.data.names import read_names
+from pwdismec.data.manifest import VECTORIZER
+from pwdismec.data.names import check_names, read_names
 from pwdismec.data.transforms import Transforms, check_term_counts
 from pwdismec.data.writer import FolderWriter, check_target
 from pwdismec.errors import DataError
@@ -38,9 +41,11 @@ def convert(
     *,
     tfidf: bool = False,
     normalize: bool = True,
+    transforms: Transforms | None = None,
     like: Dataset | None = None,
-    label_names: str | Path | None = None,
+    label_names: str | Path | Sequence[str] | None = None,
     feature_names: str | Path | None = None,
+    vectorizer: Callable[[Path], object] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Dataset:
     """Write a data set from blocks of raw instances, in memory that does not grow with their number.
@@ -55,11 +60,15 @@ def convert(
         Where to write. A data set that is there already is replaced once the new one is whole.
     tfidf, normalize
         The transforms: TF-IDF fitted on this data, L2 normalisation of the rows.
+    transforms
+        In place of these two, transforms that are fitted already.
     like
         A training set: its transforms (with its idf), numbers of features and labels, and names are
         taken instead, so that the result suits a model trained on it.
     label_names, feature_names
-        Text files with one name a line, in order.
+        Text files with one name a line, in order; or the labels' names themselves.
+    vectorizer
+        Writes what made the features of texts into a folder; with `like`, its own is copied.
     on_progress
         Called after each block with the number of instances written so far.
 
@@ -80,16 +89,20 @@ def convert(
     check_target(out)
     features = _Columns(source, "feature", None if like is None else like.n_features)
     labels = _Columns(source, "label", None if like is None else like.n_labels)
-    tfidf = tfidf and like is None
+    if like is not None:
+        transforms = like.transforms
+        vectorizer = None if like.vectorizer is None else partial(shutil.copytree, like.vectorizer)
     with replacing_folder(out) as aside:
         folder = FolderWriter(aside)
-        if tfidf:
+        if tfidf and transforms is None:
             _stream(source, folder, features, labels, Transforms(), True, on_progress)
             transforms = _apply_tfidf(folder, features.total(), normalize)
         else:
-            transforms = Transforms(None, normalize) if like is None else like.transforms
+            transforms = transforms or Transforms(None, normalize)
             has_idf = transforms.idf is not None
             _stream(source, folder, features, labels, transforms, has_idf, on_progress)
+        if vectorizer is not None:
+            vectorizer(aside / VECTORIZER)
         folder.finish(
             features.total(),
             labels.total(),
@@ -136,9 +149,14 @@ class _Columns:
         """The number; for a format without a header, only once all blocks are read."""
         return self._ruled if self._ruled is not None else max(self._seen, self._declared or 0)
 
-    def names(self, path: str | Path | None, inherited: list[str] | None) -> list[str] | None:
-        """The names in the file, or those of the training set."""
-        return inherited if path is None else read_names(path, self.total(), f"{self._what}s")
+    def names(
+        self, given: str | Path | Sequence[str] | None, inherited: list[str] | None
+    ) -> list[str] | None:
+        """The names in the file, those given, or those of the training set."""
+        if given is None:
+            return inherited
+        read = read_names if isinstance(given, (str, Path)) else check_names
+        return read(given, self.total(), f"{self._what}s")  # type: ignore[arg-type]
 
     def _take_dense(self, part: Dense) -> Dense:
         if self._ruled is None:

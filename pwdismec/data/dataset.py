@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from pwdismec.data import npy
 from pwdismec.data.csr import CSR
 from pwdismec.data.dense import Dense, Features
-from pwdismec.data.manifest import MANIFEST, fingerprint_of, read_manifest
+from pwdismec.data.manifest import MANIFEST, VECTORIZER, fingerprint_of, read_manifest
 from pwdismec.data.names import check_names, read_names
 from pwdismec.data.statistics import Statistics
 from pwdismec.data.transforms import Transforms
@@ -47,6 +48,8 @@ class Dataset:
         A name for each, in order, or None.
     path
         The folder that the arrays are mapped from; None in memory.
+    vectorizer
+        The folder of what made the features of texts (`pwdismec.text.TextVectorizer`), or None.
     """
 
     features: Features
@@ -55,6 +58,7 @@ class Dataset:
     label_names: list[str] | None = None
     feature_names: list[str] | None = None
     path: Path | None = None
+    vectorizer: Path | None = None
     _label_instances: CSR | None = None
     _fingerprint: str | None = None
 
@@ -80,6 +84,7 @@ class Dataset:
             _matrix(folder, arrays, "labels", n_labels),
             Transforms.from_json(manifest.transforms.model_dump(), arrays.get("idf")),
             path=folder,
+            vectorizer=None if manifest.vectorizer is None else folder / VECTORIZER,
             _label_instances=_matrix(folder, arrays, "label_instances", n_instances),
             _fingerprint=manifest.fingerprint,
         )
@@ -313,6 +318,8 @@ class Dataset:
             with writer.features(self.features) as features, writer.matrix("labels") as labels:
                 features.append(self.features)
                 labels.append(self.labels)
+            if self.vectorizer is not None:
+                shutil.copytree(self.vectorizer, aside / VECTORIZER)
             writer.finish(
                 self.n_features,
                 self.n_labels,
@@ -342,6 +349,9 @@ class Dataset:
         for name, names in manifest.names.items():
             path = self.path / f"{name}.txt"
             _check(path, names.sha256, sha256_of(path))
+        for part, file in (manifest.vectorizer or {}).items():
+            path = self.path / VECTORIZER / part
+            _check(path, file.sha256, sha256_of(path))
         hashes = {name: entry.sha256 for name, entry in manifest.arrays.items()}
         found = fingerprint_of(self.n_features, self.n_labels, self.transforms, hashes)
         _check(self.path / MANIFEST, manifest.fingerprint, found)

@@ -31,6 +31,9 @@ IDF_DTYPE = "float64"
 
 NameList = Literal["label_names", "feature_names"]
 
+VECTORIZER = "vectorizer"
+"""The folder, in a data set's or a model's, of what made its features of texts."""
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -78,6 +81,7 @@ class Manifest(_Record):
     transforms: TransformsEntry
     arrays: dict[str, ArrayEntry]
     names: dict[NameList, FileEntry]
+    vectorizer: dict[str, FileEntry] | None = None
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Manifest:

@@ -20,6 +20,7 @@ from pwdismec.data.manifest import (
     LABELS,
     MANIFEST,
     SPARSE_FEATURES,
+    VECTORIZER,
     ArrayEntry,
     FileEntry,
     Manifest,
@@ -31,6 +32,7 @@ from pwdismec.data.manifest import (
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.transpose import column_offsets, rows_of_columns
 from pwdismec.errors import DataError
+from pwdismec.files import sha256_of
 
 # Label → instances entries held at a time; each further range of labels reads the labels once more.
 _RANGE = 1 << 26
@@ -134,13 +136,14 @@ class FolderWriter:
         sources: Sequence[str] = (),
         source_format: str | None = None,
     ) -> None:
-        """Write what follows from features and labels, and the manifest."""
+        """Write what follows from features and labels, and the manifest of all that is in the folder."""
         self._write_label_instances(n_labels)
         if transforms.idf is not None:
             with self.array("idf", IDF_DTYPE) as idf:
                 idf.append(transforms.idf)
         hashes = {name: entry.sha256 for name, entry in self._entries.items()}
         dense = "features" in self._entries
+        vectorizer = sorted((self.folder / VECTORIZER).glob("*"))
         manifest = Manifest(
             fingerprint=fingerprint_of(n_features, n_labels, transforms, hashes),
             n_instances=self._entries["labels_indptr"].length - 1,
@@ -154,6 +157,7 @@ class FolderWriter:
             names={
                 what: self._write_names(what, lines) for what, lines in names.items() if lines is not None
             },
+            vectorizer={path.name: _entry(path) for path in vectorizer} if vectorizer else None,
         )
         content = manifest.model_dump_json(indent=1, exclude_none=True)
         (self.folder / MANIFEST).write_text(content + "\n", "utf-8")
@@ -170,3 +174,7 @@ class FolderWriter:
         content = "".join(f"{line}\n" for line in lines).encode()
         (self.folder / f"{what}.txt").write_bytes(content)
         return FileEntry(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def _entry(path: Path) -> FileEntry:
+    return FileEntry(bytes=path.stat().st_size, sha256=sha256_of(path))

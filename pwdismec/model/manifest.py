@@ -54,14 +54,15 @@ class Run(_Record):
     tfidf: bool
     l2_normalize: bool
     label_names: bool
+    vectorizer: bool = False
     positive_weights_sha256: str | None
     config: dict[str, Any]
     plan: tuple[ShardPlan, ...]
 
     @property
     def id(self) -> str:
-        """Names the run in each of its shards; the program's version and the names do not count."""
-        record = self.model_dump(exclude={"written_by", "label_names"})
+        """Names the run in each of its shards; the program's version, names and texts do not count."""
+        record = self.model_dump(exclude={"written_by", "label_names", "vectorizer"})
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:32]
 
     @property
@@ -153,7 +154,7 @@ def run_at(folder: Path) -> Run | None:
 def difference(found: BaseModel, wanted: BaseModel) -> str:
     """The settings in which two runs differ, for people."""
     old, new = _flat(found.model_dump()), _flat(wanted.model_dump())
-    ignored = ("plan", "written_by", "label_names")
+    ignored = ("plan", "written_by", "label_names", "vectorizer")
     names = [n for n in old | new if old.get(n) != new.get(n) and not n.startswith(ignored)]
     return ", ".join(f"{name} was {old.get(name)}, now {new.get(name)}" for name in names)
 

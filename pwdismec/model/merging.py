@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pwdismec.errors import ConfigError, ModelError
+from pwdismec.files import read_file
 from pwdismec.model.manifest import Run, ShardPlan
 from pwdismec.model.model import Model
 from pwdismec.model.plan import plan_shards
@@ -72,7 +73,8 @@ def merge_models(
     if append and names is not None:
         names = [name for model in models for name in model.label_names or []]
     run = _run_of(models, n_labels, plan)
-    return write_model(Path(path), run, models[0].transforms, names, shards(), on_shard)
+    transforms, vectorizer = models[0].transforms, models[0].vectorizer
+    return write_model(Path(path), run, transforms, names, shards(), on_shard, vectorizer=vectorizer)
 
 
 def _check_fits(first: Model, other: Model, append: bool) -> None:
@@ -91,6 +93,11 @@ def _check_fits(first: Model, other: Model, append: bool) -> None:
     else:
         agree("labels", lambda model: model.n_labels)
         agree("names of labels", lambda model: model.label_names, shown=False)
+        agree("vectoriser", _vectorizer_of, shown=False)
+
+
+def _vectorizer_of(model: Model) -> dict[str, bytes] | None:
+    return model.vectorizer and {file.name: read_file(file) for file in model.vectorizer.iterdir()}
 
 
 def _within(shard: Shard, offset: int, place: ShardPlan) -> Shard:

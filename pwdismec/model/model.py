@@ -13,11 +13,12 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.manifest import VECTORIZER
 from pwdismec.data.names import read_names
 from pwdismec.data.tensors import read_tensors
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ModelError
-from pwdismec.files import clear_os_errors, sweep, write_file, write_first
+from pwdismec.files import clear_os_errors, read_file, sweep, write_file, write_first
 from pwdismec.model.manifest import (
     CLAIMS,
     IDF,
@@ -99,7 +100,9 @@ class Model:
         """Size of its files."""
         names = [MANIFEST, *(entry.file for entry in self.manifest.shards)]
         names += [IDF] * self.manifest.run.tfidf + [LABEL_NAMES] * self.manifest.run.label_names
-        return sum((self.path / name).stat().st_size for name in names)
+        files = [self.path / name for name in names]
+        files += [] if self.vectorizer is None else self.vectorizer.iterdir()
+        return sum(file.stat().st_size for file in files)
 
     @cached_property
     def label_names(self) -> list[str] | None:
@@ -107,6 +110,11 @@ class Model:
         if not self.manifest.run.label_names:
             return None
         return read_names(self.path / LABEL_NAMES, self.n_labels, "labels")
+
+    @property
+    def vectorizer(self) -> Path | None:
+        """The folder of what made the features of texts (`pwdismec.text.TextVectorizer`), or None."""
+        return self.path / VECTORIZER if self.manifest.run.vectorizer else None
 
     @cached_property
     def transforms(self) -> Transforms:
@@ -138,7 +146,9 @@ class Model:
 
 
 @patient
-def write_run(folder: Path, run: Run, transforms: Transforms, label_names: list[str] | None) -> None:
+def write_run(
+    folder: Path, run: Run, transforms: Transforms, label_names: list[str] | None, vectorizer: Path | None
+) -> None:
     """Begin a model's folder: its run, and what prediction needs besides the shards.
 
     What is there stays as it is: somebody else may have begun the same at the same time. run.json comes
@@ -153,6 +163,12 @@ def write_run(folder: Path, run: Run, transforms: Transforms, label_names: list[
         write_file(folder / IDF, safetensors.numpy.save({"idf": transforms.idf}))
     if label_names is not None and not (folder / LABEL_NAMES).exists():
         write_file(folder / LABEL_NAMES, "".join(f"{name}\n" for name in label_names).encode())
+    if vectorizer is not None:
+        with clear_os_errors(folder):
+            (folder / VECTORIZER).mkdir(exist_ok=True)
+        for file in sorted(vectorizer.iterdir()):
+            if not (folder / VECTORIZER / file.name).exists():
+                write_file(folder / VECTORIZER / file.name, read_file(file))
 
 
 def finish_run(folder: Path, run: Run, entries: list[ShardEntry]) -> Model:

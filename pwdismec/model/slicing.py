@@ -62,7 +62,8 @@ def slice_model(
         if n_trained == 0:
             raise ModelError(f"{model.path}: none of the {wanted.sum()} labels was trained")
 
-    return write_model(Path(path), run, model.transforms, model.label_names, shards(), on_shard)
+    same = model.transforms, model.label_names
+    return write_model(Path(path), run, *same, shards(), on_shard, vectorizer=model.vectorizer)
 
 
 def read_labels(path: str | Path, model: Model) -> NDArray[np.int64]:

@@ -30,8 +30,12 @@ def write_model(
     label_names: list[str] | None,
     shards: Iterable[Shard],
     on_shard: OnShard | None = None,
+    *,
+    vectorizer: Path | None = None,
 ) -> Model:
     """Write the shards of `run.plan` one by one; the folder takes its place when the model is whole.
+
+    `vectorizer` is the folder of what made the features of texts, where there is one.
 
     Raises
     ------
@@ -42,7 +46,7 @@ def write_model(
     """
     check_is_new(folder)
     with replacing_folder(folder) as aside:
-        write_run(aside, run, transforms, label_names)
+        write_run(aside, run, transforms, label_names, vectorizer)
         entries, run_id = [], run.id
         for place, shard in zip(run.plan, shards, strict=True):
             entries.append(write_shard(aside, place, run_id, shard, run.dtype))

@@ -21,11 +21,16 @@ def convert_files(
     like: Dataset | None = None,
     label_names: str | Path | None = None,
     feature_names: str | Path | None = None,
+    jobs: int = -1,
     on_progress: OnProgress | None = None,
 ) -> Dataset:
-    """Convert files: `open_source`, then `convert`; parameters and errors are theirs."""
+    """Convert files: `open_source`, then `convert`; parameters and errors are theirs.
+
+    `jobs` is `n_jobs`, with −1 for one thread for each processor.
+    """
     sizes = {} if like is None else {"n_features": like.n_features, "n_labels": like.n_labels}
-    source = open_source(sources, format, one_based=one_based, **sizes)
+    n_jobs = None if jobs == -1 else jobs
+    source = open_source(sources, format, one_based=one_based, n_jobs=n_jobs, **sizes)
     return convert(
         source,
         out,

@@ -134,6 +134,7 @@ def _run(run: Run) -> str:
         ("labels", f"{run.n_labels:,}"),
         ("transforms", " + ".join(steps) or "none"),
         ("names of labels", "yes" if run.label_names else "no"),
+        ("made of texts", "yes" if run.vectorizer else "no"),
         *((name, _setting(value)) for name, value in run.config.items()),
     )
 

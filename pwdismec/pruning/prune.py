@@ -103,7 +103,8 @@ def prune_model(
 
     run = with_history(model.manifest.run, notes, model.manifest.run.plan, dtype=dtype)
     with closing(changed(model, change, origin, jobs, on_labels)) as shards:
-        made = write_model(Path(path), run, model.transforms, model.label_names, shards)
+        same = model.transforms, model.label_names
+        made = write_model(Path(path), run, *same, shards, vectorizer=model.vectorizer)
     assert target is None or made.bytes <= target
     return made
 

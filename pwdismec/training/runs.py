@@ -35,6 +35,7 @@ def run_of(dataset: Dataset, config: TrainingConfig) -> Run:
         tfidf=dataset.transforms.idf is not None,
         l2_normalize=dataset.transforms.l2_normalize,
         label_names=dataset.label_names is not None,
+        vectorizer=dataset.vectorizer is not None,
         positive_weights_sha256=checksum_of(weights),
         config=config.to_json(),
         plan=plan_shards(dataset.n_labels, config.shard_size),
@@ -78,7 +79,7 @@ def begin(folder: Path, run: Run, dataset: Dataset) -> Run:
     ModelError
         If that is another.
     """
-    write_run(folder, run, dataset.transforms, dataset.label_names)
+    write_run(folder, run, dataset.transforms, dataset.label_names, dataset.vectorizer)
     found = run_at(folder)
     if found is None or found.id != run.id:
         changes = "" if found is None else f": {difference(found, run)}"

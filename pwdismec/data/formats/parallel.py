@@ -1,11 +1,11 @@
-"""An ordered map over threads that does not run ahead of who takes the results."""
+"""Ordered maps over threads or processes that do not run ahead of who takes the results."""
 
 from __future__ import annotations
 
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -23,15 +23,22 @@ def map_in_order(
         Threads; None takes one for each processor.
     """
     n_threads = n_jobs or os.cpu_count() or 1
-    pending: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(n_threads) as pool:
-        try:
-            for item in items:
-                pending.append(pool.submit(function, item))
-                if len(pending) == 2 * n_threads:
-                    yield pending.popleft().result()
-            while pending:
+        yield from map_with(pool, function, items, 2 * n_threads)
+
+
+def map_with(
+    pool: Executor, function: Callable[[Item], Result], items: Iterable[Item], at_most: int
+) -> Iterator[Result]:
+    """Results of `function` in the order of `items`; so many are under way in `pool` at the most."""
+    pending: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(function, item))
+            if len(pending) == at_most:
                 yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        for future in pending:
+            future.cancel()

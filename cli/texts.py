@@ -1,0 +1,88 @@
+"""The options of `convert` that say how texts become features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from .options import PATH, is_given
+
+if TYPE_CHECKING:
+    from pwdismec.text import TextSettings
+
+
+class Texts(NamedTuple):
+    """What the options say."""
+
+    text: str
+    others: dict[str, Any]
+    label_names: Path | None
+
+    def settings(self) -> TextSettings:
+        """The same as `TextSettings`; ConfigError where a value is out of range."""
+        from pwdismec.text import TextSettings
+
+        return TextSettings.of(self.text, **self.others)
+
+
+def _range(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    if value is None or value == "0":
+        return None
+    first, _, last = value.partition("-")
+    try:
+        return int(first), int(last or first)
+    except ValueError:
+        raise click.BadParameter(f"{value!r}; expected a number or a range such as 1-2") from None
+
+
+_OPTIONS = {
+    "text": click.option(
+        "--text",
+        metavar="FIELDS",
+        help="Text fields of the records, with weights if wanted, such as title:2,text.",
+    ),
+    "label_field": click.option("--label-field", metavar="FIELD", help="Of texts: the list of labels."),
+    "label_separator": click.option(
+        "--label-separator",
+        metavar="TEXT",
+        help="What divides labels in CSV and TSV.  [default: ;]",
+    ),
+    "label_names": click.option(
+        "--label-names", type=PATH, metavar="FILE", help="Of texts: a label, a tab and its name, a line each."
+    ),
+    "words": click.option(
+        "--words", callback=_range, metavar="N-M", help="n-grams of words; 0 for none.  [default: 1]"
+    ),
+    "chars": click.option(
+        "--chars", callback=_range, metavar="N-M", help="n-grams of characters too, such as 3-5."
+    ),
+    "min_df": click.option(
+        "--min-df", type=int, metavar="N", help="Leave out what fewer records have.  [default: 2]"
+    ),
+    "hashing": click.option(
+        "--hashing", type=int, metavar="BITS", help="2^BITS features by hash, not a vocabulary."
+    ),
+}
+
+
+def texts(function: Callable[..., Any]) -> Callable[..., Any]:
+    """All of them; they give `Texts` as ``texts``, or None without --text."""
+
+    @wraps(function)
+    def with_texts(*args: Any, **others: Any) -> Any:
+        given = {name: others.pop(name) for name in _OPTIONS}
+        named = {name: value for name, value in given.items() if is_given(name)}
+        text, label_names = named.pop("text", None), named.pop("label_names", None)
+        if text is None and (named or label_names):
+            raise click.UsageError(f"--{[*named, 'label_names'][0].replace('_', '-')} takes --text")
+        if "hashing" in named and "min_df" in named:
+            raise click.UsageError("--hashing keeps every term; leave out --min-df")
+        return function(*args, texts=None if text is None else Texts(text, named, label_names), **others)
+
+    for option in reversed(_OPTIONS.values()):
+        with_texts = option(with_texts)
+    return with_texts

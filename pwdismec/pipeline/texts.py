@@ -1,0 +1,162 @@
+"""From files of records with texts and labels to data sets' folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pwdismec.data import Dataset, convert
+from pwdismec.data.formats.compression import clear_read_errors, open_to_read
+from pwdismec.data.formats.lines import check_is_file
+from pwdismec.data.formats.source import Block
+from pwdismec.data.writer import check_target
+from pwdismec.errors import DataError
+from pwdismec.pipeline.watching import Watch, unwatched
+from pwdismec.text import TextSettings, TextVectorizer
+from pwdismec.text.chunks import Chunk, chunks_of
+from pwdismec.text.corpus import Corpus, blocks_like
+from pwdismec.text.pieces import format_of
+from pwdismec.text.splits import Split
+
+
+class Made(NamedTuple):
+    """A data set, and how many of its records' labels no record of the training set has."""
+
+    dataset: Dataset
+    labels_left_out: int
+
+
+class _Source(NamedTuple):
+    """What `convert` takes."""
+
+    paths: Sequence[Path]
+    format: str | None
+    n_features: int
+    n_labels: int
+    blocks: Iterable[Block]
+
+    def __iter__(self) -> Iterator[Block]:  # type: ignore[override]
+        return iter(self.blocks)
+
+
+def convert_texts(
+    sources: Sequence[Path],
+    out: Path,
+    settings: TextSettings,
+    *,
+    label_names: Path | None = None,
+    test: Path | None = None,
+    split: Split | None = None,
+    jobs: int = 1,
+    watch: Watch = unwatched,
+) -> list[Made]:
+    """Fit a vectoriser to records and write them as a training set; those held out, as a test set.
+
+    Parameters
+    ----------
+    sources
+        Files of records: JSON lines, CSV, TSV, Parquet.
+    out
+        The training set's folder.
+    settings
+        What the features are, and where the labels stand.
+    label_names
+        A file with a label, a tab and its name in each line; default, the labels are their names.
+    test, split
+        The test set's folder, and which records go there.
+    jobs
+        Processes that read and analyse.
+
+    Returns
+    -------
+    list
+        The training set, and the test set if there is one.
+
+    Raises
+    ------
+    DataError
+        If a file or record is not as it should be, the vocabulary is empty, or a label has no name.
+    PwdismecError
+        If a folder cannot be written. Nothing half-written is left, and older data sets stay.
+    """
+    targets = [out] if test is None else [out, test]
+    for target in targets:
+        check_target(target)
+    with Corpus(settings, out.parent) as corpus:
+        with watch("read", "records") as update:
+            for chunk in chunks_of(sources, settings, split, jobs):
+                corpus.add(chunk)
+                update(sum(corpus.n_records.values()), None)
+        fitted = corpus.fit(sources[0])
+        vectorizer = fitted.vectorizer
+        names = vectorizer.labels if label_names is None else _names(label_names, vectorizer.labels)
+        made = []
+        for held_out, target in enumerate(targets):
+            blocks = fitted.blocks(bool(held_out), jobs)
+            total = corpus.n_records[bool(held_out)]
+            with watch("convert", "rows") as update:
+                dataset = convert(
+                    _source(sources, vectorizer, blocks),
+                    target,
+                    transforms=vectorizer.transforms,
+                    label_names=names if settings.label_field else None,
+                    vectorizer=vectorizer.save,
+                    on_progress=lambda done, total=total, update=update: update(done, total),  # type: ignore[misc]
+                )
+            made.append(Made(dataset, corpus.n_labels[bool(held_out)] - dataset.labels.nnz))
+    return made
+
+
+def convert_texts_like(
+    sources: Sequence[Path], out: Path, like: Dataset, *, jobs: int = 1, watch: Watch = unwatched
+) -> Made:
+    """Write records as a data set with the features and labels of a training set; parameters as there.
+
+    Raises
+    ------
+    DataError
+        If `like` was not made of texts; or as `convert_texts`.
+    """
+    if like.vectorizer is None:
+        raise DataError(like.path or "data set", "was not made of texts: it has no vectoriser")
+    vectorizer = TextVectorizer.load(like.vectorizer)
+    n_labels = 0
+
+    def counted(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        nonlocal n_labels
+        for chunk in chunks:
+            n_labels += chunk.labels.matrix.nnz
+            yield chunk
+
+    blocks = blocks_like(vectorizer, counted(chunks_of(sources, vectorizer.settings, None, jobs)))
+    with watch("convert", "rows") as update:
+        dataset = convert(
+            _source(sources, vectorizer, blocks), out, like=like, on_progress=lambda done: update(done, None)
+        )
+    return Made(dataset, n_labels - dataset.labels.nnz)
+
+
+def _source(paths: Sequence[Path], vectorizer: TextVectorizer, blocks: Iterable[Block]) -> _Source:
+    return _Source(paths, format_of(paths[0]), vectorizer.n_features, len(vectorizer.labels), blocks)
+
+
+def _names(path: Path, labels: Sequence[str]) -> list[str]:
+    """The names of the labels in a file of lines LABEL<TAB>NAME."""
+    check_is_file(path)
+    with clear_read_errors(path), open_to_read(path) as file:
+        lines = file.read().removesuffix(b"\n").split(b"\n")
+    names: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            label, tab, name = line.decode().removesuffix("\r").partition("\t")
+        except UnicodeDecodeError as error:
+            raise DataError(path, f"not UTF-8: {error.reason}", number) from error
+        if not (label and tab and name):
+            raise DataError(path, f"{line[:60]!r}; expected a label, a tab and its name", number)
+        if names.setdefault(label, name) != name:
+            raise DataError(path, f"label {label!r} has the name {names[label]!r} in an earlier line", number)
+    missing = next((label for label in labels if label not in names), None)
+    if missing is not None:
+        raise DataError(path, f"no name for label {missing!r}; expected a line for each label of the records")
+    return [names[label] for label in labels]

@@ -1,0 +1,115 @@
+"""Pieces of files counted, in processes: parsing and analysing are Python, which threads do not speed up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache, partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.data.csr import CSR
+from pwdismec.data.formats.parallel import map_with
+from pwdismec.errors import DataError, PwdismecError
+from pwdismec.text.counting import Counts, analysers, count
+from pwdismec.text.pieces import Piece, pieces_of
+from pwdismec.text.records import Misfit, Record, labels_in, text_in
+from pwdismec.text.settings import TextSettings
+from pwdismec.text.splits import Split
+
+_analysers = lru_cache(maxsize=1)(analysers)
+
+Result = TypeVar("Result")
+
+
+class Chunk(NamedTuple):
+    """What a piece's records hold.
+
+    Attributes
+    ----------
+    terms
+        Their counts.
+    labels
+        Their label sets, likewise; without values.
+    held_out
+        bool, shape (n_records,): which are not for training.
+    """
+
+    terms: Counts
+    labels: Counts
+    held_out: NDArray[np.bool_]
+
+
+def chunks_of(
+    paths: Iterable[Path], settings: TextSettings, split: Split | None = None, jobs: int = 1
+) -> Iterator[Chunk]:
+    """The records of files, counted, in their order.
+
+    Parameters
+    ----------
+    paths
+        Files, as `pieces_of` takes them.
+    split
+        Which records are held out; None for none.
+    jobs
+        Processes.
+
+    Raises
+    ------
+    DataError
+        At the first record that is not as it should be, naming file, line and field; or as `pieces_of`.
+    """
+    pieces = chain.from_iterable(
+        pieces_of(path, settings.label_field, settings.label_separator) for path in paths
+    )
+    begun = list(islice(pieces, 2))
+    function = partial(_count, settings, split)
+    if jobs == 1 or len(begun) < 2:  # starting processes would take longer
+        return map(function, chain(begun, pieces))
+    return _in_processes(function, chain(begun, pieces), jobs)
+
+
+def _in_processes(
+    function: Callable[[Piece], Result], pieces: Iterable[Piece], jobs: int
+) -> Iterator[Result]:
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(jobs)
+    try:
+        yield from map_with(pool, function, pieces, 2 * jobs)
+    except BrokenProcessPool as error:
+        raise PwdismecError(
+            "a process that reads the texts was killed, perhaps for want of memory"
+        ) from error
+    finally:
+        pool.shutdown(kill_workers=True)
+
+
+def _count(settings: TextSettings, split: Split | None, piece: Piece) -> Chunk:
+    texts: list[list[str]] = [[] for _ in settings.fields]
+    labels: list[list[str]] = []
+    held_out = []
+    for number, record in enumerate(piece.records()):
+        try:
+            for field, found in zip(settings.fields, texts, strict=True):
+                found.append(text_in(record, field.name))
+            labels.append(labels_in(record, settings))
+            held_out.append(_is_held_out(record, split, piece.line(number)))
+        except Misfit as misfit:
+            raise DataError(piece.path, str(misfit), piece.line(number)) from misfit
+    return Chunk(count(_analysers(settings), texts), _label_sets(labels), np.array(held_out, bool))
+
+
+def _is_held_out(record: Record, split: Split | None, line: int) -> bool:
+    return split is not None and split.holds_out(record, line)
+
+
+def _label_sets(labels: list[list[str]]) -> Counts:
+    ids: dict[str, int] = {}
+    found = [ids.setdefault(label, len(ids)) for of_record in labels for label in of_record]
+    indptr = np.concatenate([[0], np.cumsum([len(of_record) for of_record in labels])]).astype(np.int64)
+    return Counts(list(ids), CSR(indptr, np.array(found, np.int32), None, len(ids)))
