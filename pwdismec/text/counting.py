@@ -68,7 +68,7 @@ def count(ways: Sequence[Analyser], texts: Sequence[Sequence[str]]) -> Counts:
     parts = []
     for way in ways:
         ids, part = _count_one(way.terms_of, texts[way.field])
-        terms.extend(way.prefix + term for term in ids)
+        terms.extend(map(way.prefix.__add__, ids))
         parts.append(part)
     whole = parts[0] if len(parts) == 1 else sp.hstack(parts, format="csr", dtype=np.float32)
     return Counts(terms, CSR.from_scipy(whole))
