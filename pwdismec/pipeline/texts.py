@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,8 +85,8 @@ def convert_texts(
     for target in targets:
         check_target(target)
     with Corpus(settings, out.parent) as corpus:
-        with watch("read", "records") as update:
-            for chunk in chunks_of(sources, settings, split, jobs):
+        with watch("read", "records") as update, closing(chunks_of(sources, settings, split, jobs)) as chunks:
+            for chunk in chunks:
                 corpus.add(chunk)
                 update(sum(corpus.n_records.values()), None)
         fitted = corpus.fit(sources[0])
@@ -123,14 +124,17 @@ def convert_texts_like(
     vectorizer = TextVectorizer.load(like.vectorizer)
     n_labels = 0
 
-    def counted(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    def counted() -> Iterator[Chunk]:
         nonlocal n_labels
         for chunk in chunks:
             n_labels += chunk.labels.matrix.nnz
             yield chunk
 
-    blocks = blocks_like(vectorizer, counted(chunks_of(sources, vectorizer.settings, None, jobs)))
-    with watch("convert", "rows") as update:
+    blocks = blocks_like(vectorizer, counted())
+    with (
+        closing(chunks_of(sources, vectorizer.settings, None, jobs)) as chunks,
+        watch("convert", "rows") as update,
+    ):
         dataset = convert(
             _source(sources, vectorizer, blocks), out, like=like, on_progress=lambda done: update(done, None)
         )

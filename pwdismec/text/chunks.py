@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache, partial
 from itertools import chain, islice
@@ -46,7 +46,7 @@ class Chunk(NamedTuple):
 
 def chunks_of(
     paths: Iterable[Path], settings: TextSettings, split: Split | None = None, jobs: int = 1
-) -> Iterator[Chunk]:
+) -> Generator[Chunk, None, None]:
     """The records of files, counted, in their order.
 
     Parameters
@@ -69,8 +69,9 @@ def chunks_of(
     begun = list(islice(pieces, 2))
     function = partial(_count, settings, split)
     if jobs == 1 or len(begun) < 2:  # starting processes would take longer
-        return map(function, chain(begun, pieces))
-    return _in_processes(function, chain(begun, pieces), jobs)
+        yield from map(function, chain(begun, pieces))
+    else:
+        yield from _in_processes(function, chain(begun, pieces), jobs)
 
 
 def _in_processes(

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from pwdismec.data.formats.compression import COMPRESSIONS, clear_read_errors, open_to_read
 from pwdismec.data.formats.lines import check_is_file, pieces_of_lines
 from pwdismec.errors import ConfigError, DataError
-from pwdismec.text.records import Record
+from pwdismec.text.records import Record, shown
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
 
@@ -89,15 +89,18 @@ class _JsonLines:
         try:
             record = json.loads(line.decode())
         except UnicodeDecodeError as error:
-            shown = f"byte {error.start + 1} of the line is 0x{line[error.start]:02x}"
-            raise DataError(self.path, f"{shown}; expected UTF-8", self.line(number)) from error
+            raise _not_utf8(self.path, self.line(number), error) from error
         except (ValueError, RecursionError) as error:
             found = f"not JSON: {error}" if line.strip() else "an empty line"
             raise DataError(self.path, f"{found}; expected a JSON object", self.line(number)) from error
         if not isinstance(record, dict):
-            kind = "null" if record is None else type(record).__name__
-            raise DataError(self.path, f"{kind}: {line[:40]!r}; expected a JSON object", self.line(number))
+            raise DataError(self.path, f"{shown(record)}; expected a JSON object", self.line(number))
         return record
+
+
+def _not_utf8(path: Path, line: int, error: UnicodeDecodeError) -> DataError:
+    found = f"byte {error.start + 1} of the line is 0x{error.object[error.start]:02x}"
+    return DataError(path, f"{found}; expected UTF-8", line)
 
 
 def _json_lines(path: Path) -> Iterator[Piece]:
@@ -156,8 +159,7 @@ def _decoded(file: io.BufferedIOBase, path: Path) -> Iterator[str]:
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            shown = f"byte {error.start + 1} of the line is 0x{line[error.start]:02x}"
-            raise DataError(path, f"{shown}; expected UTF-8", number) from error
+            raise _not_utf8(path, number, error) from error
         number += 1
 
 

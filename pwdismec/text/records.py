@@ -20,7 +20,7 @@ def text_in(record: Record, name: str) -> str:
     """The text of a field; Misfit if there is none."""
     value = _field(record, name, "a string")
     if not isinstance(value, str):
-        raise Misfit(f"field {name!r}: {_shown(value)}; expected a string")
+        raise Misfit(f"field {name!r}: {shown(value)}; expected a string")
     return value
 
 
@@ -31,15 +31,15 @@ def labels_in(record: Record, settings: TextSettings) -> list[str]:
         return []
     value = _field(record, name, "a list of labels")
     if not isinstance(value, list):
-        raise Misfit(f"field {name!r}: {_shown(value)}; expected a list of strings")
+        raise Misfit(f"field {name!r}: {shown(value)}; expected a list of strings")
     for label in value:
         if not isinstance(label, str):
-            raise Misfit(f"field {name!r}: label {_shown(label)}; expected strings only")
+            raise Misfit(f"field {name!r}: label {shown(label)}; expected strings only")
         if not is_label(label):
-            raise Misfit(f"field {name!r}: label {_shown(label)}; expected text in one line")
+            raise Misfit(f"field {name!r}: label {shown(label)}; expected one line")
     if len(set(value)) < len(value):
         twice = next(label for label in value if value.count(label) > 1)
-        raise Misfit(f"field {name!r}: label {_shown(twice)} twice; expected each label once")
+        raise Misfit(f"field {name!r}: label {shown(twice)} twice; expected each once")
     return value
 
 
@@ -56,12 +56,12 @@ def is_from(record: Record, name: str, first: str) -> bool:
     if isinstance(value, str):
         return value >= first
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Misfit(f"field {name!r}: {_shown(value)}; expected a number or a string")
+        raise Misfit(f"field {name!r}: {shown(value)}; expected a number or a string")
     try:
         return value >= float(first)
     except ValueError:
         raise Misfit(
-            f"field {name!r}: {_shown(value)}; expected a string, to compare with {first!r}"
+            f"field {name!r}: {shown(value)}; expected a string, to compare with {first!r}"
         ) from None
 
 
@@ -71,7 +71,7 @@ def _field(record: Record, name: str, expected: str) -> Any:
     return record[name]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """The value as a program would write it, not too long."""
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

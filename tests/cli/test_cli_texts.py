@@ -1,0 +1,258 @@
+"""convert on records: from texts to a model and back, splits, tables, and what is refused."""
+
+import csv
+import gzip
+import json
+import lzma
+
+import numpy as np
+import pytest
+from command_line import output, pwdismec, refusal
+
+from pwdismec.data import Dataset
+from pwdismec.text import TextVectorizer
+from pwdismec.text.splits import Split
+
+WORDS = ["wald", "berg", "fluss", "stadt", "haus", "brücke", "wetter", "garten"]
+
+
+def record(i):
+    first, second = WORDS[i % 8], WORDS[(3 * i + 1) % 8]
+    labels = sorted({f"L-{first}", f"L-{second}"}) if i % 5 else []
+    return {"title": f"Der {first}", "text": f"Über {second} und {first}", "labels": labels, "year": 2000 + i}
+
+
+RECORDS = [record(i) for i in range(40)]
+TEXT = ("--text", "title:2,text", "--label-field", "labels")
+
+
+def write_jsonl(path, records):
+    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("texts")
+    source = write_jsonl(folder / "records.jsonl", RECORDS)
+    output("convert", source, folder / "train", *TEXT)
+    return folder
+
+
+def assert_same(a: Dataset, b: Dataset):
+    assert a.fingerprint == b.fingerprint
+    assert a.label_names == b.label_names
+
+
+def test_features_are_those_of_the_stored_vectoriser(texts):
+    made = Dataset.open(texts / "train")
+    made.verify()
+    vectorizer = TextVectorizer.load(made.vectorizer)
+    expected = vectorizer.transform(RECORDS)
+    assert np.array_equal(made.features.indices, expected.indices)
+    assert np.array_equal(made.features.data, expected.data)
+    assert made.label_names == sorted({label for r in RECORDS for label in r["labels"]}) == vectorizer.labels
+    found = [[made.label_names[j] for j in made.labels.rows(i, i + 1).stored().indices] for i in range(40)]
+    assert found == [r["labels"] for r in RECORDS]
+
+
+def test_a_model_carries_the_vectoriser_and_so_do_models_of_it(texts, tmp_path):
+    output("train", texts / "train", tmp_path / "model", "--weighting", "vanilla")
+    output("prune", tmp_path / "model", tmp_path / "pruned", "--threshold", "0.01")
+    (tmp_path / "wanted").write_text("L-wald\nL-berg\n")
+    output("slice", tmp_path / "model", tmp_path / "cut", "--labels", tmp_path / "wanted")
+    expected = TextVectorizer.load(texts / "train" / "vectorizer").transform(RECORDS)
+    for name in ("model", "pruned", "cut"):
+        found = TextVectorizer.load(tmp_path / name / "vectorizer").transform(RECORDS)
+        assert np.array_equal(found.data, expected.data)
+
+
+def test_a_test_set_is_converted_like_the_training_set(texts, tmp_path):
+    new = [{"title": "Der Wald", "text": "xyzzy", "labels": ["L-wald", "L-unknown"]}]
+    answer = pwdismec(
+        "convert", write_jsonl(tmp_path / "new.jsonl", new), tmp_path / "test", "--like", texts / "train"
+    )
+    assert answer.code == 0
+    assert "1 labels are unknown to the training set and left out" in answer.err
+    made, training = Dataset.open(tmp_path / "test"), Dataset.open(texts / "train")
+    assert made.transforms == training.transforms and made.label_names == training.label_names
+    assert [made.label_names[j] for j in made.labels.indices] == ["L-wald"]
+    names = TextVectorizer.load(made.vectorizer).feature_names
+    assert {names[j] for j in made.features.indices} == {"title:der", "title:wald"}
+
+
+def test_several_files_compressed_and_any_number_of_processes_give_the_same(texts, tmp_path):
+    halves = [tmp_path / "a.jsonl.xz", tmp_path / "b.ndjson.gz"]
+    for path, part, write in zip(halves, (RECORDS[:20], RECORDS[20:]), (lzma.open, gzip.open), strict=True):
+        with write(path, "wt", encoding="utf-8") as file:
+            file.writelines(json.dumps(r) + "\n" for r in part)
+    output("convert", *halves, tmp_path / "train", *TEXT, "--jobs", "2")
+    assert_same(Dataset.open(tmp_path / "train"), Dataset.open(texts / "train"))
+
+
+@pytest.mark.parametrize("suffix, delimiter", [("csv", ","), ("tsv", "\t")])
+def test_tables_give_the_same(texts, tmp_path, suffix, delimiter):
+    with (tmp_path / f"t.{suffix}").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["title", "text", "labels", "year"], delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(r | {"labels": " | ".join(r["labels"])} for r in RECORDS)
+    output("convert", tmp_path / f"t.{suffix}", tmp_path / "train", *TEXT, "--label-separator", "|")
+    assert_same(Dataset.open(tmp_path / "train"), Dataset.open(texts / "train"))
+
+
+def test_parquet_gives_the_same(texts, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.Table.from_pylist(RECORDS), tmp_path / "t.parquet")
+    output("convert", tmp_path / "t.parquet", tmp_path / "train", *TEXT)
+    assert_same(Dataset.open(tmp_path / "train"), Dataset.open(texts / "train"))
+
+
+def test_labels_have_names(texts, tmp_path):
+    labels = Dataset.open(texts / "train").label_names
+    (tmp_path / "names.tsv").write_text("".join(f"{label}\tName of {label}\n" for label in reversed(labels)))
+    source = texts / "records.jsonl"
+    output("convert", source, tmp_path / "train", *TEXT, "--label-names", tmp_path / "names.tsv")
+    output("convert", source, tmp_path / "test", "--like", tmp_path / "train")
+    for name in ("train", "test"):
+        made = Dataset.open(tmp_path / name)
+        assert made.label_names == [f"Name of {label}" for label in labels]
+        assert made.fingerprint == Dataset.open(texts / "train").fingerprint
+    (tmp_path / "names.tsv").write_text("L-wald\tWald\n")
+    said = refusal("convert", source, tmp_path / "no", *TEXT, "--label-names", tmp_path / "names.tsv")
+    assert (
+        said
+        == f"{tmp_path}/names.tsv: no name for label 'L-berg'; expected a line for each label of the records"
+    )
+
+
+@pytest.mark.parametrize("split", ["year:2030", "0.3"])
+def test_records_held_out_do_not_count_for_the_vectoriser(texts, tmp_path, split):
+    source = texts / "records.jsonl"
+    output("convert", source, tmp_path / "train", *TEXT, "--test", tmp_path / "test", "--split", split)
+    parts = [Dataset.open(tmp_path / name) for name in ("train", "test")]
+    assert parts[0].n_instances + parts[1].n_instances == 40
+    if split == "year:2030":
+        held_out = list(range(30, 40))
+    else:
+        assert 4 <= parts[1].n_instances <= 20
+        held_out = [i for i in range(40) if Split.parse(split).holds_out(RECORDS[i], i + 1)]
+    training = [i for i in range(40) if i not in held_out]
+    write_jsonl(tmp_path / "a.jsonl", [RECORDS[i] for i in training])
+    write_jsonl(tmp_path / "b.jsonl", [RECORDS[i] for i in held_out])
+    output("convert", tmp_path / "a.jsonl", tmp_path / "a", *TEXT)
+    output("convert", tmp_path / "b.jsonl", tmp_path / "b", "--like", tmp_path / "a")
+    for part, name in zip(parts, "ab", strict=True):
+        assert_same(part, Dataset.open(tmp_path / name))
+
+
+def test_hashing(texts, tmp_path):
+    output("convert", texts / "records.jsonl", tmp_path / "train", *TEXT, "--hashing", "10", "--chars", "2-3")
+    made = Dataset.open(tmp_path / "train")
+    assert made.n_features == 1024
+    expected = TextVectorizer.load(made.vectorizer).transform(RECORDS)
+    assert np.array_equal(made.features.indices, expected.indices)
+    assert np.array_equal(made.features.data, expected.data)
+
+
+def test_processes_give_the_same_and_tell_the_first_error(tmp_path):
+    """A piece is about a megabyte: with less, no process is started."""
+    long = [record(i) | {"text": f"wort{i % 3} " * 20_000} for i in range(40)]
+    source = write_jsonl(tmp_path / "long.jsonl", long)
+    output("convert", source, tmp_path / "two", *TEXT, "--jobs", "2")
+    output("convert", source, tmp_path / "one", *TEXT, "--jobs", "1")
+    assert_same(Dataset.open(tmp_path / "two"), Dataset.open(tmp_path / "one"))
+    write_jsonl(source, [*long[:33], {}, *long[33:], {}])
+    said = refusal("convert", source, tmp_path / "out", *TEXT, "--jobs", "2")
+    assert said == f"{source}:34: field 'title': missing; expected a string"
+
+
+GOOD = json.dumps(RECORDS[1]).encode()
+BAD_LINES = {
+    b'{"title": "\xff"}': "byte 12 of the line is 0xff; expected UTF-8",
+    b"[1, 2]": "[1, 2]; expected a JSON object",
+    b"null": "None; expected a JSON object",
+    b"": "an empty line; expected a JSON object",
+    b'{"title": ': "not JSON: Expecting value: line 1 column 11 (char 10); expected a JSON object",
+    b'{"text": "a", "labels": []}': "field 'title': missing; expected a string",
+    b'{"title": null, "text": "a", "labels": []}': "field 'title': None; expected a string",
+    b'{"title": ["a"], "text": "a", "labels": []}': "field 'title': ['a']; expected a string",
+    b'{"title": "a", "text": "a"}': "field 'labels': missing; expected a list of labels",
+    b'{"title": "", "text": "", "labels": "L-wald"}': "field 'labels': 'L-wald'; expected a list of strings",
+    b'{"title": "", "text": "", "labels": ["L", 3]}': "field 'labels': label 3; expected strings only",
+    b'{"title": "", "text": "", "labels": ["L", "L"]}': "field 'labels': label 'L' twice; expected each once",
+    b'{"title": "", "text": "", "labels": ["a\\nb"]}': "field 'labels': label 'a\\nb'; expected one line",
+    b'{"title": "", "text": "", "labels": ["\\ud800"]}': "field 'labels': label '\\ud800'; expected one line",
+    b'{"title": "", "text": "", "labels": [""]}': "field 'labels': label ''; expected one line",
+}
+
+
+@pytest.mark.parametrize("line", BAD_LINES, ids=BAD_LINES.values())
+def test_a_bad_record_is_named(tmp_path, line):
+    source = tmp_path / "bad.jsonl"
+    source.write_bytes(b"\n".join([GOOD, GOOD, line, GOOD]) + b"\n")
+    assert refusal("convert", source, tmp_path / "out", *TEXT) == f"{source}:3: {BAD_LINES[line]}"
+    assert list(tmp_path.iterdir()) == [source]
+
+
+BAD_TABLES = {
+    b"title,text\na,b\nc\n": (3, "1 cells; expected 2, as in the header"),
+    b"title,title\na,b\n": (1, "columns ['title', 'title']: expected each name once"),
+    b'title,text\n"a\nb",c\nd,\xff\n': (4, "byte 3 of the line is 0xff; expected UTF-8"),
+    b'title,text\n"a\nb",c\nd\n': (4, "1 cells; expected 2, as in the header"),
+    b'title,text\n"a"b,c\n': (2, "not well-formed: ',' expected after '\"'"),
+    b"text\nabc\n": (2, "field 'title': missing; expected a string"),
+}
+
+
+@pytest.mark.parametrize("content", BAD_TABLES, ids=[said for _, said in BAD_TABLES.values()])
+def test_a_bad_table_is_named(tmp_path, content):
+    source = tmp_path / "bad.csv"
+    source.write_bytes(content)
+    line, said = BAD_TABLES[content]
+    assert refusal("convert", source, tmp_path / "out", "--text", "title,text") == f"{source}:{line}: {said}"
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_an_empty_vocabulary_is_told(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", [{"t": "ab"}, {"t": "cd"}, {"t": "!"}])
+    said = refusal("convert", source, tmp_path / "out", "--text", "t")
+    assert said == (
+        f"{source}: an empty vocabulary: no term is in 2 of 3 records; expected text, or a smaller min_df"
+    )
+    assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (("--text", "t:0"), "text: 't:0': weight 0; expected a number above 0"),
+        (
+            ("--text", "t", "--split", "2", "--test", "x"),
+            "split: '2'; expected a share between 0 and 1, or FIELD:FIRST",
+        ),
+        (("--text", "t", "--words", "0"), "text: no n-grams; expected words, chars or both"),
+        (("--text", "t", "--tfidf"), "--text goes without"),
+        (("--chars", "3-5"), "--chars takes --text"),
+        (("--label-names", "x"), "--label-names takes --text"),
+        (("--text", "t", "--test", "x"), "--test and --split go together, with --text"),
+        (
+            ("--text", "t", "--hashing", "8", "--min-df", "3"),
+            "--hashing keeps every term",
+        ),
+        (("--text", "t", "--words", "x"), "'x'; expected a number or a range such as 1-2"),
+    ],
+)
+def test_options_that_do_not_fit(tmp_path, options, said):
+    source = write_jsonl(tmp_path / "a.jsonl", [{"t": "ab"}, {"t": "ab"}])
+    answer = pwdismec("convert", source, tmp_path / "out", *options)
+    assert answer.code == 2 and said in answer.err.replace("\n", " ")
+
+
+def test_a_suffix_of_no_records_is_told(tmp_path):
+    source = tmp_path / "a.txt"
+    source.write_text("ab\n")
+    said = refusal("convert", source, tmp_path / "out", "--text", "t")
+    assert (
+        said == f"{source}: suffix '.txt'; expected a file of records: .jsonl, .ndjson, .csv, .tsv, .parquet"
+    )
