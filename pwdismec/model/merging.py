@@ -97,7 +97,8 @@ def _check_fits(first: Model, other: Model, append: bool) -> None:
 
 
 def _vectorizer_of(model: Model) -> dict[str, bytes] | None:
-    return model.vectorizer and {file.name: read_file(file) for file in model.vectorizer.iterdir()}
+    folder = model.vectorizer
+    return None if folder is None else {file.name: read_file(file) for file in folder.iterdir()}
 
 
 def _within(shard: Shard, offset: int, place: ShardPlan) -> Shard:

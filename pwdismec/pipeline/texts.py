@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +29,8 @@ class Made(NamedTuple):
     labels_left_out: int
 
 
-class _Source(NamedTuple):
+@dataclass(frozen=True)
+class _Source:
     """What `convert` takes."""
 
     paths: Sequence[Path]
@@ -37,7 +39,7 @@ class _Source(NamedTuple):
     n_labels: int
     blocks: Iterable[Block]
 
-    def __iter__(self) -> Iterator[Block]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Block]:
         return iter(self.blocks)
 
 

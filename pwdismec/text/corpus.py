@@ -108,7 +108,7 @@ class Corpus:
         else:
             features = _numbered(chunk.terms, training, self._terms)
         labels = _numbered(chunk.labels, training, self._labels)
-        for array in (features.indptr, features.indices, features.data, labels.indptr, labels.indices):
+        for array in (features.indptr, features.indices, features.values, labels.indptr, labels.indices):
             np.save(self._file, array)
         np.save(self._file, chunk.held_out)
         self._n_chunks += 1

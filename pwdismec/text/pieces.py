@@ -29,7 +29,7 @@ class Piece(Protocol):
     @property
     def path(self) -> Path: ...
 
-    def records(self) -> list[Record]:
+    def records(self) -> Sequence[Record]:
         """The records, parsed; DataError at the first that is not well-formed."""
         ...
 
@@ -117,9 +117,9 @@ class _Rows:
 
     path: Path
     lines: Sequence[int]
-    found: list[Record]
+    found: Sequence[Record]
 
-    def records(self) -> list[Record]:
+    def records(self) -> Sequence[Record]:
         return self.found
 
     def line(self, number: int) -> int:
