@@ -15,7 +15,7 @@ def slowest(content: Content) -> str:
         rows = [_facts_of(content, facts, int(place)) for place in facts.slowest(LABELS_SHOWN)]
         header = [method.name, "training positives", "epochs", "gap", "weights"]
         parts.append(markup.table(header, rows))
-    return "\n".join(parts)
+    return markup.tag("div", "\n".join(parts), "beside")
 
 
 def worst(content: Content) -> str:
@@ -48,7 +48,9 @@ def _facts_of(content: Content, facts: LabelFacts, place: int) -> list[str]:
 
 def _examples(content: Content, label: WorstLabel) -> str:
     shown = "".join(_example(content, example) for example in label.examples)
-    return markup.tag("details", markup.text("summary", _label(content, label.label)) + shown)
+    return markup.tag(
+        "details", markup.text("summary", f"Examples of {_label(content, label.label)}") + shown
+    )
 
 
 def _example(content: Content, example: Example) -> str:

@@ -19,10 +19,11 @@ h1, h2, h3 { line-height: 1.2; margin: 2rem 0 .5rem }
 h2 { border-top: 1px solid #ccc; padding-top: 1rem }
 img { width: 100%; height: auto }
 .wide { overflow-x: auto }
+.beside > .wide { display: inline-block; vertical-align: top; margin-right: 2rem }
 table { border-collapse: collapse; margin: .5rem 0 }
 th, td { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid #e4e4e4; white-space: nowrap }
 th:first-child { text-align: left; font-weight: normal }
-tr:first-child th { font-weight: bold }
+tr:first-child th { font-weight: bold; white-space: normal; vertical-align: bottom }
 .best { font-weight: bold }
 .verdict { font-size: 1.25rem; border-left: .4rem solid #999; padding: .3rem 1rem; margin: .5rem 0 }
 .better { border-color: #009E73 } .worse { border-color: #D55E00 }
@@ -104,9 +105,11 @@ def _tail(content: Content, plots: Mapping[str, bytes]) -> list[str]:
 
 def _training(content: Content, plots: Mapping[str, bytes]) -> list[str]:
     note = (
-        "The gap bounds how far a label's weights, before pruning, are from the optimum. "
-        "A curve far to the left is good; all of it belongs left of what was promised."
+        "The gap bounds how far a label's weights, before pruning, are from the optimum: "
+        "a curve far to the left is good. "
     )
+    if any(facts.tolerance is not None for facts in content.facts):
+        note += "All of it belongs left of the dotted line, which is what training promised."
     slow = "By epochs, which labels that are solved side by side share; time is not recorded by label."
     return [
         markup.text("h2", "Training"),
@@ -124,7 +127,7 @@ def _size(content: Content, plots: Mapping[str, bytes]) -> list[str]:
     tried = "all test instances" if n_tried == n_test else f"{n_tried:,} of the {n_test:,} test instances"
     note = (
         "The stored models (large open marks) thresholded upwards, to about half the weights each time, "
-        f"without a refit; measured on {tried}. What training had cut before is not known."
+        f"without a refit; measured on {tried}. What training cut (see the settings) is not in the models."
     )
     return [
         markup.text("h2", "Size"),

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sys
+from collections import defaultdict
 
 import pytest
 import yaml
@@ -11,6 +12,9 @@ from command_line import output, refusal
 from small_data import files_of
 
 from pwdismec.pipeline.config import short_name
+from pwdismec.reporting.content import Content
+from pwdismec.reporting.page import page
+from pwdismec.reporting.runs import read_runs
 
 PLOTS = ["certificates", "frequency", "gains", "metrics", "parts", "pruning", "tail", "weights"]
 
@@ -50,34 +54,32 @@ def run(whole, tmp_path):
 
 
 def test_the_page_holds_everything_and_the_plots_are_files_too(whole, tmp_path):
-    said = output("report", whole, "--out", tmp_path / "page.html")
-    page = (tmp_path / "page.html").read_text()
+    said = output("report", whole, "--out", tmp_path / "page.html", "--jobs", 1)
+    shown = (tmp_path / "page.html").read_text()
     assert re.search(r"^pw .*: PSP [+−]\d+\.\d ± \d+\.\d %, P [+−]", said) and "page.html" in said
-    assert not re.search(r"<script|https?://|url\(", page)
-    assert all(source.startswith("data:image/svg+xml;base64,") for source in re.findall(r'src="(.*?)"', page))
-    assert page.count("<img") == len(PLOTS)
+    assert not re.search(r"<script|https?://|url\(", shown)
+    assert all(
+        source.startswith("data:image/svg+xml;base64,") for source in re.findall(r'src="(.*?)"', shown)
+    )
+    assert shown.count("<img") == len(PLOTS)
     reports = json.loads((whole / "report.json").read_text())["reports"]
-    assert all(f">{report['percent']['PSP@3']:.2f}<" in page for report in reports.values())
-    assert "label-3" in page
+    assert all(f">{report['percent']['PSP@3']:.2f}<" in shown for report in reports.values())
+    assert "label-3" in shown
     files = files_of(tmp_path / "page-plots")
     assert sorted(files) == [f"{name}.{suffix}" for name in PLOTS for suffix in ("png", "svg")]
     assert all(content.startswith(b"\x89PNG") for name, content in files.items() if name.endswith("png"))
     assert all(b"</svg>" in content for name, content in files.items() if name.endswith("svg"))
+    again = tmp_path / "again" / "page.html"  # the same bytes each time, with other threads too
+    output("report", whole, "--out", again, "--jobs", 2)
+    assert again.read_text() == shown and files_of(again.parent / "page-plots") == files
 
 
-def test_the_same_runs_give_the_same_bytes(whole, tmp_path):
-    for name, jobs in (("a", 1), ("b", 2)):
-        output("report", whole, "--out", tmp_path / name / "page.html", "--jobs", jobs)
-    assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
-
-
-def test_names_are_escaped(run, tmp_path):
+def test_names_are_escaped(run):
     names = "".join(f"<b>&{i}\n" for i in range(45))
     for folder in ("train", "model-pw", "model-vanilla"):
         (run / folder / "label_names.txt").write_text(names)
-    output("report", run)
-    page = (run / "report.html").read_text()
-    assert "<b>&" not in page and "&lt;b&gt;&amp;" in page
+    text = page(Content.of(read_runs([run]), jobs=1), defaultdict(bytes))
+    assert "<b>&" not in text and "&lt;b&gt;&amp;" in text
 
 
 def test_several_runs_of_the_same_data(whole, run_of, tmp_path):
@@ -88,26 +90,30 @@ def test_several_runs_of_the_same_data(whole, run_of, tmp_path):
         "other pw",
         "all of it",
     ]
-    page = (tmp_path / "page.html").read_text()
+    shown = (tmp_path / "page.html").read_text()
     for name in ("whole vanilla", "whole pw", "other pw"):
-        assert f"<th>{name}</th>" in page
+        assert f"<th>{name}</th>" in shown
 
 
 def test_a_run_without_vanilla_has_no_gains(run_of, tmp_path):
-    alone = run_of("alone", weightings=["pw"])
+    weights = tmp_path / "two.txt"
+    weights.write_text("2\n" * 45)
+    alone = run_of("alone", weightings=["pw", f"file:{weights}"])
     output("report", alone, "--out", tmp_path / "page.html")
-    assert "No vanilla model among these" in (tmp_path / "page.html").read_text()
+    shown = (tmp_path / "page.html").read_text()
+    assert "No vanilla model among these" in shown
+    assert f"<th>{short_name(f'file:{weights}')}</th>" in shown
     assert not (tmp_path / "page-plots" / "gains.png").exists()
 
 
 def test_runs_that_cannot_be_compared_are_refused(whole, run_of, tmp_path):
-    page = tmp_path / "page.html"
+    out = tmp_path / "page.html"
     other = run_of("normal", normalize=False, weightings=["pw"])
-    message = refusal("report", whole, other, "--out", page)
+    message = refusal("report", whole, other, "--out", out)
     assert message == f"{other / 'train'}: is other data than {whole / 'train'}; expected the same"
     ks = run_of("ks", weightings=["pw"], evaluate={"ks": [1, 2]})
-    assert "measured with ks (1, 2); " in refusal("report", whole, ks, "--out", page)
-    assert refusal("report", whole, whole, "--out", page) == f"{whole}: given twice"
+    assert "measured with ks (1, 2); " in refusal("report", whole, ks, "--out", out)
+    assert refusal("report", whole, whole, "--out", out) == f"{whole}: given twice"
     assert not list(tmp_path.iterdir())
 
 
@@ -159,11 +165,3 @@ def test_a_folder_of_something_else_is_not_replaced(run):
 def test_without_matplotlib_it_says_what_to_install(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert refusal("report", run).startswith("a report needs matplotlib: pip install 'pwdismec[report]'")
-
-
-def test_short_names_are_the_files(run_of, tmp_path, job):
-    weights = tmp_path / "two.txt"
-    weights.write_text("2\n" * 45)
-    run = run_of("two", weightings=["vanilla", f"file:{weights}"])
-    output("report", run)
-    assert f"<th>{short_name(f'file:{weights}')}</th>" in (run / "report.html").read_text()

@@ -26,9 +26,9 @@ def draw_frequency(content: Content) -> Figure:
     grouped_bars(right, content.classes.names, [content.classes.n_labels], ["labels"], [Look(_BLUE, "o")])
     for place, number in enumerate(content.classes.n_labels):
         share = 100 * number / train.n_labels
-        text = f"{share:.0f} %" if share >= 1 or not number else f"{share:.1g} %"
+        text = f"{share:.0f}" if share >= 1 or not number else f"{share:.1g}"
         right.annotate(text, (place, number), (0, 3), textcoords="offset points", ha="center", size=8)
-    right.set_title("Labels by class")
+    right.set_title("Labels by class; above the bars, percent of all")
     right.set_ylabel("labels")
     right.set_xlabel("training positives of the label")
     slanted(right)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from pwdismec.pipeline.comparison import METRICS
 from pwdismec.reporting.content import Content
-from pwdismec.reporting.drawing.style import Look, looks, panels
+from pwdismec.reporting.drawing.style import Look, legend_above, looks, panels
 from pwdismec.reporting.gains import Gain
 
 _STEP = 0.18
@@ -34,8 +34,7 @@ def draw_gains(content: Content) -> Figure:
     axes.set_xlabel(
         f"mean relative gain over {baseline.name if baseline else ''}, %  (left worse, right better)"
     )
-    if others:
-        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    legend_above(figure, axes)
     return figure
 
 

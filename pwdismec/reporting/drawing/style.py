@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 GREY: Final = "#999999"
@@ -37,6 +38,7 @@ _WITHOUT_DATE: Final[dict[str, dict[str, Any]]] = {
     "png": {"Software": None},
 }
 _PIXELS_AN_INCH: Final = 150
+_LINE: Final = 0.22  # of a legend, in inches
 
 
 class Look(NamedTuple):
@@ -59,13 +61,23 @@ def panels(number: int, height: float = 3.2) -> tuple[Figure, Sequence[Axes]]:
 
 
 def legend_above(figure: Figure, axes: Axes) -> None:
-    """One legend for all panels, with what is named in `axes`."""
+    """One legend for all panels, with what is named in `axes`, in as many lines as it takes."""
     handles, names = axes.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper left", ncols=len(names))
+    for columns in range(len(names), 0, -1):
+        legend = figure.legend(handles, names, loc="outside upper left", ncols=columns)
+        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            break
+        legend.remove()
+    if names:
+        figure.set_figheight(figure.get_figheight() + _LINE * (math.ceil(len(names) / columns) - 1))
 
 
 def thousands(axis: Axis) -> None:
-    """Whole numbers, with commas."""
+    """Whole numbers, with commas; between powers of ten too where a logarithmic axis has but a few."""
+    if axis.get_scale() == "log":
+        low, high = axis.get_view_interval()
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
+        axis.set_minor_formatter(NullFormatter())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 

@@ -1,0 +1,38 @@
+"""What a plot shows stays legible whatever it is of."""
+
+import numpy as np
+import pytest
+
+from pwdismec.reporting.drawing.style import as_bytes, legend_above, looks, panels, style, thousands
+
+
+@pytest.mark.parametrize("length", [2, 30, 60])
+def test_a_legend_stays_on_the_figure(length):
+    with style():
+        figure, (axes, _) = panels(2)
+        for look in looks([True] + [False] * 7):
+            axes.plot([0, 1], [0, 1], look.mark, color=look.colour, label="m" * length)
+        legend_above(figure, axes)
+        as_bytes(figure, "png")
+    (legend,) = figure.legends
+    extent = legend.get_window_extent()
+    assert extent.x0 >= 0 and extent.x1 <= figure.bbox.width
+    assert extent.y0 >= axes.get_window_extent().y1
+    assert axes.get_window_extent().height > 1.5 * figure.dpi
+
+
+@pytest.mark.parametrize(
+    "low, high, shown",
+    [(27, 689, ["50", "100", "200", "500"]), (1, 15_000, ["1", "10", "100", "1,000", "10,000"])],
+)
+def test_a_logarithmic_axis_has_whole_numbers(low, high, shown):
+    with style():
+        figure, (axes,) = panels(1)
+        axes.loglog(np.array([low, high]), np.array([low, high]))
+        thousands(axes.xaxis)
+        figure.draw_without_rendering()
+        names = [tick.label1.get_text() for tick in axes.xaxis.get_major_ticks()]
+        first, last = axes.get_xlim()
+        places = axes.xaxis.get_majorticklocs()
+    assert [name for name, place in zip(names, places, strict=True) if first <= place <= last] == shown
+    assert not any(name.get_text() for name in axes.xaxis.get_ticklabels(minor=True))
