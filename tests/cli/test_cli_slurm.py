@@ -41,7 +41,11 @@ def slurm(tmp_path_factory):
             patch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
             with Path(told.split()[-1]).open("a") as configuration:
                 configuration.write("SlurmdTimeout=10\n")  # a node that is silent for so long is down
+                configuration.write("AuthInfo=cred_expire=10\n")  # a task that is queued again waits so long
             slurm_says("scontrol", "reconfigure")
+            slurm_says("scontrol", "shutdown", "slurmctld")  # reconfigured alone, it keeps to the old wait
+            wait_until(lambda: not (folder / "slurmctld.pid").exists())
+            slurm_says("slurmctld")
             yield folder
     finally:
         end_slurm(folder)
