@@ -116,7 +116,7 @@ def _content(run: RunFolder) -> _Content:
         raise DataError(run.path, "no such folder; expected one that `pwdismec run` has written")
     if not run.report.is_file():
         raise DataError(
-            run.path, f"not a whole run: it has no {run.report.name}; `pwdismec run` goes on with it"
+            run.path, f"has no {run.report.name}; expected a run that `pwdismec run` has brought to its end"
         )
     try:
         content = _Content.model_validate_json(read_file(run.report))

@@ -137,7 +137,10 @@ def _fewer_predictions(run):
 @pytest.mark.parametrize(
     "spoil, expected",
     [
-        (_without("report.json"), "run: not a whole run: it has no report.json; `pwdismec run` goes on"),
+        (
+            _without("report.json"),
+            "run: has no report.json; expected a run that `pwdismec run` has brought to its end",
+        ),
         (_without("predictions-pw.txt"), "predictions-pw.txt: missing"),
         (_without("model-pw/manifest.json"), "model-pw: not a model: it has no manifest.json"),
         (_without("test/manifest.json"), "test: not a data set"),
