@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache, partial
 from itertools import chain, islice
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -77,9 +83,7 @@ def chunks_of(
 def _in_processes(
     function: Callable[[Piece], Result], pieces: Iterable[Piece], jobs: int
 ) -> Iterator[Result]:
-    from joblib.externals.loky import ProcessPoolExecutor
-
-    pool = ProcessPoolExecutor(jobs)
+    pool = _pool(jobs)
     try:
         yield from map_with(pool, function, pieces, 2 * jobs)
     except BrokenProcessPool as error:
@@ -87,7 +91,30 @@ def _in_processes(
             "a process that reads the texts was killed, perhaps for want of memory"
         ) from error
     finally:
-        pool.shutdown(kill_workers=True)
+        pool.shutdown()
+
+
+def _pool(jobs: int) -> Executor:
+    """Forked processes where that is safe, as others take seconds to import scikit-learn once more."""
+    if sys.platform == "linux" and threading.active_count() == 1:
+        return ProcessPoolExecutor(jobs, get_context("fork"), _begin)
+    from joblib.externals import loky
+
+    pool: Executor = loky.ProcessPoolExecutor(jobs)
+    return pool
+
+
+def _begin() -> None:
+    """In a forked process: leave interrupts to the parent, and end when it has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def _count(settings: TextSettings, split: Split | None, piece: Piece) -> Chunk:

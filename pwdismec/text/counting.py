@@ -15,6 +15,10 @@ from sklearn.feature_extraction.text import CountVectorizer
 from pwdismec.data.csr import CSR
 from pwdismec.text.settings import CHAR, WORD, TextSettings
 
+# The same words as scikit-learn's own pattern finds, \b\w\w+\b: a run of letters and digits is taken whole
+# anyway. Without the boundaries it takes a third less time.
+_WORDS = r"\w\w+"
+
 
 class Counts(NamedTuple):
     """Term counts of some records.
@@ -54,7 +58,9 @@ def analysers(settings: TextSettings) -> list[Analyser]:
     kinds = [(WORD, "word", settings.words), (CHAR, "char_wb", settings.chars)]
     return [
         Analyser(
-            number, field.name + mark, CountVectorizer(analyzer=kind, ngram_range=sizes).build_analyzer()
+            number,
+            field.name + mark,
+            CountVectorizer(analyzer=kind, ngram_range=sizes, token_pattern=_WORDS).build_analyzer(),
         )
         for number, field in enumerate(settings.fields)
         for mark, kind, sizes in kinds

@@ -9,8 +9,6 @@ from pwdismec.text.settings import TextSettings
 
 Record = Mapping[str, Any]
 
-_NOT_IN_A_NAME = ("\n", "\r", "\0")
-
 
 class Misfit(ValueError):
     """A record that is not as it should be: the field, its value and what was expected."""
@@ -45,9 +43,9 @@ def labels_in(record: Record, settings: TextSettings) -> list[str]:
 
 def is_label(text: str) -> bool:
     """Whether a label can be written in a line of a file."""
-    if not text or any(char in text for char in _NOT_IN_A_NAME):
-        return False
-    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
+    if text.isprintable():  # the quick way for nearly all
+        return bool(text)
+    return not any(char in "\n\r\0" or "\ud800" <= char <= "\udfff" for char in text)
 
 
 def is_from(record: Record, name: str, first: str) -> bool:
