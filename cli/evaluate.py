@@ -62,7 +62,8 @@ def command(
 ) -> None:
     """Compare PREDICTIONS with TRUTH: P, nDCG, PSP, PSnDCG, recall, coverage, macro-F1 at k, in percent.
 
-    TRUTH is a data set, or a file in any format that convert reads (of a pair, the labels' file).
+    TRUTH is a data set, or a file in any format that convert reads (of a pair, the labels' file; records of
+    texts with --train).
     """
     needs_train = {
         "--by-frequency": by_frequency,

@@ -21,6 +21,7 @@ from .sizes import size
     epilog=example(
         "pwdismec predict model test.txt predictions.txt --top-k 10",
         "pwdismec predict model test.txt sets.txt --sets micro-f1 --probabilities",
+        "pwdismec predict model test.jsonl predictions.jsonl --format jsonl",
         "zcat test.txt.gz | pwdismec predict model - predictions.jsonl --format jsonl",
     ),
 )
@@ -84,9 +85,10 @@ def command(
     """Write the best labels of each instance of INPUT, best first, exactly.
 
     INPUT is a data set, or a file in any format that convert reads (of a pair, the features' file); a file's
-    raw values are transformed as the model's training set was, and labels in it are not looked at. - is
-    standard input. INPUT is read in chunks, in order, whatever its size. A job that was killed goes on with
-    the same command and --resume, unless it read standard input, and gives the same bytes.
+    raw values are transformed as the model's training set was, and labels in it are not looked at. For a
+    model of texts it may be a file of records (.jsonl, .csv, .tsv, .parquet). - is standard input. INPUT is
+    read in chunks, in order, whatever its size. A job that was killed goes on with the same command and
+    --resume, unless it read standard input, and gives the same bytes.
 
     --probabilities and --sets are for models that were calibrated. Scores in sets are distances above the
     labels' thresholds.

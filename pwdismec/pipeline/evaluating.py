@@ -35,7 +35,8 @@ def evaluate_file(
         A prediction file.
     truth
         A data set's folder, or a file in any format of `open_source`; features are not looked at. Of an
-        xmc-pair or npz, this is the labels' file.
+        xmc-pair or npz, this is the labels' file. With a training set of texts also a file of records, whose
+        labels that the training set does not have are left out.
     train
         The training set's folder: its label counts give the propensities and deciles.
     one_based
@@ -81,7 +82,7 @@ def _read(
     training = None if train is None else Dataset.open(train)
     if n_labels is None and training is not None:
         n_labels = training.n_labels
-    true_labels = _true_labels(Path(truth), one_based, n_labels)
+    true_labels = _true_labels(Path(truth), one_based, n_labels, training)
     _check_agreement(predictions, len(top.labels), "rows", truth, true_labels.n_rows)
     if n_labels is not None:
         _check_agreement(predictions, n_labels, "labels", truth, true_labels.n_columns)
@@ -93,10 +94,16 @@ def _read(
     return top, true_labels, training
 
 
-def _true_labels(path: Path, one_based: bool, n_labels: int | None) -> CSR:
+def _true_labels(path: Path, one_based: bool, n_labels: int | None, training: Dataset | None) -> CSR:
     """Instances × labels; where the format does not say how many labels there are, `n_labels` does."""
     if path.is_dir():
         return Dataset.open(path).labels
+    if training is not None and training.vectorizer is not None:
+        from pwdismec.pipeline.texts import Records, are_records  # imports scikit-learn
+
+        if are_records(path):
+            blocks = Records(path, training.vectorizer).blocks()
+            return CSR.concatenate([block.labels for block in blocks], training.n_labels)
     source = open_source(path, one_based=one_based)
     if source.n_labels is None:
         source = open_source(path, one_based=one_based, n_labels=n_labels)

@@ -69,8 +69,10 @@ class Instances:
             first += chunk.n_rows
 
 
-def open_instances(path: Path, model: Model, one_based: bool) -> Instances:
+def open_instances(path: Path, model: Model, one_based: bool, jobs: int = 1) -> Instances:
     """The instances at `path`: a data set, a file in any format of `open_source`, or `STANDARD_INPUT`.
+
+    For a model of texts, it may be a file of records, which `jobs` processes read; −1 for every core.
 
     Raises
     ------
@@ -94,6 +96,13 @@ def open_instances(path: Path, model: Model, one_based: bool) -> Instances:
         identity = {"input": dataset.fingerprint[:16]}
         of_set = (dataset.features, path, model.transforms, dataset.transforms)
         return Instances(dataset.n_instances, identity, *of_set)
+    if model.vectorizer is not None:
+        from pwdismec.pipeline.texts import Records, are_records  # imports scikit-learn
+
+        if are_records(path):
+            records = Records(path, model.vectorizer, jobs)
+            features = (block.features for block in records.blocks(labelled=False))
+            return Instances(len(records), _identity(path), features, path, model.transforms, Transforms())
     source = open_source(path, one_based=one_based, n_features=model.n_features)
     n_instances = source.n_instances
     if n_instances is None:  # no header: the file is read twice, to know how much is left to do

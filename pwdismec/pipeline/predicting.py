@@ -58,7 +58,7 @@ def predict_file(
     source
         A data set's folder, or a file in any format of `open_source`: raw values, to which the model's
         transforms are applied. Labels are not looked at; of a pair, this is the features' file. "-" is
-        standard input: text, not compressed.
+        standard input: text, not compressed. For a model of texts also a file of records.
     out
         The prediction file; an older one is replaced once the new one is whole.
     top_k
@@ -118,7 +118,7 @@ def predict_file(
     if backend.name != THREADS and not source.is_dir():
         raise ConfigError(f"{source}: not a data set; expected one, with the backend {backend.name}")
     trained = Model.open(model)
-    instances = open_instances(source, trained, one_based)
+    instances = open_instances(source, trained, one_based, jobs)
     made_from = instances.identity and {
         "version": version("pwdismec"),
         "model": sha256_of(trained.path / MANIFEST)[:16],

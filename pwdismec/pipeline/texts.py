@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from joblib import effective_n_jobs
+
 from pwdismec.data import Dataset, convert
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.data.formats.lines import check_is_file
@@ -18,7 +20,7 @@ from pwdismec.pipeline.watching import Watch, unwatched
 from pwdismec.text import TextSettings, TextVectorizer
 from pwdismec.text.chunks import Chunk, chunks_of
 from pwdismec.text.corpus import Corpus, blocks_like
-from pwdismec.text.pieces import format_of
+from pwdismec.text.pieces import format_of, pieces_of
 from pwdismec.text.splits import Split
 
 
@@ -141,6 +143,43 @@ def convert_texts_like(
             _source(sources, vectorizer, blocks), out, like=like, on_progress=lambda done: update(done, None)
         )
     return Made(dataset, n_labels - dataset.labels.nnz)
+
+
+def are_records(path: Path) -> bool:
+    """Whether a file is one of records, by its suffix."""
+    return format_of(path) is not None
+
+
+class Records:
+    """A file of records, with the features and labels of a training set.
+
+    Parameters
+    ----------
+    vectorizer
+        The folder of the training set's vectoriser.
+    jobs
+        Processes that read and analyse; −1 for every core.
+
+    Raises
+    ------
+    DataError
+        If the file or the vectoriser cannot be read; in iterating, if a record is not as it should be.
+    """
+
+    def __init__(self, path: Path, vectorizer: Path, jobs: int = -1) -> None:
+        self._path, self._jobs = path, effective_n_jobs(jobs)
+        self._vectorizer = TextVectorizer.load(vectorizer)
+
+    def __len__(self) -> int:
+        return sum(map(len, pieces_of(self._path, None, "")))
+
+    def blocks(self, labelled: bool = True) -> Iterator[Block]:
+        """Term counts and label sets; these are empty and need not be in the records if not `labelled`."""
+        settings = self._vectorizer.settings
+        if not labelled:
+            settings = settings.model_copy(update={"label_field": None})
+        with closing(chunks_of([self._path], settings, None, self._jobs)) as chunks:
+            yield from blocks_like(self._vectorizer, chunks)
 
 
 def _source(paths: Sequence[Path], vectorizer: TextVectorizer, blocks: Iterable[Block]) -> _Source:

@@ -29,6 +29,10 @@ class Piece(Protocol):
     @property
     def path(self) -> Path: ...
 
+    def __len__(self) -> int:
+        """The number of its records."""
+        ...
+
     def records(self) -> Sequence[Record]:
         """The records, parsed; DataError at the first that is not well-formed."""
         ...
@@ -78,6 +82,9 @@ class _JsonLines:
     first: int
     content: bytes
 
+    def __len__(self) -> int:
+        return self.content.removesuffix(b"\n").count(b"\n") + 1
+
     def records(self) -> list[Record]:
         lines = self.content.removesuffix(b"\n").split(b"\n")
         return [self._record(line, number) for number, line in enumerate(lines)]
@@ -118,6 +125,9 @@ class _Rows:
     path: Path
     lines: Sequence[int]
     found: Sequence[Record]
+
+    def __len__(self) -> int:
+        return len(self.found)
 
     def records(self) -> Sequence[Record]:
         return self.found

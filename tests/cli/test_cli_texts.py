@@ -67,6 +67,39 @@ def test_a_model_carries_the_vectoriser_and_so_do_models_of_it(texts, tmp_path):
         assert np.array_equal(found.data, expected.data)
 
 
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+def test_records_are_predicted_for_and_evaluated_like_their_data_set(texts, tmp_path, suffix):
+    output("train", texts / "train", tmp_path / "model", "--weighting", "vanilla")
+    new = [record(i) | {"labels": [*record(i)["labels"], "L-unknown"]} for i in range(7, 31)]
+    records = write_jsonl(tmp_path / "new.jsonl", new)
+    output("convert", records, tmp_path / "set", "--like", texts / "train")
+    if suffix == "csv":
+        records = tmp_path / "new.csv"
+        with records.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, ["title", "text", "labels", "year"])
+            writer.writeheader()
+            writer.writerows(r | {"labels": ";".join(r["labels"])} for r in new)
+    output("predict", tmp_path / "model", records, tmp_path / "a.txt")
+    output("predict", tmp_path / "model", tmp_path / "set", tmp_path / "b.txt")
+    assert (tmp_path / "a.txt").read_bytes() == (tmp_path / "b.txt").read_bytes()
+    given = [
+        output("evaluate", tmp_path / "a.txt", truth, "--train", texts / "train")
+        for truth in (records, tmp_path / "set")
+    ]
+    assert given[0] == given[1] and "P" in given[0]
+
+
+def test_labels_are_not_needed_to_predict(texts, tmp_path):
+    output("train", texts / "train", tmp_path / "model", "--weighting", "vanilla")
+    records = write_jsonl(tmp_path / "new.jsonl", [{"title": "Der Wald", "text": "Wald und Berg"}, {}])
+    said = refusal("predict", tmp_path / "model", records, tmp_path / "p.txt")
+    assert said == f"{records}:2: field 'title': missing; expected a string"
+    assert not (tmp_path / "p.txt").exists()
+    write_jsonl(records, [{"title": "Der Wald", "text": "Wald und Berg"}])
+    output("predict", tmp_path / "model", records, tmp_path / "p.jsonl", "--format", "jsonl", "--top-k", "1")
+    assert "L-wald" in (tmp_path / "p.jsonl").read_text() or "L-berg" in (tmp_path / "p.jsonl").read_text()
+
+
 def test_a_test_set_is_converted_like_the_training_set(texts, tmp_path):
     new = [{"title": "Der Wald", "text": "xyzzy", "labels": ["L-wald", "L-unknown"]}]
     answer = pwdismec(
