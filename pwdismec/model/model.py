@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +13,21 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.dataset import Dataset
 from pwdismec.data.manifest import VECTORIZER
 from pwdismec.data.names import read_names
 from pwdismec.data.tensors import read_tensors
 from pwdismec.data.transforms import Transforms
-from pwdismec.errors import ModelError
+from pwdismec.errors import DataError, ModelError
 from pwdismec.files import clear_os_errors, read_file, sweep, write_file, write_first
+from pwdismec.model.explanation import (
+    Classifier,
+    Explanation,
+    FeatureWeight,
+    NameOf,
+    explain,
+    top_features,
+)
 from pwdismec.model.manifest import (
     CLAIMS,
     IDF,
@@ -34,6 +43,7 @@ from pwdismec.model.manifest import (
 )
 from pwdismec.model.missing import how_far
 from pwdismec.model.shard import MappedWeights, Shard, map_weights, read_shard
+from pwdismec.model.verified import verify_changed
 from pwdismec.patience import patient
 
 
@@ -143,6 +153,121 @@ class Model:
             weights,
             np.concatenate([s.bias for s in shards]),
         )
+
+    def check_trained_on(self, dataset: Dataset) -> None:
+        """See that `dataset` is what the model was trained on.
+
+        Raises
+        ------
+        DataError
+            If it is another one.
+        ModelError
+            If the model does not say what it was trained on.
+        """
+        expected, found = self.manifest.run.dataset_fingerprint, dataset.fingerprint
+        if expected is None:
+            raise ModelError(f"{self.path}: does not say what data set it was trained on")
+        if found != expected:
+            raise DataError(
+                dataset.path or "data set",
+                f"is data set {found[:16]}; expected {expected[:16]}, which {self.path} was trained on",
+            )
+
+    def label_id(self, label: int | str) -> int:
+        """The id of a label that is given by its id (an int) or its name (a str).
+
+        Raises
+        ------
+        ModelError
+            If there is no such label, or several have the name.
+        """
+        if not isinstance(label, str):
+            if not 0 <= label < self.n_labels:
+                raise ModelError(f"{self.path}: label {label}: expected an id from 0 to {self.n_labels - 1}")
+            return int(label)
+        ids = [number for number, name in enumerate(self.label_names or []) if name == label]
+        if len(ids) != 1:
+            several = f"is the name of {len(ids)} labels ({', '.join(map(str, ids[:5]))}); give an id"
+            raise ModelError(f"{self.path}: label {label!r} {several if ids else 'is not in the model'}")
+        return ids[0]
+
+    def classifier(self, label: int | str) -> Classifier:
+        """What scores one label, given by id or name; of the shards only its own is read.
+
+        Raises
+        ------
+        ModelError
+            If there is no such label, it has no classifier, or its shard is damaged.
+        """
+        number = self.label_id(label)
+        name = None if self.label_names is None else self.label_names[number]
+        for entry in self.manifest.shards:
+            if entry.first <= number < entry.stop:
+                label_ids, weights, bias = self._mapped_once(entry)
+                place = int(np.searchsorted(label_ids, number))
+                if place < len(label_ids) and label_ids[place] == number:
+                    row = weights.rows(place, place + 1).widened()
+                    return Classifier(number, name, row, float(bias[place]))
+        called = f"label {number}" if name is None else f"label {number} ({name})"
+        raise ModelError(f"{self.path}: {called} has no classifier; no training instance had the label")
+
+    def explain(
+        self, instance: CSR, label: int | str, feature_names: Sequence[str] | None = None
+    ) -> Explanation:
+        """What makes a label's score for an instance.
+
+        Parameters
+        ----------
+        instance
+            One row of float32, transformed as the training set was.
+        label
+            Its id or name.
+        feature_names
+            A name for each feature; default their ids.
+
+        Raises
+        ------
+        ModelError
+            If there is no such label, it has no classifier, or the instance has other features than the
+            model.
+        """
+        return explain(self.classifier(label), instance, _name_of(feature_names))
+
+    def top_features(
+        self, label: int | str, top_k: int = 20, feature_names: Sequence[str] | None = None
+    ) -> list[FeatureWeight]:
+        """The features that weigh most for a label, of either sign, the largest weight first.
+
+        Parameters
+        ----------
+        label
+            Its id or name.
+        top_k
+            How many.
+        feature_names
+            A name for each feature; default their ids.
+
+        Raises
+        ------
+        ModelError
+            If there is no such label, or it has no classifier.
+        """
+        return top_features(self.classifier(label), top_k, _name_of(feature_names))
+
+    def _mapped_once(self, entry: ShardEntry) -> MappedWeights:
+        """The weights of one shard, which is verified when they are first wanted."""
+        if entry.file not in self._mapped:
+            verify_changed(self.path, [entry])
+            self._mapped[entry.file] = self.mapped_weights(entry)
+        return self._mapped[entry.file]
+
+    @cached_property
+    def _mapped(self) -> dict[str, MappedWeights]:
+        return {}
+
+
+def _name_of(feature_names: Sequence[str] | None) -> NameOf:
+    return str if feature_names is None else feature_names.__getitem__
 
 
 @patient

@@ -45,7 +45,7 @@ def open_index(model: Model, limit: MemoryLimit | None = None) -> list[LabelBloc
     PwdismecError
         If the index cannot be written, and there is a limit to memory.
     """
-    verify_changed(model)
+    verify_changed(model.path, model.manifest.shards)
     path, source = model.path / INDEX, _source(model)
     blocks = read_index(path, source)
     if blocks is not None:

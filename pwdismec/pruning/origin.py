@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pwdismec import native
 from pwdismec.data.dataset import Dataset
-from pwdismec.errors import DataError, ModelError
+from pwdismec.errors import ModelError
 from pwdismec.model import Model, Shard
 from pwdismec.solvers import BlockDualCD, Problem
 from pwdismec.weighting import Weighting, checksum_of, positive_weights
@@ -47,19 +47,11 @@ class Origin:
         ModelError
             If the model does not say what it was trained on and how, or a file of weights has changed.
         """
-        run = model.manifest.run
-        if run.dataset_fingerprint is None:
-            raise ModelError(f"{model.path}: does not say what data set it was trained on")
-        if dataset.fingerprint != run.dataset_fingerprint:
-            found, expected = dataset.fingerprint[:16], run.dataset_fingerprint[:16]
-            raise DataError(
-                dataset.path or "data set",
-                f"is data set {found}; expected {expected}, which {model.path} was trained on",
-            )
+        model.check_trained_on(dataset)
         settings = _settings(model)
         weighting = Weighting(**settings["weighting"])
         weights = positive_weights(weighting, dataset.label_counts, dataset.n_instances)
-        if checksum_of(weights) != run.positive_weights_sha256:
+        if checksum_of(weights) != model.manifest.run.positive_weights_sha256:
             raise ModelError(
                 f"{model.path}: was trained with other weights of positives than {weighting.scheme} gives now"
             )
