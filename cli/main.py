@@ -17,6 +17,7 @@ COMMANDS = {
     "tune": "Find the best settings on a held-out part of the training data.",
     "calibrate": "Fit probabilities and thresholds to held-out data.",
     "predict": "Write the best labels of each instance.",
+    "suggest": "Say the best labels of a text, and why.",
     "evaluate": "Compare predictions with the true labels.",
     "inspect": "Say what a data set, a model or a prediction file holds.",
     "slurm": "Train or predict in a job array of Slurm.",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import safetensors.numpy
@@ -43,8 +44,12 @@ from pwdismec.model.manifest import (
 )
 from pwdismec.model.missing import how_far
 from pwdismec.model.shard import MappedWeights, Shard, map_weights, read_shard
+from pwdismec.model.texts import record_of
 from pwdismec.model.verified import verify_changed
 from pwdismec.patience import patient
+
+if TYPE_CHECKING:
+    from pwdismec.text import TextVectorizer
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +136,17 @@ class Model:
         """What was done to the training features and is to be done to new ones."""
         return read_transforms(self.path, self.manifest.run)
 
+    @cached_property
+    def text_vectorizer(self) -> TextVectorizer:
+        """What turns texts into the model's features; ModelError if the model was not trained on texts."""
+        if self.vectorizer is None:
+            raise ModelError(f"{self.path}: was not trained on texts: it has no vectoriser")
+        from pwdismec.text import (
+            TextVectorizer,
+        )  # brings scikit-learn's, for which other models need not wait
+
+        return TextVectorizer.load(self.vectorizer)
+
     def shard(self, entry: ShardEntry) -> Shard:
         """One shard, its checksum verified."""
         return read_shard(self.path / entry.file, entry.sha256)[1]
@@ -212,26 +228,39 @@ class Model:
         raise ModelError(f"{self.path}: {called} has no classifier; no training instance had the label")
 
     def explain(
-        self, instance: CSR, label: int | str, feature_names: Sequence[str] | None = None
+        self,
+        text: str | Mapping[str, Any] | CSR,
+        label: int | str,
+        feature_names: Sequence[str] | None = None,
     ) -> Explanation:
-        """What makes a label's score for an instance.
+        """What makes a label's score for a text, or for any instance.
 
         Parameters
         ----------
-        instance
-            One row of float32, transformed as the training set was.
+        text
+            The text of the model's first field, a record with some of its fields, or an instance: one
+            row of float32, transformed as the training set was.
         label
             Its id or name.
         feature_names
-            A name for each feature; default their ids.
+            A name for each feature of an instance; default the vectoriser's, or else the features' ids.
 
         Raises
         ------
+        DataError
+            If the text is empty, or the model knows no word of it.
         ModelError
-            If there is no such label, it has no classifier, or the instance has other features than the
-            model.
+            If there is no such label, it has no classifier, the instance has other features than the
+            model, or the model has no vectoriser for a text.
         """
-        return explain(self.classifier(label), instance, _name_of(feature_names))
+        if isinstance(text, CSR):
+            return explain(self.classifier(label), text, self._name_of(feature_names))
+        vectorizer = self.text_vectorizer
+        record = record_of(text, [field.name for field in vectorizer.fields])
+        instance = vectorizer.transform([record])
+        if instance.nnz == 0:
+            raise DataError("text", "the model knows no word of it")
+        return explain(self.classifier(label), instance, vectorizer.names_in(record).__getitem__)
 
     def top_features(
         self, label: int | str, top_k: int = 20, feature_names: Sequence[str] | None = None
@@ -245,14 +274,19 @@ class Model:
         top_k
             How many.
         feature_names
-            A name for each feature; default their ids.
+            A name for each feature; default the vectoriser's, or else the features' ids.
 
         Raises
         ------
         ModelError
             If there is no such label, or it has no classifier.
         """
-        return top_features(self.classifier(label), top_k, _name_of(feature_names))
+        return top_features(self.classifier(label), top_k, self._name_of(feature_names))
+
+    def _name_of(self, feature_names: Sequence[str] | None) -> NameOf:
+        if feature_names is None and self.vectorizer is not None:
+            feature_names = self.text_vectorizer.feature_names
+        return str if feature_names is None else feature_names.__getitem__
 
     def _mapped_once(self, entry: ShardEntry) -> MappedWeights:
         """The weights of one shard, which is verified when they are first wanted."""
@@ -264,10 +298,6 @@ class Model:
     @cached_property
     def _mapped(self) -> dict[str, MappedWeights]:
         return {}
-
-
-def _name_of(feature_names: Sequence[str] | None) -> NameOf:
-    return str if feature_names is None else feature_names.__getitem__
 
 
 @patient

@@ -140,3 +140,8 @@ def test_an_instance_of_other_features_or_of_several_rows(model):
     for shape in ((1, N_FEATURES - 1), (2, N_FEATURES), (0, N_FEATURES)):
         with pytest.raises(ModelError, match=f"{shape[0]} rows, {shape[1]} features; expected one row, 30"):
             model.explain(CSR.from_scipy(sp.csr_matrix(shape, dtype=np.float32)), 0)
+
+
+def test_a_model_that_was_not_trained_on_texts_explains_none(model):
+    with pytest.raises(ModelError, match="was not trained on texts"):
+        model.explain("Laser und Licht", "Laser")

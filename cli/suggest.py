@@ -1,0 +1,129 @@
+"""pwdismec suggest."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+import click
+
+from pwdismec.errors import DataError
+from pwdismec.model.explanation import Explanation
+from pwdismec.pipeline.suggesting import Suggester, Suggestion, lines_of
+
+from . import options
+from .examples import example
+
+# Words a label that are shown to people; --json has all.
+_SHOWN = 8
+
+_WIDTH = 110
+_INDENT = " " * 11
+_UNKNOWN = "the model knows no word of it"
+
+
+@click.command(
+    "suggest",
+    epilog=example(
+        'pwdismec suggest model "Einführung in die Quantenmechanik" --explain',
+        "cut -f 2 titles.tsv | pwdismec suggest model --top-k 3 --json",
+        'pwdismec suggest model "Laser physics" --label Optik --neighbours 3 --data data/train',
+    ),
+)
+@click.argument("model", type=options.PATH)
+@click.argument("text", required=False)
+@click.option("--top-k", default=5, show_default=True, metavar="N", help="Labels a text.")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="LABEL",
+    help="Score this label, a name or an id, instead of the best ones; may be repeated.",
+)
+@click.option("--explain", is_flag=True, help="Say which words make each score.")
+@click.option(
+    "--neighbours",
+    default=0,
+    metavar="N",
+    help="With each label, the N training instances that have it and are most like the text.",
+)
+@click.option(
+    "--data", type=options.PATH, metavar="DATASET", help="What MODEL was trained on, for --neighbours."
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, a line for each text.")
+def command(
+    model: Path,
+    text: str | None,
+    top_k: int,
+    labels: tuple[str, ...],
+    explain: bool,
+    neighbours: int,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Suggest labels for TEXT, or for each line of standard input.
+
+    MODEL was trained on texts. A text that is a JSON object is a record with some of the model's fields; any
+    other is the text of its first field. A score is the sum of a bias, which each label has, and of what each
+    word of the text adds or takes: its value in the text times its weight for the label.
+    """
+    if (neighbours > 0) != (data is not None):
+        raise click.UsageError("--neighbours and --data go together")
+    suggester = Suggester(model, top_k=top_k, labels=labels, neighbours=neighbours, data=data)
+    source, texts = _texts(text)
+    for line, one in texts:
+        record = suggester.record(one, source, line)
+        suggestions = suggester.suggest(record)
+        if not suggestions and text is not None:
+            raise DataError(source, _UNKNOWN)
+        told = _json(suggestions, explain) if as_json else _text(record, suggestions, explain)
+        click.echo(told.encode(errors="backslashreplace").decode())  # a lone surrogate, too, in JSON's way
+
+
+def _texts(text: str | None) -> tuple[str, Iterable[tuple[int | None, str]]]:
+    if text is not None:
+        return "TEXT", [(None, text)]
+    return "standard input", lines_of(sys.stdin.buffer, "standard input")
+
+
+def _json(suggestions: list[Suggestion], explain: bool) -> str:
+    rows = [_row(suggestion, explain) for suggestion in suggestions]
+    return json.dumps({"labels": rows}, ensure_ascii=False)
+
+
+def _row(suggestion: Suggestion, explain: bool) -> dict[str, Any]:
+    explanation, neighbours = suggestion
+    name = {} if explanation.label_name is None else {"label": explanation.label_name}
+    row: dict[str, Any] = {**name, "id": explanation.label, "score": explanation.score}
+    if explain:
+        row["bias"] = explanation.bias
+        row["words"] = [contribution._asdict() for contribution in explanation.contributions]
+    if neighbours:
+        row["neighbours"] = [neighbour._asdict() for neighbour in neighbours]
+    return row
+
+
+def _text(record: Mapping[str, str], suggestions: list[Suggestion], explain: bool) -> str:
+    lines = [shorten(next(filter(str.strip, record.values())), _WIDTH, placeholder=" …")]
+    if not suggestions:
+        lines.append(f"  ({_UNKNOWN})")
+    for explanation, neighbours in suggestions:
+        name = f"label {explanation.label}" if explanation.label_name is None else explanation.label_name
+        lines.append(f"  {explanation.score:7.3f}  {name}")
+        if explain:
+            lines.append(f"{_INDENT}{_words(explanation)}")
+        for number, similarity, shared in neighbours:
+            lines.append(f"{_INDENT}instance {number}, similarity {similarity:.2f}: {', '.join(shared)}")
+    return "\n".join(lines)
+
+
+def _words(explanation: Explanation) -> str:
+    shown, rest = explanation.contributions[:_SHOWN], explanation.contributions[_SHOWN:]
+    parts = [f"{c.amount:+.3f} {c.name}" for c in shown]
+    if rest:
+        parts.append(f"{sum(c.amount for c in rest):+.3f} {len(rest)} more")
+    return ", ".join([*parts, f"{explanation.bias:+.3f} bias"])

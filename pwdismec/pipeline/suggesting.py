@@ -1,0 +1,184 @@
+"""Labels suggested for texts, one text at a time, and why."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pwdismec.data import CSR, Dataset
+from pwdismec.errors import ConfigError, DataError
+from pwdismec.model import Model
+from pwdismec.model.explanation import Classifier, Explanation, NameOf, explain
+from pwdismec.model.texts import record_of
+from pwdismec.prediction import Predictor
+from pwdismec.prediction.neighbours import nearest_positives
+
+_LOOKS_LIKE_A_RECORD = re.compile(r'\s*\{\s*"')
+
+# Of the words that a text shares with a neighbour, how many are told.
+_SHARED = 5
+
+
+class Neighbour(NamedTuple):
+    """A training instance that has the label.
+
+    Attributes
+    ----------
+    instance
+        Its number in the training set, counted from 0.
+    similarity
+        Its cosine with the text.
+    shared
+        The words that make them similar, the weightiest first.
+    """
+
+    instance: int
+    similarity: float
+    shared: tuple[str, ...]
+
+
+class Suggestion(NamedTuple):
+    """A label for a text: what makes its score, and the nearest training instances that have it."""
+
+    explanation: Explanation
+    neighbours: tuple[Neighbour, ...]
+
+
+class Suggester:
+    """Suggests labels for texts.
+
+    Parameters
+    ----------
+    model
+        The folder of a model that was trained on texts.
+    top_k
+        Labels a text.
+    labels
+        Names or ids of labels to score instead of the best ones.
+    neighbours
+        How many training instances to tell with each label.
+    data
+        The data set that the model was trained on, for `neighbours`.
+
+    Raises
+    ------
+    ModelError
+        If the model is not whole, was not trained on texts, or a label is not in it.
+    DataError
+        If `data` is not what the model was trained on.
+    ConfigError
+        If a setting is out of range.
+    """
+
+    def __init__(
+        self,
+        model: str | Path,
+        *,
+        top_k: int = 5,
+        labels: Sequence[str] = (),
+        neighbours: int = 0,
+        data: str | Path | None = None,
+    ) -> None:
+        if top_k < 1:
+            raise ConfigError(f"top_k: {top_k}, expected 1 or more")
+        if neighbours < 0:
+            raise ConfigError(f"neighbours: {neighbours}, expected 0 or more")
+        if neighbours and data is None:
+            raise ConfigError("neighbours: expected the data set to take them from, too")
+        self._model = Model.open(model)
+        self._vectorizer = self._model.text_vectorizer
+        self._fields = [field.name for field in self._vectorizer.fields]
+        self._labels = [_id_of(self._model, label) for label in labels]
+        self._predictor = None if labels else Predictor(self._model)
+        self._top_k, self._neighbours = top_k, neighbours
+        self._data = None if data is None else Dataset.open(data)
+        if self._data is not None:
+            self._model.check_trained_on(self._data)
+
+    def record(self, text: str, source: str = "text", line: int | None = None) -> dict[str, str]:
+        """A text as a record of the model's fields.
+
+        Parameters
+        ----------
+        text
+            A record of some of the fields as a JSON object, or else the text of the first field.
+        source, line
+            Where the text comes from, for messages.
+
+        Raises
+        ------
+        DataError
+            If the text is empty, looks like a JSON object and is none, or has none of the fields.
+        """
+        return record_of(_parsed(text, source, line), self._fields, source, line)
+
+    def suggest(self, record: Mapping[str, str]) -> list[Suggestion]:
+        """The best labels of a record, or the wanted ones, best first; none if no word of it is known."""
+        instance = self._vectorizer.transform([record])
+        if instance.nnz == 0:
+            return []
+        name_of = self._vectorizer.names_in(record).__getitem__
+        explanations = [
+            explain(self._model.classifier(label), instance, name_of) for label in self._best(instance)
+        ]
+        if self._labels:
+            explanations.sort(key=lambda explanation: -explanation.score)
+        return [Suggestion(e, self._nearest(e.label, instance, name_of)) for e in explanations]
+
+    def _best(self, instance: CSR) -> list[int]:
+        if self._predictor is None:
+            return self._labels
+        labels = self._predictor.predict(instance, self._top_k).labels[0]
+        return [int(label) for label in labels if label >= 0]
+
+    def _nearest(self, label: int, instance: CSR, name_of: NameOf) -> tuple[Neighbour, ...]:
+        if self._data is None:
+            return ()
+        found = nearest_positives(self._data, label, instance, self._neighbours)
+        return tuple(
+            Neighbour(number, similarity, _shared(found.rows.rows(place, place + 1), instance, name_of))
+            for place, (number, similarity) in enumerate(
+                zip(found.ids.tolist(), found.similarities.tolist(), strict=True)
+            )
+        )
+
+
+def _shared(row: CSR, instance: CSR, name_of: NameOf) -> tuple[str, ...]:
+    """The names of the features that add most to the product of two rows."""
+    product = explain(Classifier(-1, None, row, 0.0), instance, name_of)
+    return tuple(contribution.name for contribution in product.contributions[:_SHARED])
+
+
+def lines_of(stream: Iterable[bytes], source: str) -> Iterator[tuple[int, str]]:
+    """The lines of a stream of UTF-8, with their numbers, as they come.
+
+    Raises
+    ------
+    DataError
+        If a line is not UTF-8.
+    """
+    for number, line in enumerate(stream, 1):
+        try:
+            yield number, line.decode().rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise DataError(source, f"not UTF-8: {error.reason}", number) from error
+
+
+def _id_of(model: Model, label: str) -> int:
+    """A label by its name, or else by its id."""
+    if label.isascii() and label.isdigit() and label not in (model.label_names or ()):
+        return model.label_id(int(label))
+    return model.label_id(label)
+
+
+def _parsed(text: str, source: str, line: int | None) -> str | dict[str, Any]:
+    if not _LOOKS_LIKE_A_RECORD.match(text):
+        return text
+    try:
+        record: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise DataError(source, f"begins like a JSON object, but is none: {error}", line) from error
+    return record
