@@ -1,9 +1,19 @@
 """Training: the settings, the memory, and the loop that loses nothing."""
 
 from pwdismec.training.config import TrainingConfig
+from pwdismec.training.in_memory import train_in_memory
 from pwdismec.training.loop import train, train_part
 from pwdismec.training.memory import MemoryPlan, plan_memory
 from pwdismec.training.progress import Progress
 from pwdismec.training.runs import run_of
 
-__all__ = ["MemoryPlan", "Progress", "TrainingConfig", "plan_memory", "run_of", "train", "train_part"]
+__all__ = [
+    "MemoryPlan",
+    "Progress",
+    "TrainingConfig",
+    "plan_memory",
+    "run_of",
+    "train",
+    "train_in_memory",
+    "train_part",
+]

@@ -9,7 +9,7 @@ from pwdismec.cluster import THREADS, Backend, Part, Stopped, never
 from pwdismec.cluster.leases import claims_in
 from pwdismec.cluster.stop import Stop
 from pwdismec.data.dataset import Dataset
-from pwdismec.errors import ConfigError, DataError
+from pwdismec.errors import ConfigError
 from pwdismec.files import clear_os_errors, sweep
 from pwdismec.model.manifest import CLAIMS
 from pwdismec.model.missing import how_far
@@ -17,6 +17,7 @@ from pwdismec.model.model import Model, open_finished
 from pwdismec.model.shard import entry_of
 from pwdismec.patience import patient
 from pwdismec.training.config import TrainingConfig
+from pwdismec.training.in_memory import check_trainable
 from pwdismec.training.memory import OnMemory, plan_memory
 from pwdismec.training.progress import OnProgress, Tracker, progress_at_start
 from pwdismec.training.runs import begin, finish, is_done, run_of
@@ -143,12 +144,7 @@ class _Training:
         memory: int | None,
         backend: Backend,
     ) -> _Training:
-        if jobs == 0:
-            raise ConfigError("jobs: 0; expected a number of threads, or -1 for every core")
-        if dataset.n_instances == 0 or not dataset.label_counts.any():
-            raise DataError(
-                dataset.path or "data set", "has no positive of any label; there is nothing to train"
-            )
+        check_trainable(dataset, jobs)
         if backend.name != THREADS:
             jobs = backend.threads(jobs)
             if dataset.path is None:

@@ -16,14 +16,14 @@ from pwdismec.data.dataset import Dataset
 from pwdismec.errors import PwdismecError
 from pwdismec.model.manifest import CLAIMS, Run, ShardPlan
 from pwdismec.model.shard import Shard, write_shard
-from pwdismec.solvers import Certificate, Problem, Solution, concatenate
-from pwdismec.training.blocks import Block, size_of_blocks, trained_in
+from pwdismec.solvers import Certificate, Solution, concatenate
+from pwdismec.training.blocks import size_of_blocks, trained_in
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.memory import MemoryPlan
+from pwdismec.training.prepared import Prepared
 from pwdismec.training.progress import Tracker
 from pwdismec.training.runs import PAUSE
 from pwdismec.training.work import solve_shards
-from pwdismec.weighting import positive_weights
 
 
 class Session:
@@ -45,10 +45,8 @@ class Session:
         self._counts = dataset.label_counts
         self._n_features = dataset.n_features
         self._config, self._folder, self._run = config, folder, run
-        self._solver, self._threads = plan.solver, plan.threads
-        weights = positive_weights(config.weighting, dataset.label_counts, dataset.n_instances)
-        self._problem = Problem(dataset.features, dataset.label_instances, weights, config.C, config.bias)
-        self._start = self._solver.prepare(self._problem)
+        self._block_size, self._threads = plan.solver.block_size, plan.threads
+        self._prepared = Prepared(dataset, config, plan.solver)
 
     def train(self, shards: Sequence[ShardPlan], tracker: Tracker, stop: Stop) -> None:
         """Train those of `shards` that are missing, unless it is time to `stop`.
@@ -74,13 +72,13 @@ class Session:
         written = set()
         n_labels = sum(trained_in(place, self._counts) for place in shards)
         solving = solve_shards(
-            self._solve,
+            self._prepared.solve,
             self._taken(shards, leases, stop),
             self._counts,
-            size_of_blocks(n_labels, self._solver.block_size, self._threads),
+            size_of_blocks(n_labels, self._block_size, self._threads),
             self._threads,
             tracker,
-            lambda: self._solver.interrupt(self._start),
+            self._prepared.interrupt,
         )
         with closing(solving):
             for place, solutions in solving:
@@ -116,9 +114,6 @@ class Session:
 
     def _is_there(self, place: ShardPlan) -> bool:
         return (self._folder / place.file).exists()
-
-    def _solve(self, block: Block) -> Solution:
-        return self._solver.solve(self._problem, block, self._start, self._config.prune)
 
     def _shard_of(self, place: ShardPlan, solutions: list[Solution]) -> Shard:
         counts = self._counts[place.first : place.stop]

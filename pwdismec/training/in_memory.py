@@ -1,0 +1,60 @@
+"""Training without files: for data that is in memory, and models that stay there."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwdismec.data.dataset import Dataset
+from pwdismec.errors import ConfigError, DataError
+from pwdismec.solvers import Solution, concatenate
+from pwdismec.training.blocks import size_of_blocks
+from pwdismec.training.config import TrainingConfig
+from pwdismec.training.memory import plan_memory
+from pwdismec.training.prepared import Prepared
+from pwdismec.training.work import in_order
+
+
+def train_in_memory(
+    dataset: Dataset, config: TrainingConfig | None = None, *, jobs: int = -1
+) -> tuple[NDArray[np.int32], Solution]:
+    """Train every label of `dataset` that has a positive, as `train` does, to the same bits.
+
+    Parameters
+    ----------
+    dataset, config, jobs
+        As `train` takes them; what `config` says of shards does not matter.
+
+    Returns
+    -------
+    label_ids
+        int32, shape (n,): the trained labels, ascending.
+    solution
+        Theirs, in that order.
+
+    Raises
+    ------
+    ConfigError
+        If `jobs` is 0.
+    DataError
+        If the data set has no positives, or a file of weights does not fit.
+    """
+    config = config or TrainingConfig()
+    check_trainable(dataset, jobs)
+    plan = plan_memory(dataset, config, jobs=jobs)
+    prepared = Prepared(dataset, config, plan.solver)
+    trained = np.flatnonzero(dataset.label_counts).astype(np.int32)
+    size = size_of_blocks(len(trained), plan.solver.block_size, plan.threads)
+    blocks = (trained[start : start + size] for start in range(0, len(trained), size))
+    with closing(in_order(prepared.solve, blocks, plan.threads, prepared.interrupt)) as solved:
+        return trained, concatenate(list(solved))
+
+
+def check_trainable(dataset: Dataset, jobs: int) -> None:
+    """Raise ConfigError where there are no threads, DataError where there is nothing to train."""
+    if jobs == 0:
+        raise ConfigError("jobs: 0; expected a number of threads, or -1 for every core")
+    if dataset.n_instances == 0 or not dataset.label_counts.any():
+        raise DataError(dataset.path or "data set", "has no positive of any label; there is nothing to train")
