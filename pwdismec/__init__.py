@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pwdismec.data import CSR, Dataset, Dense, TopK, Transforms, convert
     from pwdismec.data.formats import open_source
     from pwdismec.errors import ConfigError, DataError, ModelError, PwdismecError
+    from pwdismec.estimator import PWDiSMECClassifier
     from pwdismec.metrics import evaluate
     from pwdismec.model import Model
     from pwdismec.prediction import Predictor
@@ -34,6 +35,7 @@ __all__ = [
     "Grid",
     "Model",
     "ModelError",
+    "PWDiSMECClassifier",
     "Predictor",
     "PwdismecError",
     "TopK",
@@ -57,6 +59,7 @@ _HOMES = {
     "Grid": "tuning",
     "Model": "model",
     "ModelError": "errors",
+    "PWDiSMECClassifier": "estimator",
     "Predictor": "prediction",
     "PwdismecError": "errors",
     "TopK": "data",
