@@ -6,6 +6,7 @@ from importlib import import_module
 from keyword import iskeyword
 
 import click
+from click.shell_completion import CompletionItem
 
 from .errors import clear_errors
 from .examples import example
@@ -29,6 +30,8 @@ COMMANDS = {
     "merge": "Make one model of several over different labels.",
     "import": "Make a model of LIBLINEAR or DiSMEC text models.",
     "export": "Write a model for other programs.",
+    "doctor": "Say what this machine and installation offer, and test them.",
+    "completion": "Print a script that lets a shell complete commands and options.",
 }
 
 
@@ -48,6 +51,12 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = [
+            CompletionItem(name, help=COMMANDS[name]) for name in COMMANDS if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> object:
         with clear_errors(ctx):

@@ -14,3 +14,9 @@ def aligned(lines: Sequence[Sequence[str]]) -> str:
         )
         for line in lines
     )
+
+
+def pairs(*rows: Sequence[str]) -> str:
+    """Names and what belongs to them, a line each."""
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)

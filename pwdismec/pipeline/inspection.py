@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pwdismec.data import Dataset
 from pwdismec.data.manifest import MANIFEST, is_dataset, read_manifest
 from pwdismec.errors import DataError, PwdismecError
 from pwdismec.metrics.table import aligned
+from pwdismec.metrics.table import pairs as _pairs
 from pwdismec.model import Model
 from pwdismec.model.manifest import RUN, Run, read_record
 from pwdismec.model.missing import how_far
@@ -189,8 +190,3 @@ def _quantiles(values: NDArray[Any], form: str) -> list[str]:
     if not len(values):
         return ["–"] * len(_QUANTILES)
     return [f"{value:{form}}" for value in np.quantile(values, _QUANTILES)]
-
-
-def _pairs(*rows: Sequence[str]) -> str:
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
