@@ -18,7 +18,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.topk import TopK
-from pwdismec.estimator.targets import Targets, given_as, label_lists, targets_of_array, targets_of_lists
+from pwdismec.estimator.targets import (
+    Targets,
+    given_as,
+    hits_of,
+    label_lists,
+    targets_of_array,
+    targets_of_lists,
+)
 from pwdismec.estimator.weights import Weights, all_rows, features_of, scores_of
 from pwdismec.prediction import Predictor
 from pwdismec.solvers import Solution
@@ -226,17 +233,18 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             True labels, in the form that `fit` got. Labels that it did not know are never hit.
         sample_weight
             How much each instance counts; shape (n_samples,).
+
+        Raises
+        ------
+        ValueError
+            If X or y is not what is expected.
         """
         check_is_fitted(self)
         if self._form == "one":
             return float(super().score(X, y, sample_weight))
         check_consistent_length(X, y, sample_weight)
-        best = self.predict_topk(X, 1).labels[:, 0]
-        if (lists := label_lists(y)) is not None:
-            hits = [label in own for label, own in zip(self.classes_[best], lists, strict=True)]
-        else:
-            hits = sp.csr_matrix(y)[np.arange(len(best)), best] != 0
-        return float(np.average(np.asarray(hits).ravel(), weights=sample_weight))
+        hits = hits_of(self.predict_topk(X, 1).labels[:, 0], y, self.classes_)
+        return float(np.average(hits, weights=sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

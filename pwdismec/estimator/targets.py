@@ -149,3 +149,26 @@ def given_as(form: Form, chosen: sp.csr_matrix, classes: NDArray[Any]) -> Any:
         return [classes[chosen.indices[start:stop]].tolist() for start, stop in bounds]
     indicator = chosen.astype(np.int64)
     return indicator if form == "sparse" else indicator.toarray()
+
+
+def hits_of(best: NDArray[np.int32], y: Any, classes: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each instance has its `best` label, a place in `classes`.
+
+    Parameters
+    ----------
+    best
+        Shape (n_instances,).
+    y
+        True labels: lists, or an indicator matrix with a column for each class.
+
+    Raises
+    ------
+    ValueError
+        If the matrix has another number of columns.
+    """
+    if (lists := label_lists(y)) is not None:
+        return np.array([label in own for label, own in zip(classes[best], lists, strict=True)])
+    indicator = sp.csr_matrix(y)
+    if indicator.shape[1] != len(classes):
+        raise ValueError(f"y: {indicator.shape[1]} columns; expected {len(classes)}, one for each class")
+    return np.asarray(indicator[np.arange(len(best)), best] != 0).ravel()

@@ -192,6 +192,12 @@ def test_labels_unknown_to_fit_are_no_hits():
     assert fitted.score(X, [["a"], ["new"], ["b", "a"]]) == pytest.approx(2 / 3)
 
 
+def test_an_indicator_of_other_labels_is_told():
+    fitted = PWDiSMECClassifier().fit(np.eye(3), np.eye(3, dtype=int))
+    with pytest.raises(ValueError, match="y: 2 columns; expected 3, one for each class"):
+        fitted.score(np.eye(2, 3), np.eye(2, dtype=int))
+
+
 def test_a_matrix_with_repeated_and_unsorted_entries_stays_as_it_is():
     X = sp.csr_matrix((np.array([1.0, 1, 2, 1, 3, 1]), np.array([2, 0, 0, 1, 2, 1]), np.array([0, 3, 5, 6])))
     before = [array.copy() for array in (X.data, X.indices, X.indptr)]
