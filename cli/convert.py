@@ -56,6 +56,7 @@ from .texts import texts as texts_options
     help="Of texts: which are held out, a share such as 0.1, or FIELD:FIRST such as year:2020.",
 )
 @options.jobs
+@options.logs
 def command(
     sources: tuple[Path, ...],
     dataset: Path,

@@ -13,6 +13,7 @@ from .progress import watch
 
 @click.command("demo", epilog=example("pwdismec demo"))
 @options.jobs
+@options.logs
 def command(jobs: int) -> None:
     """Show what PW and PW-cb gain where labels are missing: the whole job on synthetic data.
 

@@ -13,6 +13,9 @@ from pwdismec.cluster.stop import Stopped
 from pwdismec.errors import PwdismecError, StorageError
 from pwdismec.patience import FULL, TRANSIENT
 
+from .events import Event
+from .progress import log
+
 _HOW_TO_GO_ON = {
     "train": "the shards that are done are kept; go on with the same command and --resume",
     "tune": "the shards that are done are kept; go on with the same command and --resume",
@@ -25,15 +28,16 @@ _HOW_TO_GO_ON = {
 
 
 class Failure(click.ClickException):
-    """Ends the command with one line on standard error."""
+    """Ends the command with one line on standard error, and in its log."""
 
     exit_code = 2
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split("\n")))
+        self._log = log()  # when it is shown, the command's options are forgotten
 
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"pwdismec: error: {self.message}", file=file, err=file is None)
+        self._log.tell(Event("error", message=self.message))
 
 
 class Interruption(Failure):

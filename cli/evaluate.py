@@ -13,6 +13,7 @@ from pwdismec.pipeline.evaluating import evaluate_file, evaluate_sets_file
 
 from . import options
 from .examples import example
+from .progress import watch
 
 
 def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
@@ -46,6 +47,7 @@ def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ..
     "--paper-reranking", is_flag=True, help="PSP, PSnDCG of the paper's reordering of the best five."
 )
 @options.one_based
+@options.logs
 def command(
     predictions: Path,
     truth: Path,
@@ -80,17 +82,19 @@ def command(
     if sets:
         report = evaluate_sets_file(predictions, truth, train=train, one_based=one_based)
     else:
-        report = evaluate_file(
-            predictions,
-            truth,
-            train=train,
-            one_based=one_based,
-            ks=ks,
-            a=parameters.a,
-            b=parameters.b,
-            paper_reranking=paper_reranking,
-            by_frequency=by_frequency,
-        )
+        with watch("evaluate", "instances") as update:
+            report = evaluate_file(
+                predictions,
+                truth,
+                train=train,
+                one_based=one_based,
+                ks=ks,
+                a=parameters.a,
+                b=parameters.b,
+                paper_reranking=paper_reranking,
+                by_frequency=by_frequency,
+                on_progress=update,
+            )
     if json_file is not None:
         write_file(json_file, f"{json.dumps(report.to_dict(), indent=1)}\n".encode())
     click.echo(report.to_text())

@@ -12,8 +12,9 @@ from pwdismec.model.text_format import export_text
 
 from . import options
 from .examples import example
+from .progress import watch
 
-_FORMATS = {"liblinear": export_text, "npz": export_npz}
+_FORMATS = {"liblinear": (export_text, "features"), "npz": (export_npz, "shards")}
 
 
 @click.command(
@@ -30,6 +31,9 @@ _FORMATS = {"liblinear": export_text, "npz": export_npz}
     required=True,
     help="A text model of LIBLINEAR (dense), or a SciPy matrix, labels × features.",
 )
+@options.logs
 def command(model: Path, out: Path, format: str) -> None:
     """Write MODEL for other programs to the file OUT."""
-    _FORMATS[format](Model.open(model), out)
+    export, unit = _FORMATS[format]
+    with watch("export", unit) as update:
+        export(Model.open(model), out, update)

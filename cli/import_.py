@@ -11,6 +11,7 @@ from pwdismec.pipeline.inspection import training_summary
 
 from . import options
 from .examples import example
+from .progress import watch
 
 
 @click.command(
@@ -23,7 +24,9 @@ from .examples import example
 @click.argument("model", type=options.PATH)
 @click.option("--n-labels", type=int, metavar="N", help="Labels in all.  [default: the largest id + 1]")
 @click.option("--no-normalize", is_flag=True, help="The model was trained on rows that had not L2 norm 1.")
+@options.logs
 def command(sources: tuple[Path, ...], model: Path, n_labels: int | None, no_normalize: bool) -> None:
     """Make MODEL, a new folder, of text models of LIBLINEAR or DiSMEC over different labels."""
-    made = import_text(sources, model, n_labels=n_labels, l2_normalize=not no_normalize)
+    with watch("import", "files") as update:
+        made = import_text(sources, model, n_labels=n_labels, l2_normalize=not no_normalize, on_file=update)
     click.echo(training_summary(made))

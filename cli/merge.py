@@ -28,6 +28,7 @@ from .progress import watch
     is_flag=True,
     help="Each MODEL has labels of its own, from 0 on: they follow those of the one before.",
 )
+@options.logs
 def command(models: tuple[Path, ...], out: Path, append: bool) -> None:
     """Make OUT, a new folder, of MODELs over different labels of the same data.
 

@@ -15,6 +15,7 @@ from pwdismec.training.config import SOLVERS
 from pwdismec.weighting import PRESETS, PropensityParameters, preset
 
 from .durations import duration
+from .progress import remember
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -82,6 +83,21 @@ def backend(function: Function) -> Function:
     for option in reversed(options):
         with_backend = option(with_backend)
     return cast(Function, with_backend)
+
+
+def logs(function: Function) -> Function:
+    """--quiet, --log and --log-json, which `cli.progress` takes; the command does not see them."""
+    taken: dict[str, Any] = {"expose_value": False, "callback": remember}
+    options = [
+        click.option("-q", "--quiet", is_flag=True, help="Print nothing but results and errors.", **taken),
+        click.option("--log", type=PATH, metavar="FILE", help="Log to FILE, too, behind its end.", **taken),
+        click.option(
+            "--log-json", is_flag=True, help="Log as JSON: to FILE, or else to standard error.", **taken
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
 
 
 def training(function: Function) -> Function:

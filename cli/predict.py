@@ -66,6 +66,7 @@ from .sizes import size
     "Predict for a part: 3/8, the third of 8 tasks, which goes on by itself. The last writes OUTPUT.",
 )
 @options.deadline
+@options.logs
 def command(
     model: Path,
     source: Path,

@@ -1,80 +1,75 @@
-"""How far a step is, on standard error: a bar on a terminal, else a line now and then."""
+"""The one way in which commands tell what they do and how far they are.
+
+It goes to standard error, never among the results, and as ``--quiet``, ``--log`` and ``--log-json`` say.
+"""
 
 from __future__ import annotations
 
-import sys
-import time
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from pwdismec.pipeline.watching import Update
-from pwdismec.sizes import duration_text
+from .events import Event, Step
+from .logs import Log
 
-_SECONDS_BETWEEN_LINES = 10.0
-_SHARE_BETWEEN_LINES = 0.05
-_SECONDS_AT_LEAST = 5.0
+if TYPE_CHECKING:
+    from pwdismec.pipeline.watching import Update
+
+_LOG, _OPTIONS = f"{__name__}.log", f"{__name__}.options"  # in click's memory of what a command does
+_SECONDS_BETWEEN = 0.05  # counts may come with every line of a file
 
 
 def say(line: str) -> None:
     """A line for the user, apart from the results."""
-    click.echo(line, err=True)
+    log().tell(Event("message", message=line))
 
 
 @contextmanager
 def watch(name: str, unit: str) -> Iterator[Update]:
     """Show a step; a `pwdismec.pipeline.watching.Watch`."""
-    with (_bar if sys.stderr.isatty() else _lines)(name, unit) as update:
+    told, step = log(), Step(name, unit)
+    told_at = -math.inf
+
+    def update(done: int, total: int | None, *, note: str = "") -> None:
+        nonlocal told_at
+        now = step.count(done, total, note)
+        if now - told_at >= _SECONDS_BETWEEN:
+            told_at = now
+            told.tell(step.event("progress"))
+
+    told.tell(step.event("start"))
+    try:
         yield update
+    except BaseException:
+        told.tell(step.event("abort"))
+        raise
+    told.tell(step.event("end"))
 
 
-@contextmanager
-def _bar(name: str, unit: str) -> Iterator[Update]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    rate = _Rate(unit)
-    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[status]}")
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(name, total=None, status="")
-
-        def update(done: int, total: int | None, *, before: int = 0, note: str = "") -> None:
-            progress.update(task, completed=done, total=total, status=rate.status(done, total, before, note))
-
-        yield update
+def log() -> Log:
+    """The log of the command that runs, as its options say."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return _log_of_none()
+    if _LOG not in context.meta:
+        command = context.find_root().invoked_subcommand or context.info_name or ""
+        context.meta[_LOG] = Log(command, **context.meta.get(_OPTIONS, {}))
+    return cast(Log, context.meta[_LOG])
 
 
-@contextmanager
-def _lines(name: str, unit: str) -> Iterator[Update]:
-    rate = _Rate(unit)
-    shown_at, shown_done = time.monotonic(), 0
-
-    def update(done: int, total: int | None, *, before: int = 0, note: str = "") -> None:
-        nonlocal shown_at, shown_done
-        waited = time.monotonic() - shown_at
-        far = total is not None and done - shown_done >= _SHARE_BETWEEN_LINES * total
-        if waited >= _SECONDS_BETWEEN_LINES or (far and waited >= _SECONDS_AT_LEAST):
-            shown_at, shown_done = time.monotonic(), done
-            say(f"{name}: {rate.status(done, total, before, note)}")
-
-    yield update
+@cache
+def _log_of_none() -> Log:
+    """Where no command runs, but a script uses this module."""
+    return Log("")
 
 
-class _Rate:
-    """Words for how much is done, how fast it goes and how long the rest will take."""
-
-    def __init__(self, unit: str) -> None:
-        self._unit = unit
-        self._started = time.monotonic()
-
-    def status(self, done: int, total: int | None, before: int, note: str) -> str:
-        seconds = time.monotonic() - self._started
-        rate = (done - before) / seconds if seconds > 0 else 0.0
-        parts = [f"{done:,} {self._unit}" if total is None else f"{done:,} of {total:,} {self._unit}"]
-        parts += [note] if note else []
-        if rate > 0:
-            parts.append(f"{rate:,.0f} {self._unit}/s" if rate >= 10 else f"{rate:.2g} {self._unit}/s")
-            if total is not None:
-                parts.append(f"{duration_text((total - done) / rate)} left")
-        return ", ".join(parts)
+def remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """An option's callback: keeps the value for the log, as a parameter of `Log`."""
+    if isinstance(value, Path):
+        value.open("a").close()  # better an error now than after an hour
+    ctx.meta.setdefault(_OPTIONS, {})[param.name] = value

@@ -67,6 +67,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     help="What weights are stored as.  [default: as they are]",
 )
 @options.jobs
+@options.logs
 def command(
     model: Path,
     out: Path,

@@ -29,6 +29,7 @@ from .progress import say, watch
 )
 @click.option("--out", type=options.PATH, metavar="FOLDER", help="Where to work.  [default: runs/NAME]")
 @options.jobs
+@options.logs
 def command(config: Path, data: Path | None, settings: Path | None, out: Path | None, jobs: int) -> None:
     """Convert, train, predict and evaluate as the YAML file CONFIG says; what is done already is skipped."""
     outcome = run_experiment(config, data=data, settings=settings, out=out, jobs=jobs, say=say, watch=watch)

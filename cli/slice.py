@@ -30,6 +30,7 @@ from .progress import watch
     metavar="FILE",
     help="The labels to keep: ids or names, one a line.",
 )
+@options.logs
 def command(model: Path, out: Path, labels: Path) -> None:
     """Make OUT, a new folder, of MODEL with some of its labels only.
 

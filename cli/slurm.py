@@ -25,7 +25,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _PASSED_ON = {"ignore_unknown_options": True}
 
 # What the script says itself, or what does not go with it.
-_OWN = {"shards", "part", "jobs", "backend_name", "workers", "scheduler", "deadline"}
+_OWN = {"shards", "part", "jobs", "backend_name", "workers", "scheduler", "deadline", "log"}
 
 
 @click.group(
@@ -62,7 +62,7 @@ def _train(cpus: int, arguments: tuple[str, ...], **asked: Any) -> None:
     with _parsed(train.command, arguments) as given:
         config = train.training_config(given)
         plan = plan_memory(Dataset.open(given["dataset"]), config, jobs=cpus, limit=given["memory"])
-    _do("train", arguments, cpus, plan.total, **asked)
+        _do("train", arguments, cpus, plan.total, **asked)
 
 
 @command.command("predict", context_settings=_PASSED_ON)
@@ -72,13 +72,14 @@ def _predict(cpus: int, arguments: tuple[str, ...], **asked: Any) -> None:
     """Predict in an array of tasks; what `pwdismec predict` takes goes behind."""
     with _parsed(predict.command, arguments) as given:
         memory = given["memory"] or memory_to_predict(Model.open(given["model"]), cpus)
-    _do("predict", arguments, cpus, memory, **asked)
+        _do("predict", arguments, cpus, memory, **asked)
 
 
 @contextmanager
 def _parsed(command: click.Command, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
     """The values of a command's options."""
-    with command.make_context(command.name, list(arguments)) as context:
+    root = click.get_current_context().find_root()
+    with command.make_context(command.name, list(arguments), root) as context:
         for option in command.params:
             given = context.get_parameter_source(str(option.name)) is click.core.ParameterSource.COMMANDLINE
             if given and option.name in _OWN:

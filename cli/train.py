@@ -56,7 +56,7 @@ def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
 @click.command(
     "train",
     epilog=example(
-        "pwdismec train data/train model --weighting pw-cb --propensity amazon-670k",
+        "pwdismec train data/train model --weighting pw-cb --propensity amazon-670k --log train.log",
         "pwdismec train data/train model --resume --backend dask --scheduler tcp://host:8786",
     ),
 )
@@ -116,6 +116,7 @@ def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
     "Train a part: 3/64, the third of 64 tasks, or shards, such as 0-7. Whoever is last makes it whole.",
 )
 @options.deadline
+@options.logs
 def command(
     dataset: Path,
     model: Path,
@@ -141,9 +142,9 @@ def command(
     data = Dataset.open(dataset)
     if calibrate is not None:
         n_held_out(data.n_instances, calibrate)  # better now than after the training
-    started, latest = time.monotonic(), list[Progress]()
+    latest = list[Progress]()
     with watch("train", "labels") as update, stopping(deadline) as stop:
-        show = as_training_progress(update)
+        started, show = time.monotonic(), as_training_progress(update)
 
         def on_progress(at: Progress) -> None:
             latest[:] = [at]

@@ -74,6 +74,7 @@ def _grid_option(name: str, variable: str, default: str | None, what: str) -> Ca
 @options.training
 @options.jobs
 @click.option("--resume", is_flag=True, help="Go on with a tuning that was broken off.")
+@options.logs
 def command(
     dataset: Path,
     out: Path,

@@ -11,9 +11,10 @@ def size_text(n_bytes: float) -> str:
 
 def duration_text(seconds: float) -> str:
     """A time in its two largest units, such as "2 h 5 min"."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    if seconds < 59.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    place = next(i for i, (_, size) in enumerate(units) if round(seconds) >= size)
+    (large, size), (small, step) = units[place : place + 2]
+    whole, rest = divmod(step * round(seconds / step), size)
+    return f"{whole} {large}" + (f" {rest // step} {small}" if rest else "")

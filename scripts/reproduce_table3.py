@@ -11,13 +11,13 @@ them, and the mean relative gains over DiSMEC (Eq. 30).
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from pwdismec import PwdismecError
+from pwdismec.cli.progress import say, watch
 from pwdismec.metrics import mean_relative_gain
 from pwdismec.pipeline.config import read_config
 from pwdismec.pipeline.evaluating import evaluate_file
@@ -40,7 +40,7 @@ def measured(config: Path, data: str | None, out: Path, jobs: int, paper_reranki
             f"{config}: weightings: {', '.join(sorted(missing))} missing; the table needs them"
         )
     folder = out / settings.name
-    run_experiment(config, data=data, out=folder, jobs=jobs, say=lambda line: print(line, file=sys.stderr))
+    run_experiment(config, data=data, out=folder, jobs=jobs, say=say, watch=watch)
     rows: Rows = {}
     for weighting, method in METHODS.items():
         report = evaluate_file(

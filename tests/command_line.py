@@ -34,9 +34,17 @@ def output(*args) -> str:
     return answer.out
 
 
+_TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "
+
+
 def complaint(err: str) -> str:
-    """Standard error without the line that tells what memory a training takes."""
-    return re.sub(r"^train: about .* of memory: .*\n", "", err)
+    """Standard error without the log's lines, which begin with the time."""
+    return "".join(line for line in err.splitlines(keepends=True) if not re.match(_TIME, line))
+
+
+def told(err: str) -> list[str]:
+    """The log's lines on standard error, without the time."""
+    return [line[len("2026-01-01 00:00:00 ") :] for line in err.splitlines() if re.match(_TIME, line)]
 
 
 # The exit code where a disk is full, or a disk or network fails.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ def evaluate(
     b: float = PRESETS["default"].b,
     paper_reranking: bool = False,
     by_frequency: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """P, nDCG, PSP, PSnDCG, recall, coverage and macro-F1 at each k; docs/metrics.md defines them.
 
@@ -55,6 +56,8 @@ def evaluate(
         Compute PSP and PSnDCG on the best five as the paper's evaluation code reorders them.
     by_frequency
         Also by decile of training frequency.
+    on_progress
+        Called with the rows that are judged, at first none, and their number.
 
     Raises
     ------
@@ -77,11 +80,18 @@ def evaluate(
     if label_counts is not None and n_train is not None:
         inverse = inverse_propensities(label_counts, n_train, a, b)
         group_of, groups = frequency_groups(label_counts)
+
+    def tell(done: int) -> None:
+        if on_progress is not None:
+            on_progress(done, truth.n_rows)
+
+    tell(0)
     sums = Sums(ks, group_of, len(groups), inverse, paper_reranking)
     for start, stop in batches(truth, predictions.labels.shape[1]):
         batch = TopK(predictions.labels[start:stop], predictions.scores[start:stop])
         check_labels(batch.labels, truth.n_columns, start)
         sums.add(batch, truth.rows(start, stop))
+        tell(stop)
     overall, within = sums.percentages()
     n_true = np.bincount(group_of, sums.n_true, len(groups)).astype(np.int64).tolist()
     instances = sums.instances.tolist()

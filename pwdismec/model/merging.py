@@ -33,7 +33,7 @@ def merge_models(
     append
         Each model's labels follow those of the model before it: their ids grow by the labels before them.
     on_shard
-        Called after every shard.
+        Called at first, and after every shard.
 
     Raises
     ------

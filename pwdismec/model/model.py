@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -160,9 +160,20 @@ class Model:
         for entry in self.manifest.shards:
             yield self.shard(entry)
 
-    def weights(self) -> tuple[NDArray[np.int32], CSR, NDArray[np.float32]]:
-        """All trained labels in memory: ids (n,), weights (n, n_features), bias (n,)."""
-        shards = list(self.shards())
+    def weights(
+        self, on_shard: Callable[[int, int], None] | None = None
+    ) -> tuple[NDArray[np.int32], CSR, NDArray[np.float32]]:
+        """All trained labels in memory: ids (n,), weights (n, n_features), bias (n,).
+
+        `on_shard` takes how many shards are read, at first none, and their number.
+        """
+        shards, total = list[Shard](), len(self.manifest.shards)
+        if on_shard is not None:
+            on_shard(0, total)
+        for shard in self.shards():
+            shards.append(shard)
+            if on_shard is not None:
+                on_shard(len(shards), total)
         weights = CSR.concatenate([s.weights for s in shards], self.n_features)
         return (
             np.concatenate([s.label_ids for s in shards]),

@@ -33,7 +33,7 @@ def slice_model(
     label_ids
         Shape (n,): the labels to keep, in any order.
     on_shard
-        Called after every shard.
+        Called at first, and after every shard.
 
     Raises
     ------

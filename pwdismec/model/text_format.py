@@ -19,7 +19,7 @@ scores are its negative.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -44,10 +44,15 @@ _SHARD_SIZE = 1000
 _COLUMN_FOR_EACH = "MCSVM_CS"  # the one type of which LIBLINEAR stores two classes as two columns
 
 
-def export_text(model: Model, path: str | Path) -> None:
+OnProgress = Callable[[int, int], None]
+"""Takes how much is done, at first nothing, and how much there is."""
+
+
+def export_text(model: Model, path: str | Path, on_line: OnProgress | None = None) -> None:
     """Write a model as one LIBLINEAR text model: dense, so meant for small models and for comparisons.
 
-    Weights are written in the shortest form that reads back as the same float32.
+    Weights are written in the shortest form that reads back as the same float32. `on_line` is called
+    after every feature.
     """
     label_ids, weights, bias = model.weights()
     by_feature = weights.to_scipy().tocsc()
@@ -57,12 +62,16 @@ def export_text(model: Model, path: str | Path) -> None:
         out.write(f"nr_class {len(label_ids)}\nlabel {' '.join(map(str, label_ids))}\n")
         out.write(f"nr_feature {model.n_features}\nbias {constant if constant > 0 else -1}\nw\n")
         zeros = ["0"] * len(label_ids)
+        if on_line is not None:
+            on_line(0, model.n_features)
         for feature in range(model.n_features):
             line = zeros.copy()
             span = slice(by_feature.indptr[feature], by_feature.indptr[feature + 1])
             for place, value in zip(by_feature.indices[span], by_feature.data[span], strict=True):
                 line[place] = str(value)
             out.write(" ".join(line) + "\n")
+            if on_line is not None:
+                on_line(feature + 1, model.n_features)
         if constant > 0:
             out.write(" ".join(str(value) for value in (bias / np.float32(constant))) + "\n")
 
@@ -74,6 +83,7 @@ def import_text(
     n_labels: int | None = None,
     l2_normalize: bool = True,
     label_names: list[str] | None = None,
+    on_file: OnProgress | None = None,
 ) -> Model:
     """Make a model of LIBLINEAR or DiSMEC text models over disjoint labels.
 
@@ -89,6 +99,8 @@ def import_text(
         Whether the model wants rows of unit norm. DiSMEC's data had TF-IDF values already.
     label_names
         A name for each of the L labels.
+    on_file
+        Called at first, and after every file that is read.
 
     Raises
     ------
@@ -99,7 +111,13 @@ def import_text(
     """
     folder, files = Path(path), [Path(p) for p in paths]
     check_is_new(folder)
-    parts = [_read(file) for file in files]
+    parts: list[_Part] = []
+    if on_file is not None:
+        on_file(0, len(files))
+    for file in files:
+        parts.append(_read(file))
+        if on_file is not None:
+            on_file(len(parts), len(files))
     for file, part in zip(files, parts, strict=True):
         if (part.weights.n_columns, part.constant) != (parts[0].weights.n_columns, parts[0].constant):
             raise DataError(file, f"nr_feature or bias is not that of {files[0]}")

@@ -14,7 +14,7 @@ from pwdismec.model.model import Model, finish_run, write_run
 from pwdismec.model.shard import Shard, write_shard
 
 OnShard = Callable[[int, int], None]
-"""Takes how many shards are done, and how many there will be."""
+"""Takes how many shards are done, at first none, and how many there will be."""
 
 
 def check_is_new(folder: Path) -> None:
@@ -48,6 +48,8 @@ def write_model(
     with replacing_folder(folder) as aside:
         write_run(aside, run, transforms, label_names, vectorizer)
         entries, run_id = [], run.id
+        if on_shard is not None:
+            on_shard(0, len(run.plan))
         for place, shard in zip(run.plan, shards, strict=True):
             entries.append(write_shard(aside, place, run_id, shard, run.dtype))
             if on_shard is not None:

@@ -31,6 +31,8 @@ def convert_files(
     sizes = {} if like is None else {"n_features": like.n_features, "n_labels": like.n_labels}
     n_jobs = None if jobs == -1 else jobs
     source = open_source(sources, format, one_based=one_based, n_jobs=n_jobs, **sizes)
+    if on_progress is not None:
+        on_progress(0, source.n_instances)
     return convert(
         source,
         out,

@@ -131,8 +131,8 @@ def run_demo(
     test, true = data.observed.select_instances(held_out), data.true.select_instances(held_out)
     reports = {}
     with TemporaryDirectory(prefix="pwdismec-demo-") as folder:
-        for scheme, name in _NAMES.items():
-            with watch(f"train {name}", "labels") as update:
+        for scheme in _NAMES:
+            with watch(f"train-{scheme}", "labels") as update:
                 config = TrainingConfig(Weighting(scheme))
                 model = train(
                     training,

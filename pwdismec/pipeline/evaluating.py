@@ -11,6 +11,7 @@ from pwdismec.data.formats import open_source
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
 from pwdismec.metrics import Report, SetReport, evaluate, evaluate_sets
+from pwdismec.pipeline.watching import OnProgress
 from pwdismec.prediction.files import read_predictions
 from pwdismec.weighting import PRESETS
 
@@ -26,6 +27,7 @@ def evaluate_file(
     b: float = PRESETS["default"].b,
     paper_reranking: bool = False,
     by_frequency: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> Report:
     """Evaluate predictions; what is not said here is as in `pwdismec.metrics.evaluate`.
 
@@ -60,6 +62,7 @@ def evaluate_file(
         b=b,
         paper_reranking=paper_reranking,
         by_frequency=by_frequency,
+        on_progress=on_progress,
     )
 
 

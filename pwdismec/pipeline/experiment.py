@@ -138,7 +138,7 @@ class _Experiment:
         settings = {"format": self.config.format, "one_based": self.config.one_based, **transforms}
 
         def make() -> None:
-            with self.watch(f"convert {out.name}", "rows") as update:
+            with self.watch(f"convert-{name}", "rows") as update:
                 convert_files(sources, out, like=like, **settings, **names, on_progress=update)
 
         made_from = {
@@ -157,7 +157,7 @@ class _Experiment:
         self._make_room(folder, run)
 
         def make() -> None:
-            with self.watch(f"train {name}", "labels") as update:
+            with self.watch(f"train-{name}", "labels") as update:
                 train(
                     training,
                     folder,
@@ -189,7 +189,7 @@ class _Experiment:
 
         def make() -> None:
             assert test.path is not None
-            with self.watch(f"predict {name}", "instances") as update:
+            with self.watch(f"predict-{name}", "instances") as update:
                 predict_file(model.path, test.path, out, top_k=top_k, jobs=self.jobs, on_progress=update)
 
         made_from = {"model": sha256_of(model.path / MANIFEST), "test": test.fingerprint, "top_k": top_k}
@@ -202,7 +202,10 @@ class _Experiment:
 
         def make() -> None:
             assert test.path is not None
-            report = evaluate_file(predictions, test.path, train=training.path, **settings)
+            with self.watch(f"evaluate-{name}", "instances") as update:
+                report = evaluate_file(
+                    predictions, test.path, train=training.path, **settings, on_progress=update
+                )
             _write_json(out, report.to_dict())
 
         made_from = {

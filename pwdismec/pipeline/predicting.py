@@ -86,7 +86,7 @@ def predict_file(
     stop
         Asked after each chunk; once it is true, the job is left to be resumed.
     on_progress
-        Called with the instances done and their number, and those done before.
+        Called with the instances done and their number, first with those done before.
 
     Raises
     ------
@@ -151,10 +151,12 @@ def predict_file(
             paths = trained.path.resolve(), source.resolve()
             tops = spread(backend, Errand(*paths, top_k, sets, backend.threads(jobs), memory), first, last)
         total = None if rows is None else len(rows)
+        if on_progress is not None:
+            on_progress(predictions.done, total)
         for top in _as_probabilities(tops, trained, sets) if probabilities else tops:
             predictions.append(top)
             if on_progress is not None:
-                on_progress(predictions.done, total, before=predictions.resumed)
+                on_progress(predictions.done, total)
             if stop() and predictions.done != total:
                 of = "" if total is None else f" of {total:,}"
                 raise Stopped(f"{out}: stopped in time, {predictions.done:,}{of} instances are done")

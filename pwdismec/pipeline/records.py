@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,13 +44,11 @@ class Steps:
         if _read(path) == {"made_from": made_from, "output": state_of(output)}:
             self.say(f"{name}: done before, nothing has changed")
             return
-        started = time.monotonic()
         make()
         record = {"made_from": made_from, "output": state_of(output)}
         with clear_os_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
         write_file(path, f"{json.dumps(record, indent=1)}\n".encode())
-        self.say(f"{name}: {output}, {time.monotonic() - started:.1f} s")
 
 
 def state_of(path: Path) -> list[int]:

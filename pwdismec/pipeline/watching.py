@@ -15,8 +15,11 @@ OnProgress = Callable[[int, int | None], None]
 class Update(Protocol):
     """Shows how far a step is."""
 
-    def __call__(self, done: int, total: int | None, *, before: int = 0, note: str = "") -> None:
-        """`done` of `total`, of which `before` were done in an earlier run; `note` is shown beside it."""
+    def __call__(self, done: int, total: int | None, *, note: str = "") -> None:
+        """`done` of `total` (None: not known); the first call says what was done before.
+
+        `note` is shown beside it.
+        """
 
 
 Watch = Callable[[str, str], AbstractContextManager[Update]]
@@ -27,7 +30,7 @@ Watch = Callable[[str, str], AbstractContextManager[Update]]
 def unwatched(name: str, unit: str) -> Iterator[Update]:
     """A `Watch` that shows nothing."""
 
-    def update(done: int, total: int | None, *, before: int = 0, note: str = "") -> None:
+    def update(done: int, total: int | None, *, note: str = "") -> None:
         pass
 
     yield update
@@ -37,7 +40,7 @@ def as_training_progress(update: Update) -> Callable[[Progress], None]:
     """An `on_progress` for `train`."""
 
     def on_progress(at: Progress) -> None:
-        note = f"{at.shards_done:,} of {at.shards_total:,} shards"
-        update(at.labels_done, at.labels_total, before=at.labels_resumed, note=note)
+        note = f"{at.shards_done:,} of {at.shards_total:,} shards" if at.shards_total > 1 else ""
+        update(at.labels_done, at.labels_total, note=note)
 
     return on_progress

@@ -40,7 +40,7 @@ def changed(
     jobs
         Threads; −1 for every core.
     on_labels
-        Called after every piece.
+        Called at first, and after every piece.
 
     Raises
     ------
@@ -68,6 +68,8 @@ def changed(
         results = in_order(change, pieces(size), threads, origin.interrupt)
     with closing(results):
         done, own = 0, list[Shard]()
+        if on_labels is not None:
+            on_labels(0, total)
         for piece in results:
             own.append(piece)
             done += len(piece.label_ids)

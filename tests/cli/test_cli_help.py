@@ -1,14 +1,16 @@
 """Help comes at once and has an example; progress goes to standard error, never among the results."""
 
+import shlex
 import subprocess
 import sys
+from itertools import takewhile
+from pathlib import Path
 
+import click
 import pytest
 from command_line import output, pwdismec
 
-from pwdismec.cli import progress
-from pwdismec.cli.main import COMMANDS
-from pwdismec.sizes import duration_text
+from pwdismec.cli.main import COMMANDS, main
 
 HEAVY = ("numpy", "scipy", "sklearn", "pydantic", "rich", "joblib")
 
@@ -24,38 +26,33 @@ def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(command):
+def test_every_command_has_help_with_examples_that_parse(command, tmp_path, monkeypatch):
     text = output(command, "--help")
     assert text.startswith(f"Usage: pwdismec {command} ")
-    assert f"Example:\n    pwdismec {command}" in text
+    examples = text.partition("Examples:\n")[2].splitlines()
+    assert any(f"pwdismec {command}" in line for line in examples)
+    monkeypatch.chdir(tmp_path)
+    Path("tuned").mkdir()
+    Path("tuned/best.yaml").write_text("weightings: [pw]\n")  # --settings is read while the rest is parsed
+    for line in examples:
+        check_parses(line)
+
+
+def check_parses(line):
+    """Raise a UsageError if an example, maybe behind or before a pipe, does not suit its command."""
+    _, _, words = line.partition("pwdismec ")
+    words = list(takewhile(lambda word: word not in (">", "|"), shlex.split(words)))
+    context = main.make_context("pwdismec", words)
+    while isinstance(context.command, click.Group):
+        words = [*context._protected_args, *context.args]
+        name, command, rest = context.command.resolve_command(context, words)
+        context = command.make_context(name, rest, parent=context)
 
 
 def test_the_version():
     from importlib.metadata import version
 
     assert output("--version") == f"pwdismec, version {version('pwdismec')}\n"
-
-
-def test_lines_of_progress_are_few_and_say_what_is_left(monkeypatch, capsys):
-    now = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
-    with progress.watch("train", "labels") as update:
-        for done in range(100, 1001):
-            now[0] += 0.1
-            update(done, 1000, before=100, note="0 of 2 shards")
-    out, err = capsys.readouterr()
-    lines = err.splitlines()
-    assert out == "" and 9 <= len(lines) <= 18
-    assert lines[0].startswith("train: 1")
-    assert ", 0 of 2 shards, 9.8 labels/s, " in lines[0]
-    assert " left" in lines[-1]
-
-
-@pytest.mark.parametrize(
-    "seconds, expected", [(3.21, "3.2 s"), (42, "42 s"), (61, "1 min 1 s"), (7500, "2 h 5 min")]
-)
-def test_durations(seconds, expected):
-    assert duration_text(seconds) == expected
 
 
 def test_progress_stays_out_of_the_results(job, tmp_path):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from command_line import pwdismec, refusal
+from command_line import pwdismec, refusal, told
 from small_data import files_of
 
 from pwdismec import Dataset
@@ -23,15 +23,14 @@ def least(job):
 def test_what_it_takes_is_told_before_it_starts(job, tmp_path):
     answer = pwdismec("train", job.train, tmp_path / "m", *OPTIONS)
     size = r"[\d.]+ [kM]B"
-    told = rf"train: about {size} of memory: data {size}, 2 threads of {size}, program {size}\n"
-    assert re.fullmatch(told, answer.err), answer.err
+    expected = rf"train: about {size} of memory: data {size}, 2 threads of {size}, program {size}"
+    assert re.fullmatch(expected, told(answer.err)[0]), answer.err
 
 
 def test_narrowing_is_told_in_one_line_and_gives_the_same_model(job, least, tmp_path):
     answer = pwdismec("train", job.train, tmp_path / "m", *OPTIONS, "--memory", f"{least / 1000}kB")
     assert answer.code == 0
-    assert answer.err.count("\n") == 1
-    assert answer.err.endswith(" MB, 16 labels a pass instead of 32, 1 instead of 2 threads\n")
+    assert told(answer.err)[0].endswith(" MB, 16 labels a pass instead of 32, 1 instead of 2 threads")
     assert files_of(tmp_path / "m") == files_of(job.model)
 
 

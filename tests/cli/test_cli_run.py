@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from command_line import output, pwdismec, refusal
+from command_line import output, pwdismec, refusal, told
 from small_data import files_of
 
 from pwdismec import Dataset, Model, evaluate
@@ -40,8 +40,7 @@ def config(job, tmp_path):
 
 def steps_done(err: str) -> set[str]:
     """The steps that were not skipped."""
-    lines = [line for line in err.splitlines() if ": " in line]
-    return {line.split(": ")[0] for line in lines if "done before" not in line}
+    return {line.split(": ")[0] for line in told(err) if "done before" not in line}
 
 
 def test_the_whole_experiment_is_what_the_commands_give(job, config, tmp_path):

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import complaint, output, pwdismec, refusal, start
+from command_line import output, pwdismec, refusal, start, told
 from small_data import files_of
 
 OPTIONS = ["--shard-size", 16, "--tolerance", 1e-5, "--jobs", 1]
@@ -182,7 +182,7 @@ def test_slurms_script_asks_for_what_the_training_takes(job, tmp_path):
     (memory,) = [option for option in options if option.startswith("--mem=")]
     assert 100 < int(memory.removeprefix("--mem=").removesuffix("M")) < 200
     assert f"set -- {job.train} 'a model' --weighting pw-cb --propensity-a 0.6" in lines
-    assert "64 tasks, each of 8 CPUs and about 1" in complaint(answer.err)
+    assert "64 tasks, each of 8 CPUs and about 1" in told(answer.err)[0]
     subprocess.run(["bash", "-n"], input=answer.out, text=True, check=True)
 
 

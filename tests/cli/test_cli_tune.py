@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import yaml
-from command_line import DISK, output, pwdismec, refusal, start
+from command_line import DISK, output, pwdismec, refusal, start, told
 from small_data import files_of
 
 from pwdismec import Dataset, Model, TrainingConfig, Weighting
@@ -32,7 +32,7 @@ def test_the_command_prints_and_writes_what_the_library_finds(job, tuned, tmp_pa
     assert answer.out == f"{expected.to_text()}\n\nthe best is in {folder / 'best.yaml'}\n"
     assert (folder / "results.json").read_bytes() == (tmp_path / "t" / "results.json").read_bytes()
     assert sorted(files_of(folder)) == ["best.yaml", "results.json"]
-    assert answer.err.splitlines()[:2] == [
+    assert told(answer.err)[:2] == [
         str(grid),
         "45 labels, 120 instances to train on, 30 held out; their best labels take 14.4 kB",
     ]

@@ -113,7 +113,7 @@ def test_prediction_dies_100_times(small, tmp_path, monkeypatch, format):
             format=format,
             jobs=2,
             resume=True,
-            on_progress=lambda done, total, before: tell(done),
+            on_progress=lambda done, total: tell(done),
         )
 
     def check(whole):

@@ -137,7 +137,7 @@ def test_what_is_broken_off_goes_on_to_the_same_bytes(format, data):
 
     def go_on(path: Path, n_chunks: int, rubbish: int | None) -> None:
         with writing(path, format, made_from=MADE_FROM, resume=True) as file:
-            assert file.done == file.resumed and file.done in ends
+            assert file.done in ends
             first = ends.index(file.done)
             for start, stop in list(pairwise(ends))[first : first + n_chunks]:
                 file.append(TopK(top.labels[start:stop], top.scores[start:stop]))

@@ -52,13 +52,11 @@ class PredictionFile:
     Attributes
     ----------
     done
-        Rows written so far.
-    resumed
-        How many of them in an earlier run.
+        Rows written so far, also in an earlier run.
     """
 
     def __init__(self, job: _Job, done: int, sizes: Sequence[int]) -> None:
-        self.done = self.resumed = done
+        self.done = done
         self._job = job
         self._sizes = sizes
 
