@@ -32,6 +32,7 @@ from .progress import watch
     "--plot", type=options.PATH, metavar="PNG", help="Draw the probabilities against what came true."
 )
 @options.jobs
+@options.logs
 def command(model: Path, dataset: Path, method: str, plot: Path | None, jobs: int) -> None:
     """Fit probabilities and thresholds for MODEL to DATASET, which it was not trained on.
 

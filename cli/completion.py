@@ -11,9 +11,8 @@ from .examples import example
 @click.command(
     "completion",
     epilog=example(
-        "pwdismec completion bash",
-        """echo 'eval "$(pwdismec completion bash)"' >> ~/.bashrc""",
-        """echo 'eval "$(pwdismec completion zsh)"' >> ~/.zshrc""",
+        "pwdismec completion bash >> ~/.bashrc",
+        "pwdismec completion zsh >> ~/.zshrc",
         "pwdismec completion fish > ~/.config/fish/completions/pwdismec.fish",
     ),
 )

@@ -29,6 +29,7 @@ from .progress import watch
     help="The page; plots go to a folder beside it.  [default: report.html in the first RUN]",
 )
 @options.jobs
+@options.logs
 def command(runs: tuple[Path, ...], out: Path | None, jobs: int) -> None:
     """Show each RUN, a folder that `pwdismec run` has written, in one HTML page with plots.
 

@@ -138,7 +138,7 @@ class _Experiment:
         settings = {"format": self.config.format, "one_based": self.config.one_based, **transforms}
 
         def make() -> None:
-            with self.watch(f"convert-{name}", "rows") as update:
+            with self.watch(f"convert-{out.name}", "rows") as update:
                 convert_files(sources, out, like=like, **settings, **names, on_progress=update)
 
         made_from = {

@@ -41,7 +41,7 @@ def test_every_command_has_help_with_examples_that_parse(command, tmp_path, monk
 def check_parses(line):
     """Raise a UsageError if an example, maybe behind or before a pipe, does not suit its command."""
     _, _, words = line.partition("pwdismec ")
-    words = list(takewhile(lambda word: word not in (">", "|"), shlex.split(words)))
+    words = list(takewhile(lambda word: word not in (">", ">>", "|"), shlex.split(words)))
     context = main.make_context("pwdismec", words)
     while isinstance(context.command, click.Group):
         words = [*context._protected_args, *context.args]
