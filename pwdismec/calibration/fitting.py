@@ -76,15 +76,16 @@ def calibrate(
     folds = np.random.default_rng(0).permutation(held_out.n_instances) % FOLDS
     features = model.transforms.bring(held_out.features, held_out.transforms)
 
-    counted, done = ScoreCounts(len(bounds), folds), 0
+    counted, done, n_trained = ScoreCounts(len(bounds), folds), 0, int((counts > 0).sum())
     own, fbr = np.full((2, model.n_labels), np.nan)
+    on_progress(done, n_trained)
     for part in label_scores(model, features, held_out.label_instances, joblib.effective_n_jobs(jobs)):
         counted.add(part, groups[part.label_ids])
         pairs = list(zip(part.scores, part.true, strict=True))
         own[part.label_ids] = [best_cut(scores, true).threshold for scores, true in pairs]
         fbr[part.label_ids] = [scut_fbr(scores, true, folds) for scores, true in pairs]
         done += len(part.label_ids)
-        on_progress(done, int((counts > 0).sum()))
+        on_progress(done, n_trained)
 
     maps, lowest = counted.fit(method, None), counted.lowest()
     of_folds = [counted.fit(method, fold) for fold in range(FOLDS)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pwdismec.pipeline.watching import Watch, unwatched
@@ -41,6 +41,14 @@ class Content:
     pruning: list[list[PruningPoint]]
     worst: list[WorstLabel]
 
+    @property
+    def feature_names(self) -> Sequence[str] | None:
+        """A name for each feature: the data set's own, or else the words of texts; None if it has neither."""
+        train, model = self.comparison.train, self.comparison.methods[0].model
+        if train.feature_names is None and model.vectorizer is not None:
+            return model.text_vectorizer.feature_names
+        return train.feature_names
+
     @classmethod
     def of(cls, comparison: Comparison, jobs: int, watch: Watch = unwatched) -> Content:
         """Compute it in `jobs` threads, at least 1; models are read shard by shard."""
@@ -69,6 +77,7 @@ class Content:
         }
         facts, pruning = [], []
         with watch("report", "models") as update:
+            update(0, len(methods))
             for number, method in enumerate(methods, start=1):
                 facts.append(label_facts(method.model))
                 pruning.append(pruning_curve(method.model, method.report, train, test, jobs))

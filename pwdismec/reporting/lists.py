@@ -54,7 +54,7 @@ def _examples(content: Content, label: WorstLabel) -> str:
 
 
 def _example(content: Content, example: Example) -> str:
-    names = content.comparison.train.feature_names
+    names = content.feature_names
     lines = [markup.text("b", f"test instance {example.row:,}")]
     if names is not None:
         lines.append(markup.text("i", ", ".join(names[feature] for feature in example.features)))

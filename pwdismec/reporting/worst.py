@@ -22,7 +22,7 @@ class Example(NamedTuple):
     row
         Its number, from 0.
     features
-        Its features of largest absolute value, largest first.
+        Its features of largest absolute value, largest first; of equal ones, the rarest in training.
     true
         Its labels.
     predicted
@@ -60,12 +60,16 @@ def worst_labels(
     found = np.array([hits_by_label(top.labels, test.labels, k) for top in tops])
     missed = (len(tops) * n_true - found.sum(axis=0)) * (train.label_counts > 0)
     order = np.lexsort((np.arange(len(missed)), -missed))[:count]
+    frequencies = _frequencies(train)
     return [
         WorstLabel(
             int(label),
             int(n_true[label]),
             tuple(int(number) for number in found[:, label]),
-            tuple(_example(int(row), tops, test, k) for row in _rows(int(label), tops, test, k)[:n_examples]),
+            tuple(
+                _example(int(row), tops, test, k, frequencies)
+                for row in _rows(int(label), tops, test, k)[:n_examples]
+            ),
         )
         for label in order
         if missed[label] > 0
@@ -80,9 +84,19 @@ def _rows(label: int, tops: Sequence[TopK], test: Dataset, k: int) -> NDArray[np
     return rows[: np.count_nonzero(finders < len(tops))]
 
 
-def _example(row: int, tops: Sequence[TopK], test: Dataset, k: int) -> Example:
+def _frequencies(train: Dataset) -> NDArray[np.int64]:
+    """How many training instances have each feature; shape (n_features,)."""
+    if isinstance(train.features, CSR):
+        return train.features.column_counts()
+    return np.full(train.n_features, train.n_instances)
+
+
+def _example(
+    row: int, tops: Sequence[TopK], test: Dataset, k: int, frequencies: NDArray[np.int64]
+) -> Example:
     features = test.features.rows(row, row + 1).to_scipy()
-    largest = np.argsort(-np.abs(features.data), kind="stable")[:WORDS]
+    # In a binary bag of words all values are equal; then rare words say more than "a" and "and".
+    largest = np.lexsort((frequencies[features.indices], -np.abs(features.data)))[:WORDS]
     predicted = tuple(tuple(int(j) for j in top.labels[row, :k] if j >= 0) for top in tops)
     true = tuple(int(label) for label in _row(test.labels, row))
     return Example(row, tuple(int(feature) for feature in features.indices[largest]), true, predicted)

@@ -93,6 +93,27 @@ def test_quiet_leaves_standard_error_empty_and_a_log_is_kept_all_the_same(comman
         assert any(re.search(rf"^\S+ \S+ {step}: [\d,]+ {unit[:-1]}s? in [\d.]+ s$", line) for line in lines)
 
 
+def test_what_is_done_for_the_first_time_was_not_done_before(job, tmp_path):
+    """The steps of conversions of texts, of calibrations and reports; others are tested above."""
+    pytest.importorskip("matplotlib")
+    records = tmp_path / "r.jsonl"
+    records.write_text('{"t": "der wald", "l": ["a"]}\n' * 3)
+    settings = {"name": "run", "train": ["train.txt"], "test": ["test.txt"], "weightings": ["vanilla", "pw"]}
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(settings | {"data": str(job.folder)}))
+    output("train", job.train, tmp_path / "model", "--shard-size", "10")
+    output("run", tmp_path / "run.yaml", "--out", tmp_path / "run")
+    for words in (
+        ("convert", records, tmp_path / "texts", "--text", "t", "--label-field", "l"),
+        ("convert", records, tmp_path / "like", "--like", tmp_path / "texts"),
+        ("calibrate", tmp_path / "model", job.test),
+        ("report", tmp_path / "run"),
+    ):
+        answer = pwdismec(*words, "--log-json")
+        assert answer.code == 0
+        events = [json.loads(line) for line in answer.err.splitlines()]
+        assert {event["before"] for event in events if event["event"] == "end"} == {0}, words
+
+
 def test_results_are_the_same_however_much_is_told(job, tmp_path):
     words = "evaluate", job.predictions, job.test
     options = [], ["-q"], ["--log-json"], ["--log", tmp_path / "log"]

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from models import dense, model_of
 from rankings import random_rankings
 from small_data import small_dataset
 
 from pwdismec import Predictor, TrainingConfig, Weighting, evaluate, train
-from pwdismec.data import Dataset
+from pwdismec.data import CSR, Dataset, TopK
 from pwdismec.pruning import prune_model
 from pwdismec.reporting import pruning_curve as curve
 from pwdismec.reporting.label_facts import label_facts
@@ -100,8 +101,25 @@ def test_the_worst_labels_are_those_missed_most():
             assert [set(labels) for labels in example.predicted] == [method[example.row] for method in said]
 
 
+def test_of_equal_features_the_rarest_are_shown():
+    words = np.zeros((3, 12))
+    words[0], words[1, :6], words[2, 3:6] = 1, 1, 1
+    train = Dataset.from_arrays(CSR.from_scipy(sp.csr_matrix(words)), labels_of([[0], [1], [0]]))
+    test = Dataset.from_arrays(CSR.from_scipy(sp.csr_matrix(np.ones((1, 12)))), labels_of([[0]]))
+    top = TopK(np.array([[1]], np.int32), np.ones((1, 1), np.float32))
+    [worst] = worst_labels([top], train, test, 1, 5, 1)
+    assert worst.examples[0].features == (6, 7, 8, 9, 10, 11, 0, 1)
+
+
+def labels_of(rows):
+    """Label sets of two labels."""
+    return CSR.from_scipy(sp.csr_matrix([[label in row for label in (0, 1)] for row in rows]), binary=True)
+
+
 class _Counts:
     """A training set of which only the label counts are known."""
+
+    features, n_features, n_instances = None, 50, 0
 
     def __init__(self, label_counts):
         self.label_counts = label_counts
