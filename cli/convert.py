@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -91,9 +90,8 @@ def command(
             "--text goes without --format, --one-based, --tfidf, --no-normalize, --labels, --features"
         )
     training_set = None if like is None else Dataset.open(like)
-    processes = os.cpu_count() or 1 if jobs == -1 else jobs
     if texts is not None or _is_of_texts(training_set, sources):
-        _convert_texts(sources, dataset, training_set, texts, test, split, processes)
+        _convert_texts(sources, dataset, training_set, texts, test, split, jobs)
         return
     with watch("convert", "rows") as update:
         made = convert_files(
@@ -147,5 +145,5 @@ def _convert_texts(
         )
     for part in made:
         if part.labels_left_out:
-            say(f"convert: {part.labels_left_out:,} labels are unknown to the training set and left out")
+            say(f"convert: {part.words_for_left_out()}")
         click.echo(part.dataset.statistics())

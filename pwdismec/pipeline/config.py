@@ -14,6 +14,7 @@ from pwdismec.data.formats import FORMATS
 from pwdismec.errors import ConfigError
 from pwdismec.files import read_file, write_file
 from pwdismec.metrics.checks import check_ks
+from pwdismec.pipeline.text_section import TextSection
 from pwdismec.training import TrainingConfig
 from pwdismec.training.config import DISMEC_PRUNE
 from pwdismec.weighting import PRESETS, Weighting, preset
@@ -128,7 +129,9 @@ class Config(Settings):
     tfidf, normalize
         The transforms.
     label_names, feature_names
-        Files with one name a line.
+        Files with one name a line; of texts, `label_names` has a label, a tab and its name in each.
+    texts
+        Which features the files' records have; None for files that hold features.
     """
 
     name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
@@ -141,6 +144,7 @@ class Config(Settings):
     normalize: bool = True
     label_names: str | None = None
     feature_names: str | None = None
+    texts: TextSection | None = None
     predict: PredictSettings = PredictSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
 
@@ -158,9 +162,18 @@ def read_config(path: str | Path) -> Config:
         ks = check_ks(config.evaluate.ks)
         if config.predict.top_k < max(ks):
             raise ConfigError(f"predict.top_k: {config.predict.top_k}; evaluate.ks goes to {max(ks)}")
+        _check_texts(config)
 
     config = _read(Path(path), Config, check)
     return config.model_copy(update={"data": Path(path).parent / config.data})
+
+
+def _check_texts(config: Config) -> None:
+    if config.texts is None:
+        return
+    unfit = {"format", "one_based", "tfidf", "normalize", "feature_names"} & config.model_fields_set
+    if unfit:
+        raise ConfigError(f"{min(unfit)}: is for files of features; leave it out beside texts")
 
 
 def read_settings(path: str | Path) -> Settings:
@@ -254,7 +267,8 @@ def _explained(path: Path, root: yaml.MappingNode, kind: type[Settings], error: 
         section = field.rpartition(".")[0]
         known = _fields_of(kind, section)
         return f"{where}: unknown setting; expected one of {', '.join(known)}"
-    return f"{where}: {first['input']!r}: {first['msg']}"
+    value = "" if isinstance(first["input"], dict) else f"{first['input']!r}: "
+    return f"{where}: {value}{first['msg'].removeprefix('Value error, ')}"
 
 
 def _fields_of(kind: type[Settings], section: str) -> list[str]:
@@ -262,6 +276,7 @@ def _fields_of(kind: type[Settings], section: str) -> list[str]:
         "": kind,
         "propensity": Propensity,
         "training": TrainingSettings,
+        "texts": TextSection,
         "predict": PredictSettings,
         "evaluate": EvaluateSettings,
     }

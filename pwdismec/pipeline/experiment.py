@@ -134,10 +134,12 @@ class _Experiment:
             for what in ("label_names", "feature_names")
             if like is None and (file := getattr(self.config, what)) is not None
         }
-        transforms = {} if like else {"tfidf": self.config.tfidf, "normalize": self.config.normalize}
-        settings = {"format": self.config.format, "one_based": self.config.one_based, **transforms}
+        settings = self._features(like)
 
         def make() -> None:
+            if self.config.texts is not None:
+                self._convert_texts(sources, out, like, names.get("label_names"))
+                return
             with self.watch(f"convert-{out.name}", "rows") as update:
                 convert_files(sources, out, like=like, **settings, **names, on_progress=update)
 
@@ -149,6 +151,31 @@ class _Experiment:
         }
         self._steps.run(f"convert-{out.name}", out, made_from, make)
         return Dataset.open(out)
+
+    def _features(self, like: Dataset | None) -> dict[str, Any]:
+        """What says how files become features, besides what a training set says."""
+        config = self.config
+        if config.texts is not None:
+            return {} if like else {"texts": config.texts.settings().model_dump(mode="json")}
+        transforms = {} if like else {"tfidf": config.tfidf, "normalize": config.normalize}
+        return {"format": config.format, "one_based": config.one_based, **transforms}
+
+    def _convert_texts(
+        self, sources: Sequence[Path], out: Path, like: Dataset | None, label_names: Path | None
+    ) -> None:
+        from pwdismec.pipeline.texts import convert_texts, convert_texts_like  # not needed for features
+
+        assert self.config.texts is not None
+        how: dict[str, Any] = {
+            "jobs": self.jobs,
+            "watch": lambda step, unit: self.watch(f"{step}-{out.name}", unit),
+        }
+        if like is None:
+            convert_texts(sources, out, self.config.texts.settings(), label_names=label_names, **how)
+            return
+        made = convert_texts_like(sources, out, like, **how)
+        if made.labels_left_out:
+            self.say(f"convert-{out.name}: {made.words_for_left_out()}")
 
     def _trained(self, name: str, weighting: str, training: Dataset) -> Model:
         folder = self.folder.model(name)

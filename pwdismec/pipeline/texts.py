@@ -30,6 +30,10 @@ class Made(NamedTuple):
     dataset: Dataset
     labels_left_out: int
 
+    def words_for_left_out(self) -> str:
+        """Their number, for the user."""
+        return f"{self.labels_left_out:,} labels are unknown to the training set and left out"
+
 
 @dataclass(frozen=True)
 class _Source:
@@ -71,7 +75,7 @@ def convert_texts(
     test, split
         The test set's folder, and which records go there.
     jobs
-        Processes that read and analyse.
+        Processes that read and analyse; −1 for every core.
 
     Returns
     -------
@@ -85,11 +89,13 @@ def convert_texts(
     PwdismecError
         If a folder cannot be written. Nothing half-written is left, and older data sets stay.
     """
+    jobs = effective_n_jobs(jobs)
     targets = [out] if test is None else [out, test]
     for target in targets:
         check_target(target)
     with Corpus(settings, out.parent) as corpus:
         with watch("read", "records") as update, closing(chunks_of(sources, settings, split, jobs)) as chunks:
+            update(0, None)
             for chunk in chunks:
                 corpus.add(chunk)
                 update(sum(corpus.n_records.values()), None)
@@ -101,6 +107,7 @@ def convert_texts(
             blocks = fitted.blocks(bool(held_out), jobs)
             total = corpus.n_records[bool(held_out)]
             with watch("convert", "rows") as update:
+                update(0, total)
                 dataset = convert(
                     _source(sources, vectorizer, blocks),
                     target,
@@ -126,6 +133,7 @@ def convert_texts_like(
     if like.vectorizer is None:
         raise DataError(like.path or "data set", "was not made of texts: it has no vectoriser")
     vectorizer = TextVectorizer.load(like.vectorizer)
+    jobs = effective_n_jobs(jobs)
     n_labels = 0
 
     def counted() -> Iterator[Chunk]:
@@ -139,6 +147,7 @@ def convert_texts_like(
         closing(chunks_of(sources, vectorizer.settings, None, jobs)) as chunks,
         watch("convert", "rows") as update,
     ):
+        update(0, None)
         dataset = convert(
             _source(sources, vectorizer, blocks), out, like=like, on_progress=lambda done: update(done, None)
         )

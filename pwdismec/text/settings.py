@@ -105,10 +105,14 @@ class TextSettings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(map(str, first["loc"])) or "text"
-            raise ConfigError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from error
+            own = first["type"] == "value_error"  # those of this file say the value themselves
+            value = "" if own else f"{first['input']!r}: "
+            raise ConfigError(f"{name}: {value}{first['msg'].removeprefix('Value error, ')}") from error
 
 
 def _parse_field(text: str) -> TextField:
+    if not text.strip():
+        raise ConfigError("text: a field without a name; expected at least 1 character")
     name, colon, weight = text.rpartition(":")
     try:
         value = float(weight)

@@ -162,6 +162,12 @@ def test_files_of_weights_are_beside_the_config(config, tmp_path):
         ("weightings: [pw, pw]", ": weightings: pw, pw: expected each once"),
         ("evaluate: {ks: [1, 9]}", ": predict.top_k: 5; evaluate.ks goes to 9"),
         ("evaluate: {ks: [3, 1]}", ": k = 3, 1: expected rising"),
+        ("texts: {fields: t}", ":5: texts.labels: missing"),
+        ("texts: {fields: t, labels: l, word: 1}", ":5: texts.word: unknown setting; expected one of fields"),
+        ("texts: {fields: t, labels: l, chars: x}", ":5: texts.chars: 'x': expected a number or a range"),
+        ("texts: {fields: t, labels: l, words: 3-1}", ":5: texts: words: 3-1; expected a range that ascends"),
+        ("texts: {fields: 't:0', labels: l}", ":5: texts: text: 't:0': weight 0; expected a number above 0"),
+        ("texts: {fields: t, labels: l}\ntfidf: true", ": tfidf: is for files of features; leave it out"),
         ("test: other.txt", ":5: test: given twice"),
         ("train: [", ": not YAML: "),
     ],
@@ -186,7 +192,7 @@ def test_missing_files_are_told_before_anything_is_done(config, tmp_path):
 def test_the_configs_that_come_along_are_sound(path):
     config = read_config(path)
     assert config.name == path.stem
-    assert (config.propensity.a, config.propensity.b) == PRESETS[path.stem]
+    assert (config.propensity.a, config.propensity.b) == PRESETS[path.stem.removesuffix("-texts")]
     assert config.weightings == ("vanilla", "pw", "pw-cb")
 
 
@@ -200,8 +206,8 @@ def test_the_documented_config_is_sound_and_shows_the_defaults(tmp_path):
 
 def test_there_is_a_config_for_every_data_set():
     assert [path.stem for path in CONFIGS] == [
-        "amazon-670k", "amazoncat-13k", "bibtex", "delicious", "eurlex-4k", "tibkat", "wiki10-31k",
-        "wikilshtc-325k", "wikipedia-500k",
+        "amazon-670k", "amazoncat-13k", "bibtex", "delicious", "eurlex-4k", "tibkat-texts", "tibkat",
+        "wiki10-31k", "wikilshtc-325k", "wikipedia-500k",
     ]  # fmt: skip
 
 
