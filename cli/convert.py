@@ -93,6 +93,8 @@ def command(
     if texts is not None or _is_of_texts(training_set, sources):
         _convert_texts(sources, dataset, training_set, texts, test, split, jobs)
         return
+    if format == "auto" and _are_records(sources):
+        raise click.UsageError(f"{sources[0]}: records with texts; say with --text which fields to take")
     with watch("convert", "rows") as update:
         made = convert_files(
             sources,
@@ -112,9 +114,13 @@ def command(
 
 def _is_of_texts(training_set: Dataset | None, sources: tuple[Path, ...]) -> bool:
     """Whether SOURCE are records, for a training set that was made of such."""
+    return training_set is not None and training_set.vectorizer is not None and _are_records(sources)
+
+
+def _are_records(sources: tuple[Path, ...]) -> bool:
     from pwdismec.text.pieces import format_of
 
-    return training_set is not None and training_set.vectorizer is not None and bool(format_of(sources[0]))
+    return format_of(sources[0]) is not None
 
 
 def _convert_texts(

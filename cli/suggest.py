@@ -117,7 +117,8 @@ def _text(record: Mapping[str, str], suggestions: list[Suggestion], explain: boo
         if explain:
             lines.append(f"{_INDENT}{_words(explanation)}")
         for number, similarity, shared in neighbours:
-            lines.append(f"{_INDENT}instance {number}, similarity {similarity:.2f}: {', '.join(shared)}")
+            words = ", ".join(shared) or "no word in common"
+            lines.append(f"{_INDENT}instance {number}, similarity {similarity:.2f}: {words}")
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.data.formats.lines import check_is_file
 from pwdismec.data.formats.source import Block
 from pwdismec.data.writer import check_target
-from pwdismec.errors import DataError
+from pwdismec.errors import ConfigError, DataError
 from pwdismec.pipeline.watching import Watch, unwatched
 from pwdismec.text import TextSettings, TextVectorizer
 from pwdismec.text.chunks import Chunk, chunks_of
@@ -86,6 +86,8 @@ def convert_texts(
     ------
     DataError
         If a file or record is not as it should be, the vocabulary is empty, or a label has no name.
+    ConfigError
+        If both data sets are to be in one folder.
     PwdismecError
         If a folder cannot be written. Nothing half-written is left, and older data sets stay.
     """
@@ -93,6 +95,8 @@ def convert_texts(
     targets = [out] if test is None else [out, test]
     for target in targets:
         check_target(target)
+    if test is not None and test.resolve() == out.resolve():
+        raise ConfigError(f"{test}: is the training set's folder, too; expected another for what is held out")
     with Corpus(settings, out.parent) as corpus:
         with watch("read", "records") as update, closing(chunks_of(sources, settings, split, jobs)) as chunks:
             update(0, None)
@@ -203,7 +207,8 @@ def _names(path: Path, labels: Sequence[str]) -> list[str]:
     names: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         try:
-            label, tab, name = line.decode().removesuffix("\r").partition("\t")
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")  # some programs begin with a mark
+            label, tab, name = text.removesuffix("\r").partition("\t")
         except UnicodeDecodeError as error:
             raise DataError(path, f"not UTF-8: {error.reason}", number) from error
         if not (label and tab and name):

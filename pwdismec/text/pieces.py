@@ -94,7 +94,7 @@ class _JsonLines:
 
     def _record(self, line: bytes, number: int) -> Record:
         try:
-            record = json.loads(line.decode())
+            record = json.loads(line.decode("utf-8-sig" if self.line(number) == 1 else "utf-8"))
         except UnicodeDecodeError as error:
             raise _not_utf8(self.path, self.line(number), error) from error
         except (ValueError, RecursionError) as error:

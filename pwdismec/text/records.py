@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from pwdismec.text.settings import TextSettings
@@ -49,8 +50,13 @@ def is_label(text: str) -> bool:
 
 
 def is_from(record: Record, name: str, first: str) -> bool:
-    """Whether a field's value is `first` or greater, as numbers, or as strings such as dates."""
+    """Whether a field's value is `first` or greater, as numbers, or as strings such as dates.
+
+    Parquet has dates and times; they compare as they are written, 2020-06-30 or 2020-06-30T12:00:00.
+    """
     value = _field(record, name, "a number or a string")
+    if isinstance(value, date):  # a datetime is one, too
+        value = value.isoformat()
     if isinstance(value, str):
         return value >= first
     if isinstance(value, bool) or not isinstance(value, (int, float)):

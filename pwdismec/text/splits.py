@@ -27,8 +27,8 @@ class Split:
 
     @classmethod
     def parse(cls, text: str) -> Split:
-        """From "0.1", or "year:2020"; ConfigError for anything else."""
-        field, colon, first = text.rpartition(":")
+        """From "0.1", or "year:2020"; ConfigError for anything else. Colons of a time are its own."""
+        field, colon, first = text.partition(":")
         if colon and field and first:
             return cls(None, field, first)
         try:

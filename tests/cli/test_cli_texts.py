@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import lzma
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -141,6 +142,33 @@ def test_parquet_gives_the_same(texts, tmp_path):
     assert_same(Dataset.open(tmp_path / "train"), Dataset.open(texts / "train"))
 
 
+def test_dates_of_parquet_split(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    days = [datetime(2020, 1, 1) + timedelta(hours=8 * i) for i in range(40)]
+    for name, values in (("time", days), ("date", [day.date() for day in days])):
+        rows = [r | {"at": value} for r, value in zip(RECORDS, values, strict=True)]
+        parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / f"{name}.parquet")
+    for name, first, n_held_out in (("date", "2020-01-03", 34), ("time", "2020-01-03T08:00", 33)):
+        options = "--test", tmp_path / "test", "--split", f"at:{first}"
+        output("convert", tmp_path / f"{name}.parquet", tmp_path / "train", *TEXT, *options)
+        assert Dataset.open(tmp_path / "test").n_instances == n_held_out
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+def test_a_mark_at_the_start_is_no_text(texts, tmp_path, suffix):
+    """Windows' programs begin UTF-8 with one, the byte order mark."""
+    lines = [json.dumps(r) for r in RECORDS]
+    if suffix == "csv":
+        lines = ["title,text,labels", *(f"{r['title']},{r['text']},{';'.join(r['labels'])}" for r in RECORDS)]
+    (tmp_path / f"r.{suffix}").write_text("\n".join(lines) + "\n", "utf-8-sig")
+    labels = Dataset.open(texts / "train").label_names
+    (tmp_path / "names.tsv").write_text("".join(f"{label}\t{label}\n" for label in labels), "utf-8-sig")
+    names = "--label-names", tmp_path / "names.tsv"
+    output("convert", tmp_path / f"r.{suffix}", tmp_path / "train", *TEXT, *names)
+    assert_same(Dataset.open(tmp_path / "train"), Dataset.open(texts / "train"))
+
+
 def test_labels_have_names(texts, tmp_path):
     labels = Dataset.open(texts / "train").label_names
     (tmp_path / "names.tsv").write_text("".join(f"{label}\tName of {label}\n" for label in reversed(labels)))
@@ -266,6 +294,8 @@ def test_an_empty_vocabulary_is_told(tmp_path):
         ),
         (("--text", "t", "--words", "0"), "text: no n-grams; expected words, chars or both"),
         (("--text", "t", "--tfidf"), "--text goes without"),
+        ((), "a.jsonl: records with texts; say with --text which fields to take"),
+        (("--text", "t", "--test", "out", "--split", "0.5"), "is the training set's folder, too"),
         (("--chars", "3-5"), "--chars takes --text"),
         (("--label-names", "x"), "--label-names takes --text"),
         (("--text", "t", "--test", "x"), "--test and --split go together, with --text"),
@@ -278,6 +308,7 @@ def test_an_empty_vocabulary_is_told(tmp_path):
 )
 def test_options_that_do_not_fit(tmp_path, options, said):
     source = write_jsonl(tmp_path / "a.jsonl", [{"t": "ab"}, {"t": "ab"}])
+    options = [tmp_path / "out" if option == "out" else option for option in options]
     answer = pwdismec("convert", source, tmp_path / "out", *options)
     assert answer.code == 2 and said in answer.err.replace("\n", " ")
 
