@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import joblib
@@ -63,6 +63,10 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         On each label's relative duality gap; for ``liblinear``, its ``-e``.
     max_epochs
         The most passes over the data a label may take.
+    classes
+        For y in lists of labels: which to learn, such as those of the whole data set where y is of a part.
+        They are `classes_`, ascending. Others in y are left out, as if no instance had them. None for all
+        that y has.
     random_state
         Of the order in which instances are visited: an integer, a RandomState, or None for any.
     n_jobs
@@ -116,6 +120,7 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         solver: str = "block-dcd",
         tolerance: float = 1e-3,
         max_epochs: int = 1000,
+        classes: Sequence[Any] | None = None,
         random_state: Any = 0,
         n_jobs: int | None = None,
     ) -> None:
@@ -129,6 +134,7 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.solver = solver
         self.tolerance = tolerance
         self.max_epochs = max_epochs
+        self.classes = classes
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -271,11 +277,13 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         form: dict[str, Any] = {"accept_sparse": "csr", "dtype": np.float32, "order": "C"}
         lists = label_lists(y)
         if lists is None:
+            if self.classes is not None:
+                raise ValueError("classes: for lists of labels; y is of another form, expected None")
             X, y = validate_data(self, X, y, multi_output=True, **form)
             return X, targets_of_array(y)
         X = validate_data(self, X, **form)
         check_consistent_length(X, lists)
-        return X, targets_of_lists(lists)
+        return X, targets_of_lists(lists, self.classes)
 
     def _checked(self, X: Any, dtype: type[np.floating[Any]]) -> Any:
         check_is_fitted(self)

@@ -81,8 +81,13 @@ def _is_indicator(entries: Sequence[Any]) -> bool:
     )
 
 
-def targets_of_lists(lists: Sequence[Any]) -> Targets:
+def targets_of_lists(lists: Sequence[Any], classes: Sequence[Any] | None = None) -> Targets:
     """The targets of label lists, as `label_lists` gives them.
+
+    Parameters
+    ----------
+    classes
+        The labels wanted; others are left out. None for all.
 
     Raises
     ------
@@ -90,8 +95,12 @@ def targets_of_lists(lists: Sequence[Any]) -> Targets:
         If labels cannot be told apart and put in order, such as numbers and strings together; or there are
         none.
     """
-    binarizer = MultiLabelBinarizer(sparse_output=True)
     try:
+        if classes is not None:
+            wanted = set(classes)
+            lists = [[label for label in own if label in wanted] for own in lists]
+            classes = sorted(wanted)
+        binarizer = MultiLabelBinarizer(classes=classes, sparse_output=True)
         indicator = binarizer.fit_transform(lists)
     except TypeError as error:
         raise ValueError(f"y: {error}; expected labels of one kind, strings or integers") from error
@@ -129,7 +138,7 @@ def _one_hot(places: NDArray[np.int64]) -> sp.csr_matrix:
 def _of_indicator(form: Form, indicator: Any, classes: NDArray[Any]) -> Targets:
     labels = CSR.from_scipy(indicator, binary=True)
     if labels.nnz == 0:
-        raise ValueError("y: no instance has a label; expected labels of one class at least")
+        raise ValueError("y: no instance has a label, or one that is wanted; expected one class at least")
     return Targets(form, classes, labels.column_counts(), labels)
 
 

@@ -192,6 +192,21 @@ def test_labels_unknown_to_fit_are_no_hits():
     assert fitted.score(X, [["a"], ["new"], ["b", "a"]]) == pytest.approx(2 / 3)
 
 
+def test_of_given_classes_others_are_left_out_and_the_weights_are_the_same(data):
+    X, Y = data
+    lists = [row.indices.tolist() for row in Y]
+    every = PWDiSMECClassifier().fit(X, lists)
+    wanted = [99, *every.classes_[5:20].tolist()[::-1], 3]
+    fitted = clone(PWDiSMECClassifier(classes=wanted)).fit(X, lists)
+    assert fitted.classes_.tolist() == sorted(wanted)
+    places = [every.classes_.tolist().index(label) for label in sorted(wanted)[:-1]]
+    assert np.array_equal(fitted.coef_.toarray()[:-1], every.coef_.toarray()[places])
+    assert np.array_equal(fitted.label_counts_, [*every.label_counts_[places], 0])
+    said = [set(own) & set(wanted) for own in every.predict(X)]
+    assert [set(own) for own in fitted.predict(X)] == said
+    assert (fitted.predict_topk(X, 30).labels < len(wanted) - 1).all()
+
+
 def test_an_indicator_of_other_labels_is_told():
     fitted = PWDiSMECClassifier().fit(np.eye(3), np.eye(3, dtype=int))
     with pytest.raises(ValueError, match="y: 2 columns; expected 3, one for each class"):
@@ -299,6 +314,20 @@ def test_what_does_not_converge_is_told(data):
 def test_a_y_that_is_none_is_told(y, complaint):
     with pytest.raises(ValueError, match=complaint):
         PWDiSMECClassifier().fit(np.eye(3), y)
+
+
+@pytest.mark.parametrize(
+    "y, classes, complaint",
+    [
+        ([["a"], ["b"], []], ["c"], "no instance has a label, or one that is wanted"),
+        ([["a"], ["b"], []], ["a", 1], "expected labels of one kind"),
+        (np.eye(3, dtype=int), [0], "classes: for lists of labels"),
+        (["a", "b", "a"], ["a"], "classes: for lists of labels"),
+    ],
+)
+def test_classes_that_do_not_fit_are_told(y, classes, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        PWDiSMECClassifier(classes=classes).fit(np.eye(3), y)
 
 
 @pytest.mark.parametrize("settings", [{"C": 0}, {"weighting": "no"}, {"solver": "no"}, {"tolerance": 2}])
