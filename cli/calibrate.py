@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pwdismec.calibration.maps import METHODS
-from pwdismec.calibration.plot import plot_reliability
+from pwdismec.calibration.plot import check_plot, plot_reliability
 from pwdismec.pipeline.calibrating import calibrate_folder
 
 from . import options
@@ -40,6 +40,8 @@ def command(model: Path, dataset: Path, method: str, plot: Path | None, jobs: in
     --calibrate holds out a share of the training data. What is printed was measured on instances that the
     fit did not see.
     """
+    if plot is not None:
+        check_plot(plot)
     calibration = calibrate_folder(model, dataset, method=method, jobs=jobs, watch=watch)
     if plot is not None:
         plot_reliability(calibration, plot)

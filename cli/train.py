@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from pwdismec.calibration.maps import METHODS
+from pwdismec.calibration.plot import check_plot, plot_reliability
 from pwdismec.cluster import THREADS, Backend, Part, stopping
 from pwdismec.data import Dataset
 from pwdismec.errors import ConfigError
@@ -57,6 +59,7 @@ def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
     "train",
     epilog=example(
         "pwdismec train data/train model --weighting pw-cb --propensity amazon-670k --log train.log",
+        "pwdismec train data/train model --calibrate 0.2 --calibrate-plot reliability.png",
         "pwdismec train data/train model --resume --backend dask --scheduler tcp://host:8786",
     ),
 )
@@ -110,6 +113,19 @@ def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
     metavar="SHARE",
     help="Fit probabilities and thresholds, too, by a second training without that share of the instances.",
 )
+@click.option(
+    "--calibrate-method",
+    "method",
+    type=click.Choice(METHODS),
+    help=f"What --calibrate fits.  [default: {METHODS[0]}]",
+)
+@click.option(
+    "--calibrate-plot",
+    "plot",
+    type=options.PATH,
+    metavar="PNG",
+    help="Draw the probabilities of --calibrate against what came true.",
+)
 @click.option("--resume", is_flag=True, help="Go on with a training that was broken off, or join one.")
 @options.part(
     "--shards",
@@ -124,6 +140,8 @@ def command(
     backend: Backend,
     memory: int | None,
     calibrate: float | None,
+    method: str | None,
+    plot: Path | None,
     resume: bool,
     shards: Part | None,
     deadline: float | None,
@@ -138,6 +156,10 @@ def command(
         raise click.UsageError(f"--shards goes with --backend {THREADS}")
     if calibrate is not None and (shards is not None or backend.name != THREADS):
         raise click.UsageError(f"--calibrate goes with --backend {THREADS}, and without --shards")
+    if calibrate is None and (method or plot):
+        raise click.UsageError("--calibrate-method and --calibrate-plot go with --calibrate")
+    if plot is not None:
+        check_plot(plot)
     config = training_config(settings)
     data = Dataset.open(dataset)
     if calibrate is not None:
@@ -171,8 +193,10 @@ def command(
     if trained is not None and calibrate is not None:
         left = None if deadline is None else max(1.0, deadline - (time.monotonic() - started))
         with stopping(left) as stop:
-            more: dict[str, Any] = {"memory": memory, "stop": stop}
+            more: dict[str, Any] = {"method": method or METHODS[0], "memory": memory, "stop": stop}
             found = calibrate_on_share(trained, data, config, calibrate, jobs=jobs, watch=watch, **more)
+        if plot is not None:
+            plot_reliability(found, plot)
         click.echo(found.to_text())
 
 

@@ -25,11 +25,7 @@ def plot_reliability(calibration: Calibration, path: str | Path) -> None:
     PwdismecError
         If the file cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ConfigError("the plot needs matplotlib: pip install 'pwdismec[report]'") from error
-    figure = Figure(figsize=(5.6, 7.0), layout="constrained")
+    figure = _figure_class()(figsize=(5.6, 7.0), layout="constrained")
     shares, sizes = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
     shares.plot([0, 1], [0, 1], color="0.5", linestyle="--", linewidth=1, label="as stated")
     names = "score, squeezed into 0 … 1", f"calibrated ({calibration.method})"
@@ -46,6 +42,28 @@ def plot_reliability(calibration: Calibration, path: str | Path) -> None:
         axes.grid(color="0.9", linewidth=0.6)
     with replacing_file(path) as aside:
         figure.savefig(aside, format="png", dpi=160)
+
+
+def check_plot(path: str | Path) -> None:
+    """Find out before a long fit whether its plot can be drawn.
+
+    Raises
+    ------
+    ConfigError
+        If matplotlib is not installed, or the file's folder does not exist.
+    """
+    _figure_class()
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise ConfigError(f"{path}: no folder {folder}; expected one for the plot")
+
+
+def _figure_class() -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ConfigError("the plot needs matplotlib: pip install 'pwdismec[report]'") from error
+    return Figure
 
 
 def _draw(shares: Any, sizes: Any, name: str, found: Reliability, colour: str, marker: str) -> None:

@@ -48,6 +48,7 @@ def calibrate_on_share(
     config: TrainingConfig,
     share: float,
     *,
+    method: str = "isotonic",
     jobs: int = -1,
     watch: Watch = unwatched,
     **how: Any,
@@ -64,7 +65,7 @@ def calibrate_on_share(
         The model, and what it was trained on and with.
     share
         Of the instances, at random; above 0 and below 1.
-    jobs, watch
+    method, jobs, watch
         As `calibrate_folder` takes them.
     how
         More for `train`: `memory`, `stop`.
@@ -84,7 +85,12 @@ def calibrate_on_share(
         )
     with watch("calibrate", "labels") as update:
         calibration = calibrate(
-            other, held_out, label_counts=dataset.label_counts, jobs=jobs, on_progress=update
+            other,
+            held_out,
+            method=method,
+            label_counts=dataset.label_counts,
+            jobs=jobs,
+            on_progress=update,
         )
     calibration.save(model)
     shutil.rmtree(folder, ignore_errors=True)

@@ -110,6 +110,14 @@ def test_train_calibrates_by_a_second_training(job, calibrated, tmp_path):
     assert again.splitlines()[-2:] == said.splitlines()[-2:]
 
 
+def test_train_calibrates_by_platt_and_draws(job, tmp_path):
+    more = "--calibrate-method", "platt", "--calibrate-plot", tmp_path / "plot.png"
+    said = output("train", job.train, tmp_path / "model", "--shard-size", 10, "--calibrate", 0.3, *more)
+    assert "(platt, " in said
+    assert Calibration.of(Model.open(tmp_path / "model")).method == "platt"
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_what_is_refused(job, calibrated, tmp_path):
     predict = ("predict", calibrated, job.test, tmp_path / "p")
     assert "not calibrated" in refusal("predict", job.model, *predict[2:], "--probabilities")
@@ -118,6 +126,13 @@ def test_what_is_refused(job, calibrated, tmp_path):
     assert "holdout: 1.5" in refusal("train", job.train, tmp_path / "model", "--calibrate", 1.5)
     answer = pwdismec("train", job.train, tmp_path / "model", "--calibrate", 0.2, "--shards", "1/2")
     assert answer.code == 2 and "without --shards" in answer.err
+    answer = pwdismec("train", job.train, tmp_path / "model", "--calibrate-plot", tmp_path / "p.png")
+    assert answer.code == 2 and "go with --calibrate" in answer.err
+    nowhere = tmp_path / "no" / "p.png"
+    expected = f"{nowhere}: no folder {nowhere.parent}; expected one for the plot"
+    draw = "--calibrate", 0.3, "--calibrate-plot", nowhere
+    assert refusal("train", job.train, tmp_path / "model", *draw) == expected
+    assert refusal("calibrate", calibrated, job.test, "--plot", nowhere) == expected
     answer = pwdismec("evaluate", job.predictions, job.test, "--sets", "--by-frequency", "--train", job.train)
     assert answer.code == 2 and "--by-frequency does not go with --sets" in answer.err
     assert list(tmp_path.iterdir()) == []
