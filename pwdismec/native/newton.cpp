@@ -158,7 +158,8 @@ void NewtonMethod::eliminate_instances() {
     for (std::size_t p = 0; p < n; ++p) add_row(inside_[p], multipliers_[p], step_);
 }
 
-// Preconditioned by the Hessian's diagonal.
+// Preconditioned by the Hessian's diagonal. Instances outside the margin have no part in the Hessian, and are
+// not visited: of many easy positives most are outside.
 void NewtonMethod::conjugate_gradients(int64_t most_visits) {
     std::fill(scale_.begin(), scale_.end(), 1.0);
     const double bias = static_cast<double>(set_.x_.bias);
@@ -179,10 +180,9 @@ void NewtonMethod::conjugate_gradients(int64_t most_visits) {
     double size = inner(residual_, along_);
     const double enough = size * kResidual * kResidual;
     while (size > enough && visits_ < most_visits) {
-        margins(along_, products_);
-        for (std::size_t k = 0; k < products_.size(); ++k) products_[k] *= margins_[k] < 1 ? 2 * costs_[k] : 0;
         curved_ = along_;
-        add_rows(products_, curved_);
+        for (const std::size_t k : inside_) add_row(k, 2 * costs_[k] * margin(k, along_), curved_);
+        visits_ += static_cast<int64_t>(inside_.size());
         const double length = size / inner(along_, curved_);
         combine(step_, length, along_, step_);
         combine(residual_, -length, curved_, residual_);

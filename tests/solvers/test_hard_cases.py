@@ -144,3 +144,10 @@ def test_a_hundred_thousand_positives(n_values, form, settings):
     solution = solve_all(BlockDualCD(), problem)
     assert problem.label_instances.row_lengths[0] == 100_000
     check_against_liblinear(problem, solution)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_values", "form"), [(10, "sparse"), (40, "sparse"), (16, "dense")])
+def test_a_hundred_thousand_positives_that_weigh_ten_thousand(n_values, form):
+    problem = replace(many_positives(n_values, form), positive_weights=np.array([1e4]))
+    check(problem, solve_all(BlockDualCD(), problem), 1e-3)  # LIBLINEAR takes minutes
