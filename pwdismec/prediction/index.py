@@ -12,7 +12,6 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -21,14 +20,14 @@ from pwdismec.errors import ModelError, PwdismecError
 from pwdismec.files import open_folder
 from pwdismec.model import Model
 from pwdismec.model.verified import verify_changed
-from pwdismec.prediction.blocks import LabelBlock, LabelWeights, Slice, cut, plan_blocks
+from pwdismec.prediction.blocks import LabelBlock, LabelWeights, Part, Slice, cut, plan_blocks
 from pwdismec.prediction.index_file import read_index, write_index
 from pwdismec.prediction.memory import MemoryLimit
 
 INDEX: Final = "index.safetensors"
 
 # Weights of a shard that are in memory at a time.
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 
 
 def open_index(model: Model, limit: MemoryLimit | None = None) -> list[LabelBlock]:
@@ -96,28 +95,30 @@ class _Building:
             for slices in self.plan
         )
         features = 32 * self.model.n_features
-        limit.check(6 * weights + features + 8 * _CHUNK, "building the prediction index")
+        # Lists that half the labels are in are filled up, from 6 bytes a weight to 8.
+        limit.check(8 * weights + features + 8 * _CHUNK, "building the prediction index")
 
 
 class _StoredParts:
-    """Parts of a model's shards, mapped, and let go of a chunk at a time."""
+    """Parts of a model's shards, mapped one at a time, and let go of a chunk at a time.
+
+    What is kept of a part is copied: a view would keep all of its pages that were touched, and the system
+    may map two megabytes for each touch.
+    """
 
     def __init__(self, model: Model, slices: list[Slice]) -> None:
         self._model = model
         self._slices = slices
 
     def __iter__(self) -> Iterator[LabelWeights]:
-        for part, where in zip(self._parts, self._slices, strict=True):
-            rows = cut(part, where)
-            for start, stop in row_chunks(rows.weights.indptr, _CHUNK):
-                chunk = cut(rows, Slice(where.part, start, stop))
-                yield chunk._replace(weights=chunk.weights.widened())
-                chunk.weights.release()
-
-    @cached_property
-    def _parts(self) -> list[LabelWeights]:
-        entries = self._model.manifest.shards
-        return [self._model.mapped_weights(entries[where.part]) for where in self._slices]
+        for where in self._slices:
+            shard = self._model.mapped_weights(self._model.manifest.shards[where.part])
+            part = cut(shard, where)
+            label_ids, bias = part.label_ids.copy(), part.bias.copy()
+            for start, stop in row_chunks(part.weights.indptr, _CHUNK):
+                weights = part.weights.rows(start, stop)
+                yield Part(label_ids[start:stop], weights.widened(), bias[start:stop])
+                weights.release()
 
 
 @contextlib.contextmanager
