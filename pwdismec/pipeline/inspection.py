@@ -176,7 +176,7 @@ def _beyond_tolerance(model: Model) -> str:
         return "no label" if any(shard.worst_gap is not None for shard in shards) else "not known"
     names = model.label_names
     shown = ", ".join(f"{label}" if names is None else names[label] for label in labels[:_NAMED])
-    more = f" and {len(labels) - _NAMED:,} more" if len(labels) > _NAMED else ""
+    more = f" and {len(labels) - _NAMED:,} more, all in {MANIFEST}" if len(labels) > _NAMED else ""
     return f"{len(labels):,} label{'s' * (len(labels) > 1)}: {shown}{more}"
 
 

@@ -90,7 +90,7 @@ def test_labels_beyond_the_tolerance_are_named(job, tmp_path):
     beyond = [n for shard in Model.open(tmp_path / "m").manifest.shards for n in shard.beyond_tolerance]
     assert len(beyond) > 10
     named = ", ".join(f"label-{i}" for i in beyond[:10])
-    assert f"{len(beyond)} labels: {named} and {len(beyond) - 10} more" in answer.out
+    assert f"{len(beyond)} labels: {named} and {len(beyond) - 10} more, all in manifest.json" in answer.out
 
 
 def test_inputs_of_every_kind_get_identical_answers(job, tmp_path):

@@ -148,7 +148,8 @@ def test_files_that_do_not_fit_are_refused(pair):
         open_source(paths, n_features=3)
     with pytest.raises(DataError, match=r"Y\.npz: 4 labels, expected 5"):
         open_source(paths, n_labels=5)
-    with pytest.raises(DataError, match=r"X\.npy: damaged, or no \.npz file"):
+    message = r"X\.npy: damaged, or no \.npz file: expected labels as scipy\.sparse\.save_npz writes them"
+    with pytest.raises(DataError, match=message):
         open_source([paths[0], paths[0]])
     with pytest.raises(ConfigError, match=r"3 files .* format npy takes 2 at most"):
         open_source([*paths, paths[1]])

@@ -99,7 +99,8 @@ def _labels(matrix: _Matrix) -> CSR:
 
 def _load(path: Path, noun: str, first_id: int) -> _Matrix:
     if not zipfile.is_zipfile(path):  # NumPy would take it for a pickle, and advise to load that
-        raise DataError(path, "damaged, or no .npz file")
+        expected = "" if path.suffix == ".npz" else f": expected {noun}s as scipy.sparse.save_npz writes them"
+        raise DataError(path, f"damaged, or no .npz file{expected}")
     try:
         stored = sp.load_npz(path)
         csr = stored.tocsr()
