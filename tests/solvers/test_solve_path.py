@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from problems import random_problem
+from problems import problem_of, random_problem
+from xmc_reference import read_xmc
 
 from pwdismec.solvers import BlockDualCD, LibLinear, objective
 
@@ -30,3 +31,15 @@ def test_each_solution_is_certified_for_its_own_problem(solver):
         ):
             y, c = objective.signs_and_costs(problem, label)
             assert objective.primal(X, y, c, np.append(row, bias)) == pytest.approx(primal, rel=1e-5)
+
+
+def test_a_setting_takes_less_work_from_its_neighbours_solution(real_data):
+    X, Y = read_xmc(real_data / "bibtex" / "bibtex_train.txt.xz")
+    first, solver = problem_of(X, Y[:, ::8], C=0.1), BlockDualCD()
+    problems = [replace(first, C=C) for C in (0.1, 0.3, 1.0, 3.0)]
+    labels, start = np.arange(first.label_instances.n_rows), solver.prepare(first)
+    path = solver.solve_path(problems, labels, start, 0.0)
+    for problem, solution in zip(problems[1:], path[1:], strict=True):
+        alone = solver.solve(problem, labels, start, 0.0).certificate
+        assert solution.certificate.epochs.sum() < 0.8 * alone.epochs.sum()
+        assert np.all(solution.certificate.gap <= 1e-3)
