@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
 from pwdismec.prediction import Predictor
-from pwdismec.prediction.blocks import LabelWeights, Part
+from pwdismec.prediction.blocks import Part
+from pwdismec.prediction.heads import LabelWeights
 
 N_FEATURES = 200_000
 LENGTH = 97

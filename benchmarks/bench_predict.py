@@ -31,7 +31,8 @@ from pwdismec.data.topk import TopK
 from pwdismec.data.transforms import Transforms
 from pwdismec.model import Model
 from pwdismec.prediction import Predictor
-from pwdismec.prediction.blocks import LabelWeights, Part
+from pwdismec.prediction.blocks import Part
+from pwdismec.prediction.heads import LabelWeights
 
 SCIPY_ROWS = 256
 

@@ -40,6 +40,7 @@ parse_ranked_rows = _kernels.parse_ranked_rows
 parse_sparse_rows = _kernels.parse_sparse_rows
 
 # prediction
+Heads = _kernels.Heads
 LabelBlock = _kernels.LabelBlock
 fill_postings = _kernels.fill_postings
 score_top_k = _kernels.score_top_k
@@ -54,6 +55,7 @@ solve_block = _kernels.solve_block
 
 __all__ = [
     "LANES",
+    "Heads",
     "Instances",
     "LabelBlock",
     "SparseCopy",

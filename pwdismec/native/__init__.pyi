@@ -71,21 +71,32 @@ def parse_sparse_rows(
     text: U8, n_columns: int, first_id: int, positive: bool
 ) -> tuple[I64, I32, F32, int, _Fault]: ...
 
-# postings.hpp, score.hpp
+# heads.hpp, postings.hpp, score.hpp
+class Heads:
+    def __init__(self, ids: I32, n_features: int) -> None: ...
+
 def fill_postings(
     indptr: I64,
     indices: I32,
     data: F32,
     positions: U16,
-    starts: U32,
+    heads: Heads,
     n_labels: int,
+    starts: U32,
     filled: U32,
     lists: U32,
+    head_weights: F32,
 ) -> None: ...
 
 class LabelBlock:
-    def __init__(self, starts: U32, lists: U32, bias: F32, label_ids: I32) -> None: ...
+    def __init__(self, starts: U32, lists: U32, head_weights: F32, bias: F32, label_ids: I32) -> None: ...
 
 def score_top_k(
-    blocks: list[LabelBlock], indptr: I64, indices: I32, data: F32, top_labels: I32, top_scores: F32
+    heads: Heads,
+    blocks: list[LabelBlock],
+    indptr: I64,
+    indices: I32,
+    data: F32,
+    top_labels: I32,
+    top_scores: F32,
 ) -> None: ...

@@ -8,6 +8,7 @@ NB_MODULE(PWDISMEC_MODULE, m) {
     pwdismec::bind_block_dual_cd(m);
     pwdismec::bind_count_ids(m);
     pwdismec::bind_format_rows(m);
+    pwdismec::bind_heads(m);
     pwdismec::bind_objective(m);
     pwdismec::bind_parse_rows(m);
     pwdismec::bind_postings(m);

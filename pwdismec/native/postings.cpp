@@ -1,28 +1,83 @@
 #include "postings.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <stdexcept>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "prefetch.hpp"
 
 namespace pwdismec {
 
 void fill_postings(std::span<const std::int64_t> indptr, const std::int32_t* indices, const float* data,
-                   std::span<const std::uint16_t> positions, std::span<const std::uint32_t> starts,
-                   std::size_t n_labels, std::uint32_t* filled, std::uint32_t* lists) {
+                   std::span<const std::uint16_t> positions, const Heads& heads, std::size_t n_labels,
+                   std::span<const std::uint32_t> starts, std::uint32_t* filled, std::uint32_t* lists,
+                   float* head_weights) {
     for (std::size_t row = 0; row < positions.size(); ++row) {
         for (std::int64_t e = indptr[row]; e < indptr[row + 1]; ++e) {
+            if (const std::uint32_t head = heads.find(indices[e]); head != Heads::kNone) {
+                head_weights[head_weight_at(positions[row], head, n_labels, heads.size())] = data[e];
+                continue;
+            }
             const auto feature = static_cast<std::size_t>(indices[e]);
             std::uint32_t* list = lists + starts[feature];
-            const std::size_t words = starts[feature + 1] - starts[feature];
-            if (words == n_labels) {
-                list[positions[row]] = std::bit_cast<std::uint32_t>(data[e]);
-            } else {
-                const std::size_t place = filled[feature]++;
-                list[place] = std::bit_cast<std::uint32_t>(data[e]);
-                reinterpret_cast<std::uint16_t*>(list + weights_in(words))[place] = positions[row];
-            }
+            const std::size_t place = filled[feature]++;
+            list[place] = std::bit_cast<std::uint32_t>(data[e]);
+            auto* places =
+                reinterpret_cast<std::uint16_t*>(list + weights_in(starts[feature + 1] - starts[feature]));
+            places[place] = positions[row];
         }
+    }
+}
+
+namespace {
+
+// Where the list of a feature starts is a cache miss, and so is the list; both are fetched ahead of their use.
+// Of a long list as much as it takes for the processor to see by itself that it goes on: lines of its weights,
+// and the lines of their places.
+constexpr std::size_t kStartsAhead = 24, kListsAhead = 12;
+constexpr std::size_t kFetchedWeights = 128, kWeightsALine = 16, kPlacesALine = 32;
+
+void fetch_list(const Postings& postings, std::int32_t feature) {
+    const std::size_t start = postings.starts[static_cast<std::size_t>(feature)];
+    const std::size_t n = weights_in(postings.starts[static_cast<std::size_t>(feature) + 1] - start);
+    const std::uint32_t* list = postings.lists.data() + start;
+    const std::size_t fetched = std::min(n, kFetchedWeights);
+    for (std::size_t i = 0; i < fetched; i += kWeightsALine) prefetch(list + i);
+    const auto* places = reinterpret_cast<const std::uint16_t*>(list + n);
+    for (std::size_t i = 0; i < fetched; i += kPlacesALine) prefetch(places + i);
+}
+
+void fetch_ahead(const Postings& postings, std::span<const ListedValue> values, std::size_t e) {
+    if (e + kStartsAhead < values.size())
+        prefetch(postings.starts.data() + values[e + kStartsAhead].feature);
+    const std::size_t ahead = e + kListsAhead;
+    if (ahead < values.size() && values[ahead].feature != values[ahead - 1].feature)
+        fetch_list(postings, values[ahead].feature);
+}
+
+void add_list(float x, const std::uint16_t* __restrict places, const float* __restrict weights, std::size_t n,
+              float* __restrict scores) {
+    for (std::size_t i = 0; i < n; ++i) scores[places[i]] += x * weights[i];
+}
+
+}  // namespace
+
+void add_lists(const Postings& postings, std::span<const ListedValue> values, std::size_t n_labels,
+               float* scores) {
+    for (std::size_t e = 0; e < values.size(); ++e) {
+        fetch_ahead(postings, values, e);
+        const ListedValue& x = values[e];
+        const auto feature = static_cast<std::size_t>(x.feature);
+        const std::size_t start = postings.starts[feature], stop = postings.starts[feature + 1];
+        // An index is mapped from a file, which somebody may have damaged since it was checked.
+        if (start > stop || stop > postings.lists.size())
+            throw std::runtime_error("a list lies outside its block");
+        const std::uint32_t* list = postings.lists.data() + start;
+        const std::size_t n = weights_in(stop - start);
+        add_list(x.value, reinterpret_cast<const std::uint16_t*>(list + n), reinterpret_cast<const float*>(list),
+                 n, scores + x.row * n_labels);
     }
 }
 
@@ -30,15 +85,17 @@ void bind_postings(nb::module_& m) {
     m.def(
         "fill_postings",
         [](ArrayIn<std::int64_t> indptr, ArrayIn<std::int32_t> indices, ArrayIn<float> data,
-           ArrayIn<std::uint16_t> positions, ArrayIn<std::uint32_t> starts, std::size_t n_labels,
-           ArrayInOut<std::uint32_t> filled, ArrayInOut<std::uint32_t> lists) {
+           ArrayIn<std::uint16_t> positions, const Heads& heads, std::size_t n_labels,
+           ArrayIn<std::uint32_t> starts, ArrayInOut<std::uint32_t> filled, ArrayInOut<std::uint32_t> lists,
+           ArrayInOut<float> head_weights) {
             nb::gil_scoped_release release;
             fill_postings({indptr.data(), indptr.size()}, indices.data(), data.data(),
-                          {positions.data(), positions.size()}, {starts.data(), starts.size()}, n_labels,
-                          filled.data(), lists.data());
+                          {positions.data(), positions.size()}, heads, n_labels,
+                          {starts.data(), starts.size()}, filled.data(), lists.data(), head_weights.data());
         },
-        nb::arg("indptr"), nb::arg("indices"), nb::arg("data"), nb::arg("positions"), nb::arg("starts"),
-        nb::arg("n_labels"), nb::arg("filled").noconvert(), nb::arg("lists").noconvert());
+        nb::arg("indptr"), nb::arg("indices"), nb::arg("data"), nb::arg("positions"), nb::arg("heads"),
+        nb::arg("n_labels"), nb::arg("starts"), nb::arg("filled").noconvert(), nb::arg("lists").noconvert(),
+        nb::arg("head_weights").noconvert());
 }
 
 }  // namespace pwdismec

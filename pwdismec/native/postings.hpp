@@ -5,29 +5,45 @@
 #include <cstdint>
 #include <span>
 
+#include "heads.hpp"
+
 namespace pwdismec {
 
-// A block's weights by feature. List f is the words (4 bytes) starts[f] … starts[f + 1] of `lists`: its weights,
-// float32, and behind them a position in the block for each, uint16, filled up to a whole word. So what a
-// list is made of lies together. A list of as many words as the block has labels is full: it has a weight for
-// each, zeros and all, and no positions; other lists are so short that they never have as many.
+// A block's weights of the features that are no heads, by feature. List f is the words (4 bytes)
+// starts[f] … starts[f + 1] of `lists`: its weights, float32, and behind them a place in the block for each,
+// uint16, filled up to a whole word. So what a list is made of lies together.
 struct Postings {
     std::span<const std::uint32_t> starts;
     std::span<const std::uint32_t> lists;
-    std::size_t n_labels;
 };
 
-// How many weights are in the words of a list that is not full.
+// How many weights are in the words of a list.
 constexpr std::size_t weights_in(std::size_t words) { return 2 * words / 3; }
 
-// Adds label-major rows to inverted lists whose lengths are settled; called once for each part of a block.
+// A value of an instance whose feature is no head; `row` numbers the instances.
+struct ListedValue {
+    std::int32_t feature;
+    std::uint32_t row;
+    float value;
+};
+
+// Adds x_f · weight[f, p] to scores[row · n_labels + p] for each value in turn and each place p of its list;
+// float32, one rounded product and one rounded sum a value. Values of a feature stand together, so that its list
+// is read once for all of them.
+//
+// Behind the last row, scores has 2¹⁶ places more: whatever place a damaged list names is there.
+// Throws std::runtime_error if a list lies outside its block.
+void add_lists(const Postings& postings, std::span<const ListedValue> values, std::size_t n_labels,
+               float* scores);
+
+// Adds label-major rows to a block whose lists' lengths are settled; called once for each part of a block.
 //
 // indptr, indices, data: the part's weights; row r belongs to the block's label positions[r].
-// filled: for each feature how many postings its list has got, 0 before the first call; counted on here for
-//     lists that are not full.
-// lists: as in Postings; zero beforehand.
+// starts, lists: as in Postings. filled: how many weights each list has, advanced here.
+// head_weights: as heads.hpp says, zero before the first part.
 void fill_postings(std::span<const std::int64_t> indptr, const std::int32_t* indices, const float* data,
-                   std::span<const std::uint16_t> positions, std::span<const std::uint32_t> starts,
-                   std::size_t n_labels, std::uint32_t* filled, std::uint32_t* lists);
+                   std::span<const std::uint16_t> positions, const Heads& heads, std::size_t n_labels,
+                   std::span<const std::uint32_t> starts, std::uint32_t* filled, std::uint32_t* lists,
+                   float* head_weights);
 
 }  // namespace pwdismec

@@ -3,14 +3,15 @@
 
 namespace pwdismec {
 
-// To be used once (kOnce) memory is kept out of the way of what is used again.
-enum class Use { kAgain, kOnce };
+// To be used once (kOnce) memory is kept out of the way of what is used again, and to be used later (kLater) out
+// of the first cache.
+enum class Use { kAgain, kOnce, kLater };
 
 // GCC takes a function of nothing but prefetches for one without effect and leaves out its calls; an empty
 // statement that it must not touch keeps it from that.
 template <Use kUse = Use::kAgain>
 inline void prefetch(const void* address) {
-    __builtin_prefetch(address, 0, kUse == Use::kOnce ? 0 : 3);
+    __builtin_prefetch(address, 0, kUse == Use::kOnce ? 0 : kUse == Use::kLater ? 2 : 3);
     asm volatile("");
 }
 

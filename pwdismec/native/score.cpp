@@ -3,77 +3,55 @@
 #include <algorithm>
 #include <functional>
 #include <stdexcept>
+#include <tuple>
 #include <vector>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
-#include "prefetch.hpp"
 #include "top_k.hpp"
 
 namespace pwdismec {
 
 namespace {
 
-void add_full_list(float x, const float* weights, std::size_t n, float* __restrict scores) {
-    for (std::size_t p = 0; p < n; ++p) scores[p] += x * weights[p];
-}
+// Some instances, with the values of heads apart from the others, which are in the order of their features.
+struct Group {
+    std::size_t first_row;
+    std::vector<std::size_t> head_starts;
+    std::vector<HeadValue> heads;
+    std::vector<ListedValue> others;
 
-void add_list(float x, const std::uint16_t* __restrict labels, const float* __restrict weights, std::size_t n,
-              float* __restrict scores) {
-    for (std::size_t i = 0; i < n; ++i) scores[labels[i]] += x * weights[i];
-}
+    std::size_t n_rows() const { return head_starts.size() - 1; }
+};
 
-// Where the list of a feature starts is a cache miss, and so is the list; both are fetched ahead of their use.
-// Of a long list as much as it takes for the processor to see by itself that it goes on: lines of its weights,
-// and the lines of their places. A full list is read by all instances and is in the cache.
-constexpr std::size_t kAhead = 8;
-constexpr std::size_t kFetchedWeights = 128, kWeightsALine = 16, kPlacesALine = 32;
-
-void fetch_start(const Postings& postings, std::int32_t feature) {
-    prefetch(postings.starts.data() + feature);
-}
-
-void fetch_list(const Postings& postings, std::int32_t feature) {
-    const std::size_t start = postings.starts[static_cast<std::size_t>(feature)];
-    const std::size_t words = postings.starts[static_cast<std::size_t>(feature) + 1] - start;
-    const std::uint32_t* list = postings.lists.data() + start;
-    prefetch(list);
-    if (words == postings.n_labels) return;
-    const std::size_t n = weights_in(words), fetched = std::min(n, kFetchedWeights);
-    const auto* places = reinterpret_cast<const std::uint16_t*>(list + n);
-    for (std::size_t i = kWeightsALine; i < fetched; i += kWeightsALine) prefetch(list + i);
-    for (std::size_t i = 0; i < fetched; i += kPlacesALine) prefetch(places + i);
-}
-
-void accumulate(const Postings& postings, std::span<const std::int32_t> features, const float* values,
-                float* scores) {
-    for (const std::int32_t feature : features) fetch_start(postings, feature);
-    for (std::size_t e = 0; e < std::min(kAhead, features.size()); ++e) fetch_list(postings, features[e]);
-    for (std::size_t e = 0; e < features.size(); ++e) {
-        if (e + kAhead < features.size()) fetch_list(postings, features[e + kAhead]);
-        const auto feature = static_cast<std::size_t>(features[e]);
-        const std::size_t start = postings.starts[feature], stop = postings.starts[feature + 1];
-        // An index is mapped from a file, which somebody may have damaged since it was checked.
-        if (start > stop || stop > postings.lists.size())
-            throw std::runtime_error("a list lies outside its block");
-        const std::uint32_t* list = postings.lists.data() + start;
-        const auto* weights = reinterpret_cast<const float*>(list);
-        if (stop - start == postings.n_labels) {
-            add_full_list(values[e], weights, stop - start, scores);
-        } else {
-            const std::size_t n = weights_in(stop - start);
-            add_list(values[e], reinterpret_cast<const std::uint16_t*>(list + n), weights, n, scores);
-        }
-    }
-}
-
-// What scoring an instance needs, kept by each thread. Scores have a place for whatever label a list may
-// name, be it damaged.
+// What scoring instances needs, kept by each thread.
 struct Scratch {
-    std::vector<float> scores = std::vector<float>(std::size_t{1} << 16);
+    std::vector<Group> groups;
+    std::vector<float> scores;
     TopKSelector selector;
     std::vector<RankKey> before, merged;
 };
+
+void take_apart(const Heads& heads, std::span<const std::int64_t> indptr, const std::int32_t* indices,
+                const float* data, std::size_t first_row, std::size_t n_rows, Group& group) {
+    group.first_row = first_row;
+    group.head_starts.assign(1, 0);
+    group.heads.clear();
+    group.others.clear();
+    for (std::size_t row = 0; row < n_rows; ++row) {
+        for (std::int64_t e = indptr[first_row + row]; e < indptr[first_row + row + 1]; ++e) {
+            if (const std::uint32_t head = heads.find(indices[e]); head != Heads::kNone)
+                group.heads.push_back({head, data[e]});
+            else
+                group.others.push_back({indices[e], static_cast<std::uint32_t>(row), data[e]});
+        }
+        group.head_starts.push_back(group.heads.size());
+    }
+    if (n_rows > 1)
+        std::sort(group.others.begin(), group.others.end(), [](const ListedValue& a, const ListedValue& b) {
+            return std::tie(a.feature, a.row) < std::tie(b.feature, b.row);
+        });
+}
 
 // The keys of an instance's row: its places up to the first one left.
 void read_row(std::size_t k, const std::int32_t* labels, const float* scores, std::vector<RankKey>& keys) {
@@ -90,12 +68,13 @@ void write_row(std::span<const RankKey> keys, std::size_t k, std::int32_t* label
 }
 
 // Lets a block's labels, scored, compete with those in an instance's row.
-void merge_row(const LabelBlock& block, std::size_t k, std::int32_t* labels, float* scores, Scratch& scratch) {
-    auto& [block_scores, selector, before, merged] = scratch;
-    const std::size_t n_labels = block.postings.n_labels;
+void merge_row(const LabelBlock& block, const float* block_scores, std::size_t k, std::int32_t* labels,
+               float* scores, Scratch& scratch) {
+    auto& [groups, all_scores, selector, before, merged] = scratch;
+    const std::size_t n_labels = block.bias.size();
     read_row(k, labels, scores, before);
     selector.start(std::min(k, n_labels), before.size() == k ? before.back() : 0);
-    selector.offer({block_scores.data(), n_labels}, block.label_ids);
+    selector.offer({block_scores, n_labels}, block.label_ids);
     const std::span<const RankKey> found = selector.sorted();
     merged.resize(before.size() + found.size());
     std::merge(before.begin(), before.end(), found.begin(), found.end(), merged.begin(), std::greater<>());
@@ -104,16 +83,31 @@ void merge_row(const LabelBlock& block, std::size_t k, std::int32_t* labels, flo
 
 }  // namespace
 
-void score_top_k(std::span<const LabelBlock> blocks, std::span<const std::int64_t> indptr,
+void score_top_k(const Heads& heads, std::span<const LabelBlock> blocks, std::span<const std::int64_t> indptr,
                  const std::int32_t* indices, const float* data, std::size_t k, std::int32_t* top_labels,
                  float* top_scores) {
     thread_local Scratch scratch;
+    std::size_t most_labels = 1;
+    for (const LabelBlock& block : blocks) most_labels = std::max(most_labels, block.bias.size());
+    const std::size_t n_rows = indptr.size() - 1;
+    const std::size_t at_most = std::max<std::size_t>(1, kScores / most_labels);
+    scratch.groups.resize((n_rows + at_most - 1) / at_most);
+    const std::size_t step = scratch.groups.empty() ? 0 : (n_rows - 1) / scratch.groups.size() + 1;
+    for (std::size_t g = 0; g < scratch.groups.size(); ++g)
+        take_apart(heads, indptr, indices, data, g * step, std::min(step, n_rows - g * step), scratch.groups[g]);
+    scratch.scores.resize(step * most_labels + (std::size_t{1} << 16));
+
     for (const LabelBlock& block : blocks) {
-        for (std::size_t row = 0; row + 1 < indptr.size(); ++row) {
-            const auto nnz = static_cast<std::size_t>(indptr[row + 1] - indptr[row]);
-            std::copy_n(block.bias, block.postings.n_labels, scratch.scores.begin());
-            accumulate(block.postings, {indices + indptr[row], nnz}, data + indptr[row], scratch.scores.data());
-            merge_row(block, k, top_labels + row * k, top_scores + row * k, scratch);
+        const std::size_t n_labels = block.bias.size();
+        for (const Group& group : scratch.groups) {
+            float* scores = scratch.scores.data();
+            score_heads(block.bias, block.head_weights, heads.size(), group.head_starts, group.heads.data(),
+                        scores);
+            add_lists(block.postings, group.others, n_labels, scores);
+            for (std::size_t row = 0; row < group.n_rows(); ++row) {
+                const std::size_t place = (group.first_row + row) * k;
+                merge_row(block, scores + row * n_labels, k, top_labels + place, top_scores + place, scratch);
+            }
         }
     }
 }
@@ -122,22 +116,25 @@ namespace {
 
 // A block and the arrays it lies in.
 struct BoundBlock {
-    BoundBlock(ArrayIn<std::uint32_t> starts_, ArrayIn<std::uint32_t> lists_, ArrayIn<float> bias_,
-               ArrayIn<std::int32_t> label_ids_)
-        : starts(starts_), lists(lists_), bias(bias_), label_ids(label_ids_) {
+    BoundBlock(ArrayIn<std::uint32_t> starts_, ArrayIn<std::uint32_t> lists_, ArrayIn<float> head_weights_,
+               ArrayIn<float> bias_, ArrayIn<std::int32_t> label_ids_)
+        : starts(starts_), lists(lists_), head_weights(head_weights_), bias(bias_), label_ids(label_ids_) {
         const std::size_t n_labels = bias.size();
         if (n_labels > std::size_t{1} << 16 || label_ids.size() != n_labels)
             throw nb::value_error("the arrays of a block do not fit each other");
     }
 
-    LabelBlock view() const {
-        return {{{starts.data(), starts.size()}, {lists.data(), lists.size()}, bias.size()},
-                bias.data(),
+    LabelBlock view(const Heads& heads) const {
+        if (head_weights.size() != head_weights_of(bias.size(), heads.size()))
+            throw nb::value_error("a block is of other heads");
+        return {{{starts.data(), starts.size()}, {lists.data(), lists.size()}},
+                head_weights.data(),
+                {bias.data(), bias.size()},
                 label_ids.data()};
     }
 
     ArrayIn<std::uint32_t> starts, lists;
-    ArrayIn<float> bias;
+    ArrayIn<float> head_weights, bias;
     ArrayIn<std::int32_t> label_ids;
 };
 
@@ -145,20 +142,21 @@ struct BoundBlock {
 
 void bind_score(nb::module_& m) {
     nb::class_<BoundBlock>(m, "LabelBlock")
-        .def(nb::init<ArrayIn<std::uint32_t>, ArrayIn<std::uint32_t>, ArrayIn<float>, ArrayIn<std::int32_t>>(),
-             nb::arg("starts"), nb::arg("lists"), nb::arg("bias"), nb::arg("label_ids"));
+        .def(nb::init<ArrayIn<std::uint32_t>, ArrayIn<std::uint32_t>, ArrayIn<float>, ArrayIn<float>,
+                      ArrayIn<std::int32_t>>(),
+             nb::arg("starts"), nb::arg("lists"), nb::arg("head_weights"), nb::arg("bias"), nb::arg("label_ids"));
     m.def(
         "score_top_k",
-        [](nb::list blocks, ArrayIn<std::int64_t> indptr, ArrayIn<std::int32_t> indices, ArrayIn<float> data,
-           MatrixInOut<std::int32_t> top_labels, MatrixInOut<float> top_scores) {
+        [](const Heads& heads, nb::list blocks, ArrayIn<std::int64_t> indptr, ArrayIn<std::int32_t> indices,
+           ArrayIn<float> data, MatrixInOut<std::int32_t> top_labels, MatrixInOut<float> top_scores) {
             std::vector<LabelBlock> views;
             views.reserve(blocks.size());
-            for (nb::handle block : blocks) views.push_back(nb::cast<const BoundBlock&>(block).view());
+            for (nb::handle block : blocks) views.push_back(nb::cast<const BoundBlock&>(block).view(heads));
             nb::gil_scoped_release release;
-            score_top_k(views, {indptr.data(), indptr.size()}, indices.data(), data.data(), top_labels.shape(1),
-                        top_labels.data(), top_scores.data());
+            score_top_k(heads, views, {indptr.data(), indptr.size()}, indices.data(), data.data(),
+                        top_labels.shape(1), top_labels.data(), top_scores.data());
         },
-        nb::arg("blocks"), nb::arg("indptr"), nb::arg("indices"), nb::arg("data"),
+        nb::arg("heads"), nb::arg("blocks"), nb::arg("indptr"), nb::arg("indices"), nb::arg("data"),
         nb::arg("top_labels").noconvert(), nb::arg("top_scores").noconvert());
 }
 

@@ -5,26 +5,32 @@
 #include <cstdint>
 #include <span>
 
+#include "heads.hpp"
 #include "postings.hpp"
 
 namespace pwdismec {
 
 struct LabelBlock {
     Postings postings;
-    const float* bias;
+    const float* head_weights;
+    std::span<const float> bias;
     const std::int32_t* label_ids;
 };
 
 // For each instance (a row of indptr, indices, data: features ascending) the scores of the blocks' labels,
-//     bias[p] + Σ_f x_f · weight[f, p],   float32, one rounded product and one rounded sum a feature, f ascending,
+//     bias[p] + Σ_f x_f · weight[f, p],   float32, one rounded product and one rounded sum a feature,
+//     f ascending, heads before all others,
 // then the best k of these and of those already in the instance's row of top_labels and top_scores
 // (k places, best first; places left hold −1 and −inf). Ties go to the lower label id.
 //
-// Blocks are the outer loop, so that a block's lists stay in the cache for all the instances. What a call
-// needs besides its arguments is kept by the thread for its next call.
-// Throws std::runtime_error if a list lies outside its block's weights.
-void score_top_k(std::span<const LabelBlock> blocks, std::span<const std::int64_t> indptr,
+// `heads` are those of all the blocks. Blocks are the outer loop, so that a block's weights stay in the cache for
+// all the instances. What a call needs besides its arguments is kept by the thread for its next call: scores of up
+// to kScores values or one instance, and 2¹⁶ more; 8 to 12 bytes a value of the instances.
+// Throws std::runtime_error if a list lies outside its block.
+void score_top_k(const Heads& heads, std::span<const LabelBlock> blocks, std::span<const std::int64_t> indptr,
                  const std::int32_t* indices, const float* data, std::size_t k, std::int32_t* top_labels,
                  float* top_scores);
+
+constexpr std::size_t kScores = std::size_t{1} << 22;
 
 }  // namespace pwdismec

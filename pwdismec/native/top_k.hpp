@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "lanes.hpp"
+
 namespace pwdismec {
 
 // A score and its label as one number: the better place is the greater key. Zero is no label's key.
@@ -46,14 +48,10 @@ class TopKSelector {
 
     // Offers scores[p] of label ids[p] for every p.
     void offer(std::span<const float> scores, const std::int32_t* ids) {
-        constexpr std::size_t chunk = 32;
-        for (std::size_t begin = 0; begin < scores.size(); begin += chunk) {
-            const std::size_t n = std::min(chunk, scores.size() - begin);
+        for (std::size_t begin = 0; begin < scores.size(); begin += kChunk) {
+            const std::size_t n = std::min(kChunk, scores.size() - begin);
             const float bar = key_score(threshold_);  // NaN while the threshold is 0: all reach it
-            bool any = n < chunk;
-            if (!any)
-                for (std::size_t j = 0; j < chunk; ++j) any |= !(scores[begin + j] < bar);
-            if (any)
+            if (n < kChunk || any_reaches(scores.data() + begin, bar))
                 for (std::size_t j = begin; j < begin + n; ++j) offer(rank_key(scores[j], ids[j]));
         }
     }
@@ -72,6 +70,15 @@ class TopKSelector {
     }
 
    private:
+    static constexpr std::size_t kChunk = 64;
+
+    // Whether one of kChunk scores is not below the bar.
+    static bool any_reaches(const float* scores, float bar) {
+        Masks reached{};
+        for (std::size_t j = 0; j < kChunk; j += kLanes) reached |= ~(load(scores + j) < bar);
+        return any(reached);
+    }
+
     void drop_all_but_k() {
         const auto kth = kept_.begin() + static_cast<std::ptrdiff_t>(k_) - 1;
         std::nth_element(kept_.begin(), kth, kept_.end(), std::greater<>());

@@ -1,11 +1,11 @@
-"""Blocks of labels in the form that scoring reads: inverted lists, feature by feature."""
+"""Blocks of labels in the form that scoring reads: weights feature by feature."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,33 +13,14 @@ from numpy.typing import NDArray
 from pwdismec import native
 from pwdismec.data.csr import CSR
 from pwdismec.data.mapping import release, zeros
+from pwdismec.prediction.heads import Heads, LabelWeights
 
-# A block's float32 scores fit a core's L2 cache, and a label's place in it fits uint16.
+# A label's place in a block fits uint16.
 MAX_LABELS = 1 << 16
-# A block is what must be in memory at once if memory is scarce: 6 bytes a weight. Smaller ones make lists so
-# short that an instance by itself takes longer.
-MAX_WEIGHTS = 1 << 23
-
-
-class LabelWeights(Protocol):
-    """The classifiers of some labels; a shard of a model is one.
-
-    Attributes
-    ----------
-    label_ids
-        int32, shape (n,).
-    weights
-        float32, n × features.
-    bias
-        float32, shape (n,); added to the label's score.
-    """
-
-    @property
-    def label_ids(self) -> NDArray[np.int32]: ...
-    @property
-    def weights(self) -> CSR: ...
-    @property
-    def bias(self) -> NDArray[np.float32]: ...
+# A block is what must be in memory at once if memory is scarce. Smaller ones make lists so short that an
+# instance by itself takes longer.
+MAX_WEIGHTS = 1 << 22
+_PADDING = 16
 
 
 class Part(NamedTuple):
@@ -52,36 +33,41 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LabelBlock:
-    """The classifiers of up to 65,536 labels as inverted lists.
+    """The classifiers of up to 65,536 labels by feature.
 
     Attributes
     ----------
+    heads
+        The features that most labels have a weight of; the same for all of a model's blocks.
     label_ids
         int32, shape (n_labels,), ascending.
     bias
         float32, shape (n_labels,).
+    head_weights
+        float32, shape (n_labels · n_heads + 16,): every label's weights of the heads, 64 labels after 64; of
+        these head by head, of a head label by label. Behind them 16 zeros, for vectors to read beyond.
     starts
-        uint32, shape (n_features + 1,). Feature f's list is ``lists[starts[f]:starts[f + 1]]``.
+        uint32, shape (n_features + 1,). Feature f's list is ``lists[starts[f]:starts[f + 1]]``; a head's is
+        empty.
     lists
         uint32: words. A list is its weights, float32, and behind them a place in `label_ids` for each,
-        uint16, filled up to a whole word. One of `n_labels` words has a weight for each label, no places.
+        uint16, filled up to a whole word.
     """
 
+    heads: Heads
     label_ids: NDArray[np.int32]
     bias: NDArray[np.float32]
+    head_weights: NDArray[np.float32]
     starts: NDArray[np.uint32]
     lists: NDArray[np.uint32]
 
     @classmethod
-    def build(cls, parts: Iterable[LabelWeights], n_features: int) -> LabelBlock:
-        """Turn the classifiers of `parts`, disjoint sets of labels, into inverted lists.
+    def build(cls, parts: Iterable[LabelWeights], heads: Heads) -> LabelBlock:
+        """Turn the classifiers of `parts`, disjoint sets of labels, round.
 
         `parts` is gone through twice, and of a part no weights are kept.
-
-        A list of half the block's labels or more is filled up with zeros to a full one: reading on without
-        looking up labels is faster than skipping.
         """
-        part_ids, part_bias, lengths = [], [], np.zeros(n_features, np.int64)
+        part_ids, part_bias, lengths = [], [], np.zeros(heads.n_features, np.int64)
         for part in parts:
             part_ids.append(part.label_ids)
             part_bias.append(part.bias)
@@ -89,16 +75,18 @@ class LabelBlock:
         ids = np.concatenate(part_ids)
         order = np.argsort(ids)
         label_ids, n_labels = ids[order], len(ids)
-        words = np.where(2 * lengths >= n_labels, n_labels, lengths + (lengths + 1) // 2)
-        starts = np.zeros(n_features + 1, np.uint32)
-        np.cumsum(words, out=starts[1:])
+        lengths[heads.ids] = 0
+        starts = np.zeros(heads.n_features + 1, np.uint32)
+        np.cumsum(lengths + (lengths + 1) // 2, out=starts[1:])
 
-        lists, filled = zeros(int(starts[-1]), np.uint32), np.zeros(n_features, np.uint32)
+        lists, filled = zeros(int(starts[-1]), np.uint32), np.zeros(heads.n_features, np.uint32)
+        head_weights = zeros(n_labels * len(heads.ids) + _PADDING, np.float32)
         for part in parts:
             csr = part.weights
+            rows = csr.indptr, csr.indices, csr.values
             places = np.searchsorted(label_ids, part.label_ids).astype(np.uint16)
-            native.fill_postings(csr.indptr, csr.indices, csr.values, places, starts, n_labels, filled, lists)
-        return cls(label_ids, np.concatenate(part_bias)[order], starts, lists)
+            native.fill_postings(*rows, places, heads.kernel, n_labels, starts, filled, lists, head_weights)
+        return cls(heads, label_ids, np.concatenate(part_bias)[order], head_weights, starts, lists)
 
     def lowered(self, thresholds: NDArray[np.float32]) -> LabelBlock:
         """The same with the threshold of each label, by its id, taken from its bias."""
@@ -107,7 +95,7 @@ class LabelBlock:
     @cached_property
     def kernel(self) -> native.LabelBlock:
         """The same in the form that the kernel takes."""
-        return native.LabelBlock(self.starts, self.lists, self.bias, self.label_ids)
+        return native.LabelBlock(self.starts, self.lists, self.head_weights, self.bias, self.label_ids)
 
     @property
     def nbytes(self) -> int:
@@ -121,7 +109,7 @@ class LabelBlock:
 
     @property
     def _arrays(self) -> tuple[NDArray[np.generic], ...]:
-        return self.label_ids, self.bias, self.starts, self.lists
+        return self.label_ids, self.bias, self.head_weights, self.starts, self.lists
 
 
 class Slice(NamedTuple):
@@ -144,21 +132,22 @@ def plan_blocks(
     max_labels
         Labels a block holds at most.
     max_weights
-        About as many weights a block holds at most. A part of more than that, or of more labels, is cut.
+        About as many weights a block holds at most; parts are cut to it.
     """
     blocks: list[list[Slice]] = []
-    gathered, gathered_weights = max_labels, max_weights
+    labels_left, weights_left = 0, 0
     for part, (n_labels, n_weights) in enumerate(sizes):
-        step = max(1, min(max_labels, max_weights * n_labels // max(1, n_weights)))
-        for start in range(0, n_labels, step):
-            stop = min(start + step, n_labels)
-            share = n_weights * (stop - start) // n_labels
-            if gathered + stop - start > max_labels or gathered_weights + share > max_weights:
+        start = 0
+        while start < n_labels:
+            if labels_left < 1 or weights_left * n_labels < n_weights:  # not one more
                 blocks.append([])
-                gathered = gathered_weights = 0
-            blocks[-1].append(Slice(part, start, stop))
-            gathered += stop - start
-            gathered_weights += share
+                labels_left, weights_left = max_labels, max_weights
+            taken = min(n_labels - start, labels_left, weights_left * n_labels // max(1, n_weights))
+            taken = max(1, taken)  # a label of more weights has a block of its own
+            blocks[-1].append(Slice(part, start, start + taken))
+            start += taken
+            labels_left -= taken
+            weights_left -= taken * n_weights // n_labels
     return blocks
 
 
@@ -170,9 +159,10 @@ def label_blocks(
 ) -> Iterator[LabelBlock]:
     """The parts, in order, as blocks that `plan_blocks` makes of them."""
     parts = list(parts)
+    heads = Heads.of(parts, n_features)
     sizes = [(len(part.label_ids), part.weights.nnz) for part in parts]
     for slices in plan_blocks(sizes, max_labels, max_weights):
-        yield LabelBlock.build([cut(parts[s.part], s) for s in slices], n_features)
+        yield LabelBlock.build([cut(parts[s.part], s) for s in slices], heads)
 
 
 def cut(part: LabelWeights, where: Slice) -> Part:

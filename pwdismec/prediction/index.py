@@ -1,4 +1,4 @@
-"""The prediction index: a model's weights as inverted lists, kept beside its shards.
+"""The prediction index: a model's weights by feature, kept beside its shards.
 
 It is derived: built when it is missing, not of this model's shards, or
 damaged, and safe to delete.
@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,8 @@ from pwdismec.errors import ModelError, PwdismecError
 from pwdismec.files import open_folder
 from pwdismec.model import Model
 from pwdismec.model.verified import verify_changed
-from pwdismec.prediction.blocks import LabelBlock, LabelWeights, Part, Slice, cut, plan_blocks
+from pwdismec.prediction.blocks import LabelBlock, Part, Slice, cut, plan_blocks
+from pwdismec.prediction.heads import Heads, LabelWeights
 from pwdismec.prediction.index_file import read_index, write_index
 from pwdismec.prediction.memory import MemoryLimit
 
@@ -31,7 +33,7 @@ _CHUNK = 1 << 18
 
 
 def open_index(model: Model, limit: MemoryLimit | None = None) -> list[LabelBlock]:
-    """A model's weights as blocks of inverted lists, mapped from its index, which is built if need be.
+    """A model's weights by feature in blocks of labels, mapped from its index, which is built if need be.
 
     Where the index cannot be written, the blocks are built in memory.
 
@@ -46,17 +48,17 @@ def open_index(model: Model, limit: MemoryLimit | None = None) -> list[LabelBloc
     """
     verify_changed(model.path, model.manifest.shards)
     path, source = model.path / INDEX, _source(model)
-    blocks = read_index(path, source)
+    blocks = read_index(path, model.n_features, source)
     if blocks is not None:
         return blocks
-    building = _Building.of(model)
+    building = _Building(model)
     try:
         with _alone(model.path):
-            blocks = read_index(path, source)  # somebody else may have built it meanwhile
+            blocks = read_index(path, model.n_features, source)  # somebody else may have built it meanwhile
             if blocks is None:
                 building.check(limit)
-                write_index(path, building, len(building.plan), source)
-                blocks = read_index(path, source)
+                write_index(path, building.heads, building, len(building.plan), source)
+                blocks = read_index(path, model.n_features, source)
     except ModelError:
         raise
     except PwdismecError:
@@ -76,27 +78,35 @@ class _Building:
     """The blocks of a model, each built from its shards when its turn comes."""
 
     model: Model
-    plan: list[list[Slice]]
 
-    @classmethod
-    def of(cls, model: Model) -> _Building:
-        return cls(model, plan_blocks([(entry.n_trained, entry.nnz) for entry in model.manifest.shards]))
+    @cached_property
+    def plan(self) -> list[list[Slice]]:
+        """The slices of each block."""
+        return plan_blocks([(entry.n_trained, entry.nnz) for entry in self.model.manifest.shards])
+
+    @cached_property
+    def heads(self) -> Heads:
+        """Of the whole model."""
+        parts = (part for slices in self.plan for part in _StoredParts(self.model, slices))
+        return Heads.of(parts, self.model.n_features)
 
     def __iter__(self) -> Iterator[LabelBlock]:
-        return (LabelBlock.build(_StoredParts(self.model, s), self.model.n_features) for s in self.plan)
+        return (LabelBlock.build(_StoredParts(self.model, s), self.heads) for s in self.plan)
 
     def check(self, limit: MemoryLimit | None) -> None:
         """See that the largest block can be built."""
         if limit is None or not self.plan:
             return
         entries = self.model.manifest.shards
-        weights = max(
-            sum(entries[s.part].nnz * (s.stop - s.start) // entries[s.part].n_trained for s in slices)
-            for slices in self.plan
-        )
+        bytes_of_blocks = []
+        for slices in self.plan:
+            n_labels = sum(s.stop - s.start for s in slices)
+            weights = sum(
+                entries[s.part].nnz * (s.stop - s.start) // entries[s.part].n_trained for s in slices
+            )
+            bytes_of_blocks.append(6 * weights + 4 * n_labels * len(self.heads.ids))
         features = 32 * self.model.n_features
-        # Lists that half the labels are in are filled up, from 6 bytes a weight to 8.
-        limit.check(8 * weights + features + 8 * _CHUNK, "building the prediction index")
+        limit.check(max(bytes_of_blocks) + features + 8 * _CHUNK, "building the prediction index")
 
 
 class _StoredParts:

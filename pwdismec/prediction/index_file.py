@@ -1,6 +1,6 @@
 """The file of a prediction index: safetensors, so written that it is mapped into memory and used as it is.
 
-Four tensors a block (see `LabelBlock`), each of whole words and so aligned.
+The heads, and five tensors a block (see `LabelBlock`), each of whole words and so aligned.
 The header's metadata names the weights it was made of, holds the SHA-256 of
 the tensors and their places, and a time to which the file's modification time is set: a
 file that has it was not written to since, and is trusted unread.
@@ -19,29 +19,37 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pwdismec.data.tensors import DTYPES, Tensors, map_tensors
 from pwdismec.errors import StorageError
 from pwdismec.files import replacing_file
 from pwdismec.patience import patient
 from pwdismec.prediction.blocks import LabelBlock
+from pwdismec.prediction.heads import Heads
 
 FORMAT: Final = "pwdismec-index"
-VERSION: Final = "1"
+VERSION: Final = "2"
 
-_DTYPES: Final = {"lists": "U32", "starts": "U32", "bias": "F32", "label_ids": "I32"}
+_HEADS: Final = "heads"
+_DTYPES: Final = {"label_ids": "I32", "bias": "F32", "starts": "U32", "lists": "U32", "head_weights": "F32"}
+# Where head weights begin, so that none of the kernel's vectors lies in two of the processor's lines; what is
+# missing are zeros behind the lists.
+_ALIGNMENT: Final = 64
 _PAGE: Final = 4096
 _CHUNK: Final = 1 << 22
 
 
 @patient
-def write_index(path: Path, blocks: Iterable[LabelBlock], n_blocks: int, source: str) -> None:
+def write_index(path: Path, heads: Heads, blocks: Iterable[LabelBlock], n_blocks: int, source: str) -> None:
     """Write an index, whole or not at all; one block is held at a time.
 
     Parameters
     ----------
     path
         The file.
+    heads
+        Those of all blocks.
     blocks, n_blocks
         The blocks, and how many there are.
     source
@@ -53,28 +61,32 @@ def write_index(path: Path, blocks: Iterable[LabelBlock], n_blocks: int, source:
         If it cannot be written.
     """
     # The header comes first and is known last, so room is left for it.
-    room = -(-(8 + 512 + 512 * n_blocks) // _PAGE) * _PAGE
+    room = -(-(8 + 1024 + 640 * n_blocks) // _PAGE) * _PAGE
     seal = int(time.time())
     header: dict[str, Any] = {}
     digest = hashlib.sha256()
     with replacing_file(path) as aside:
         with aside.open("wb") as file:
             file.seek(room)
+
+            def append(name: str, code: str, values: NDArray[Any], padded: bool = False) -> None:
+                array = np.ascontiguousarray(values, DTYPES[code])
+                start = file.tell() - room
+                padding = -(start + array.nbytes) % _ALIGNMENT if padded else 0
+                for data in (array.data, bytes(padding)):
+                    file.write(data)
+                    digest.update(data)
+                size = array.nbytes + padding
+                shape, place = [size // array.itemsize], [start, start + size]
+                header[name] = {"dtype": code, "shape": shape, "data_offsets": place}
+
+            append(_HEADS, "I32", heads.ids)
             numbers = count()  # not enumerate, which would hold a block while the next one is built
             for block in blocks:
                 number = next(numbers)
                 for name, code in _DTYPES.items():
-                    array = np.ascontiguousarray(getattr(block, name), DTYPES[code])
-                    start = file.tell() - room
-                    file.write(array.data)
-                    digest.update(array.data)
-                    place = [start, start + array.nbytes]
-                    header[_name(number, name)] = {
-                        "dtype": code,
-                        "shape": [len(array)],
-                        "data_offsets": place,
-                    }
-                del array, block
+                    append(_name(number, name), code, getattr(block, name), padded=name == "lists")
+                del block
             digest.update(_canonical(header))
             header["__metadata__"] = {
                 "format": FORMAT,
@@ -89,15 +101,16 @@ def write_index(path: Path, blocks: Iterable[LabelBlock], n_blocks: int, source:
         _set_seal(aside, seal)
 
 
-def read_index(path: Path, source: str) -> list[LabelBlock] | None:
+def read_index(path: Path, n_features: int, source: str) -> list[LabelBlock] | None:
     """The blocks of an index, mapped; None if there is none, or not of these weights, or damaged."""
     try:
         found = map_tensors(path)
         made_from = tuple(found.metadata.get(key) for key in ("format", "version", "source"))
         if made_from != (FORMAT, VERSION, source) or not _is_intact(path, found):
             return None
+        heads = Heads(found.tensors[_HEADS], n_features)
         return [
-            LabelBlock(**{name: found.tensors[_name(number, name)] for name in _DTYPES})
+            LabelBlock(heads, **{name: found.tensors[_name(number, name)] for name in _DTYPES})
             for number in range(len(found.tensors) // len(_DTYPES))
         ]
     except (OSError, StorageError, ValueError, KeyError):

@@ -17,7 +17,8 @@ from pwdismec.data.topk import TopK, join_rows
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError, ModelError
 from pwdismec.model import Model
-from pwdismec.prediction.blocks import LabelWeights, label_blocks
+from pwdismec.prediction.blocks import label_blocks
+from pwdismec.prediction.heads import LabelWeights
 from pwdismec.prediction.index import open_index
 from pwdismec.prediction.memory import MemoryLimit
 from pwdismec.prediction.search import check_scores, memory_of_search, no_top, search_on
@@ -45,17 +46,18 @@ class Predictor:
     """The best labels of new instances, exactly: every trained label is scored.
 
     The score of label j for instance x is b_j + Σ_f x_f·w_jf: float32, one rounded product and one rounded
-    sum a feature, features ascending, the same bits on every machine. Equal scores rank the lower label id
+    sum a feature, features ascending, those that most labels have (the heads) before all others; the same
+    bits on every machine. Equal scores rank the lower label id
     first. Labels that no shard holds (they had no training positive) are never returned.
 
-    The weights are read as inverted lists, mapped from the index beside the model (docs/prediction.md), which
+    The weights are read by feature, mapped from the index beside the model (docs/prediction.md), which
     the first prediction with a model builds. Safe to use from many threads.
 
     Parameters
     ----------
     model
-        A trained model; its weights are finite. Of another model than one on disk the lists are built in
-        memory, 6 bytes a weight.
+        A trained model; its weights are finite. Of another model than one on disk the blocks are built in
+        memory, some 7 bytes a weight.
     memory
         Bytes that this process's resident memory is to stay below while it predicts: blocks of labels are
         let go of after use. The predictions do not depend on it. Default: no limit.
@@ -211,7 +213,7 @@ class Predictor:
         if self._limit is not None:
             largest = max((block.nbytes for block in self._blocks), default=0)
             mapped = features.nbytes if features.is_mapped else 0
-            needed = largest + mapped + memory_of_search(features, jobs)
+            needed = largest + mapped + memory_of_search(self._blocks, features, jobs)
             self._limit.check(needed, "a block of labels, with the instances,")
 
     def _search(self, top: TopK, features: Features, jobs: int) -> None:

@@ -13,14 +13,16 @@ from pwdismec.data.topk import TopK
 from pwdismec.errors import ModelError, PwdismecError
 from pwdismec.prediction.blocks import LabelBlock
 
-# Instances a thread takes at a time: for as many a block's lists are gone through before the next block's. Of
-# dense ones fewer, as they take memory in their sparse form.
+# Instances a thread takes at a time: for as many a block's weights are gone through before the next block's.
+# Of long ones fewer, by their values.
 _ROWS_A_TASK = 1024
-_DENSE_ROWS_A_TASK = 256
+_VALUES_A_TASK = 1 << 17
 
-
-# What a thread keeps for scoring, its stack included.
+# What a thread keeps for scoring (native/score.hpp): its stack and the like; scores, as many as this at the
+# most and 2^16; and a task's values, taken apart.
 _BYTES_A_THREAD = 1 << 19
+_SCORES_A_THREAD = 1 << 22
+_BYTES_A_VALUE = 12
 
 
 def no_top(n_rows: int, top_k: int) -> TopK:
@@ -39,7 +41,7 @@ def search(blocks: Sequence[LabelBlock], features: Features, top_k: int, jobs: i
     Parameters
     ----------
     blocks
-        Disjoint sets of labels.
+        Disjoint sets of labels, all of the same heads.
     features
         float32, instances × features; column ids below the blocks' number of features.
     top_k
@@ -63,21 +65,22 @@ def search_on(top: TopK, blocks: Sequence[LabelBlock], features: Features, jobs:
     blocks, features, jobs
         As in `search`.
     """
-    n = features.n_rows
 
     def search_rows(rows: slice) -> None:
         part = features.rows(rows.start, rows.stop)
         instances = part.to_csr() if isinstance(part, Dense) else part
         x = instances.indptr, instances.indices, instances.values
         try:
-            native.score_top_k(kernels, *x, top.labels[rows], top.scores[rows])
+            native.score_top_k(heads, kernels, *x, top.labels[rows], top.scores[rows])
         except RuntimeError as error:
             raise ModelError(
                 f"the prediction index is damaged: {error}; delete it, and it is built anew"
             ) from error
 
-    kernels = [block.kernel for block in blocks]
-    tasks = list(row_ranges(n, max(1, min(_rows_a_task(features), -(-n // jobs)))))
+    if not blocks:
+        return
+    heads, kernels = blocks[0].heads.kernel, [block.kernel for block in blocks]
+    tasks = list(_tasks(features, -(-features.n_rows // jobs)))
     if len(tasks) == 1:  # a thread of its own would take longer to start than an instance takes
         search_rows(tasks[0])
     else:
@@ -85,15 +88,32 @@ def search_on(top: TopK, blocks: Sequence[LabelBlock], features: Features, jobs:
             list(threads.map(search_rows, tasks))
 
 
-def _rows_a_task(features: Features) -> int:
-    return _DENSE_ROWS_A_TASK if isinstance(features, Dense) else _ROWS_A_TASK
+def _tasks(features: Features, max_rows: int) -> Iterator[slice]:
+    """Consecutive ranges of rows of so many values at the most, or one row."""
+    start = 0
+    while start < features.n_rows:
+        if isinstance(features, Dense):
+            enough = start + _VALUES_A_TASK // max(1, features.n_columns)
+        else:
+            indptr = features.indptr
+            enough = int(np.searchsorted(indptr, indptr[start] + _VALUES_A_TASK, "right")) - 1
+        stop = max(start + 1, min(start + max_rows, start + _ROWS_A_TASK, enough, features.n_rows))
+        yield slice(start, stop)
+        start = stop
 
 
-def memory_of_search(features: Features, jobs: int) -> int:
+def memory_of_search(blocks: Sequence[LabelBlock], features: Features, jobs: int) -> int:
     """Bytes that `search_on` takes besides blocks, instances and results, at most."""
-    rows = min(_rows_a_task(features), features.n_rows)
-    sparse_form = rows * (8 + 4 * features.n_columns) if isinstance(features, Dense) else 0
-    return jobs * (_BYTES_A_THREAD + sparse_form)
+    n_labels = max((len(block.label_ids) for block in blocks), default=0)
+    rows = values = 0
+    for task in _tasks(features, features.n_rows):
+        rows, values = (
+            max(rows, task.stop - task.start),
+            max(values, features.rows(task.start, task.stop).nnz),
+        )
+    scores = max(n_labels, min(rows * n_labels, _SCORES_A_THREAD)) + (1 << 16)
+    sparse_form = 8 * rows + 4 * values if isinstance(features, Dense) else 0
+    return jobs * (_BYTES_A_THREAD + 4 * scores + _BYTES_A_VALUE * values + sparse_form)
 
 
 def check_scores(top: TopK, first: int = 0) -> None:

@@ -19,7 +19,10 @@ from pwdismec.prediction.index import INDEX
 
 
 def weights_of(seed: int) -> sp.csr_matrix:
-    return sp.random(300, 40, 0.3, "csr", np.float32, rng=np.random.default_rng(seed))
+    """Half the features have weights of some 120 labels, the others of some 15."""
+    rng = np.random.default_rng(seed)
+    halves = [sp.random(300, 20, density, "csr", np.float32, rng=rng) for density in (0.4, 0.05)]
+    return sp.hstack(halves, "csr")
 
 
 BIAS = np.linspace(-1, 1, 300).astype(np.float32)
@@ -55,15 +58,19 @@ def test_it_is_a_safetensors_file_of_the_weights(path):
     answers(path)
     tensors = safetensors.numpy.load_file(path / INDEX)
     found = np.zeros((300, 40), np.float32)
-    starts, lists = tensors["0.starts"], tensors["0.lists"]
+    starts, lists, heads = tensors["0.starts"], tensors["0.lists"], tensors["heads"]
+    np.testing.assert_array_equal(heads, range(20))
     for feature in range(40):
         words = lists[starts[feature] : starts[feature + 1]]
-        n = 300 if len(words) == 300 else 2 * len(words) // 3
-        places = slice(None) if n == 300 else words[n:].view(np.uint16)[:n]
-        found[places, feature] = words[:n].view(np.float32)
+        n = 2 * len(words) // 3
+        assert (n == 0) == (feature in heads)
+        found[words[n:].view(np.uint16)[:n], feature] = words[:n].view(np.float32)
+    for first in range(0, 300, 64):
+        stop = min(first + 64, 300)
+        found[first:stop, heads] = tensors["0.head_weights"][20 * first : 20 * stop].reshape(20, -1).T
     np.testing.assert_array_equal(found[tensors["0.label_ids"]], weights_of(0).toarray())
     np.testing.assert_array_equal(tensors["0.bias"], BIAS)
-    assert len(tensors) == 4
+    assert len(tensors) == 6
 
 
 def test_the_first_opening_builds_it_and_the_next_reads_no_shard(path, request):
