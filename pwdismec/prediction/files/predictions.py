@@ -102,10 +102,13 @@ class RankedRows(NamedTuple):
             np.flatnonzero(rising) + 1,
             "label {label}: score {score} is above the one before it; expected the best first",
         )
-        order = np.lexsort((self.labels, row_of))
-        twice = same_row & (self.labels[order][1:] == self.labels[order][:-1])
-        refuse(order[1:][twice], "label {label} twice in a row")
-        return self._table(row_of)
+        top = self._table(row_of)
+        ordered = np.sort(top.labels, axis=1)
+        twice = np.argwhere((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0))
+        if len(twice):
+            row, place = twice[0]
+            raise fault(int(row), f"label {ordered[row, place]} twice in a row")
+        return top
 
     def _table(self, row_of: NDArray[np.int64]) -> TopK:
         n, width = len(self.lengths), int(self.lengths.max(initial=0))
