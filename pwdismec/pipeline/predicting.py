@@ -19,7 +19,7 @@ from pwdismec.model import Model
 from pwdismec.model.manifest import MANIFEST
 from pwdismec.pipeline.instances import STANDARD_INPUT, open_instances
 from pwdismec.pipeline.watching import Update
-from pwdismec.pipeline.workers import Errand, spread
+from pwdismec.pipeline.workers import Errand, content_of, spread
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.blocks import MAX_LABELS, MAX_WEIGHTS
 from pwdismec.prediction.files import writing_predictions
@@ -149,7 +149,10 @@ def predict_file(
         else:
             assert last is not None
             paths = trained.path.resolve(), source.resolve()
-            tops = spread(backend, Errand(*paths, top_k, sets, backend.threads(jobs), memory), first, last)
+            content = content_of(trained, instances, sets)
+            tops = spread(
+                backend, Errand(*paths, content, top_k, sets, backend.threads(jobs), memory), first, last
+            )
         total = None if rows is None else len(rows)
         if on_progress is not None:
             on_progress(predictions.done, total)

@@ -9,9 +9,13 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from pwdismec.calibration import thresholds_of
+from pwdismec.calibration.calibration import CALIBRATION
 from pwdismec.cluster import Backend
 from pwdismec.data.topk import TopK, join_rows
+from pwdismec.errors import ModelError
+from pwdismec.files import sha256_of
 from pwdismec.model import Model
+from pwdismec.model.manifest import MANIFEST
 from pwdismec.pipeline.instances import Instances, open_instances
 from pwdismec.prediction import Predictor
 
@@ -29,12 +33,15 @@ class Errand:
     ----------
     model, dataset
         The paths; absolute.
+    content
+        What these hold, as `content_of` tells it: a worker keeps them open from command to command.
     top_k, sets, threads, memory
         As `predict_file` takes them.
     """
 
     model: Path
     dataset: Path
+    content: str
     top_k: int | None
     sets: str | None
     threads: int
@@ -62,5 +69,13 @@ _opening = threading.Lock()
 def _opened(errand: Errand) -> tuple[Predictor, Instances]:
     """What an errand needs, kept from range to range."""
     model = Model.open(errand.model)
-    predictor = Predictor(model, errand.memory, thresholds_of(model, errand.sets))
-    return predictor, open_instances(errand.dataset, model, one_based=False)
+    instances = open_instances(errand.dataset, model, one_based=False)
+    if content_of(model, instances, errand.sets) != errand.content:
+        raise ModelError(f"in this worker, {errand.model} or {errand.dataset} is another")
+    return Predictor(model, errand.memory, thresholds_of(model, errand.sets)), instances
+
+
+def content_of(model: Model, instances: Instances, sets: str | None) -> str:
+    """Names what predictions of sets, or of the best labels, follow from."""
+    parts = [sha256_of(model.path / name) for name in (MANIFEST, *([CALIBRATION] if sets else []))]
+    return " ".join([*parts, *map(str, (instances.identity or {}).values())])

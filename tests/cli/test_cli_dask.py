@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -72,6 +73,18 @@ def test_dask_trains_and_predicts_the_same(scheduler, job, tmp_path):
     assert files_of(tmp_path / "m") == files_of(job.model)
     output("predict", job.model, job.test, tmp_path / "p.txt", *on_dask)
     assert (tmp_path / "p.txt").read_bytes() == job.predictions.read_bytes()
+
+
+def test_workers_do_not_take_what_they_had_read_for_what_is_there_now(scheduler, job, tmp_path):
+    on_dask = "--backend", "dask", "--scheduler", scheduler
+    for number, options in enumerate((["--C", 1], ["--C", 0.001, "--weighting", "vanilla"])):
+        output("train", job.train, tmp_path / "m", *options)
+        expected, found = tmp_path / f"expected-{number}", tmp_path / "p.txt"
+        output("predict", tmp_path / "m", job.test, expected)
+        output("predict", tmp_path / "m", job.test, found, *on_dask)
+        assert found.read_bytes() == expected.read_bytes()
+        shutil.rmtree(tmp_path / "m")
+    assert (tmp_path / "expected-0").read_bytes() != (tmp_path / "expected-1").read_bytes()
 
 
 def test_a_scheduler_that_is_not_there(job, tmp_path):
