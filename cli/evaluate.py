@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
+from pwdismec.cluster import Backend
 from pwdismec.files import write_file
 from pwdismec.metrics import Report, SetReport
 from pwdismec.pipeline.evaluating import evaluate_file, evaluate_sets_file
@@ -47,6 +49,7 @@ def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ..
     "--paper-reranking", is_flag=True, help="PSP, PSnDCG of the paper's reordering of the best five."
 )
 @options.one_based
+@options.backend
 @options.logs
 def command(
     predictions: Path,
@@ -61,11 +64,13 @@ def command(
     b: float | None,
     paper_reranking: bool,
     one_based: bool,
+    backend: Backend,
 ) -> None:
     """Compare PREDICTIONS with TRUTH: P, nDCG, PSP, PSnDCG, recall, coverage, macro-F1 at k, in percent.
 
     TRUTH is a data set, or a file in any format that convert reads (of a pair, the labels' file; records of
-    texts with --train).
+    texts with --train). With --backend loky or dask, ranges of instances are judged by workers that see the
+    files, and the results are the same.
     """
     needs_train = {
         "--by-frequency": by_frequency,
@@ -79,15 +84,15 @@ def command(
             raise click.UsageError(f"{option} does not go with --sets")
     parameters = options.propensity_parameters(preset_name, a, b)
     report: Report | SetReport
-    if sets:
-        report = evaluate_sets_file(predictions, truth, train=train, one_based=one_based)
-    else:
-        with watch("evaluate", "instances") as update:
+    with watch("evaluate", "instances") as update:
+        how: dict[str, Any] = {"train": train, "one_based": one_based, "backend": backend}
+        if sets:
+            report = evaluate_sets_file(predictions, truth, **how, on_progress=update)
+        else:
             report = evaluate_file(
                 predictions,
                 truth,
-                train=train,
-                one_based=one_based,
+                **how,
                 ks=ks,
                 a=parameters.a,
                 b=parameters.b,

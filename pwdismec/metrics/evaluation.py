@@ -1,8 +1,8 @@
-"""Evaluate predictions: one pass over the rows, in batches of bounded memory."""
+"""Evaluate predictions: one pass over the rows, in ranges that may be judged apart."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.topk import TopK
 from pwdismec.metrics.checks import check_ks, check_labels, check_shapes, check_training
 from pwdismec.metrics.groups import LabelGroup, frequency_groups
+from pwdismec.metrics.judging import Totals, add_up, batches, judged, ranges
 from pwdismec.metrics.report import GroupReport, Report
 from pwdismec.metrics.reranking import POOL
 from pwdismec.metrics.sums import Sums
@@ -20,7 +21,67 @@ PLAIN = ("P", "nDCG")
 SCORED = ("PSP", "PSnDCG")
 WITHIN = ("recall", "coverage", "macro-F1")
 
-_BATCH_CELLS = 1 << 20
+
+class Evaluation:
+    """A `Judge` of rankings; parameters and errors are those of `evaluate`."""
+
+    def __init__(
+        self,
+        predictions: TopK,
+        truth: CSR,
+        *,
+        ks: Sequence[int] = (1, 3, 5),
+        label_counts: NDArray[np.integer] | None = None,
+        n_train: int | None = None,
+        a: float = PRESETS["default"].a,
+        b: float = PRESETS["default"].b,
+        paper_reranking: bool = False,
+        by_frequency: bool = False,
+    ) -> None:
+        self._predictions, self._truth, self._ks = predictions, truth, check_ks(ks)
+        check_shapes(predictions, truth, max(self._ks[-1], POOL if paper_reranking else 0))
+        options = {"paper_reranking": paper_reranking, "by_frequency": by_frequency}
+        check_training(label_counts, n_train, truth.n_columns, [name for name, on in options.items() if on])
+        self._paper_reranking, self._by_frequency = paper_reranking, by_frequency
+        self._propensity = self._inverse = None
+        self._group_of = np.zeros(truth.n_columns, np.int64)
+        self._groups = [LabelGroup("all", 0, 0, truth.n_columns)]
+        if label_counts is not None and n_train is not None:
+            self._propensity = a, b
+            self._inverse = inverse_propensities(label_counts, n_train, a, b)
+            self._group_of, self._groups = frequency_groups(label_counts)
+
+    def ranges(self) -> list[range]:
+        return ranges(self._truth.n_rows)
+
+    def totals(self, rows: range) -> Totals:
+        (labels, scores), truth, sums = self._predictions, self._truth, self._sums()
+        for start, stop in batches(rows, truth, labels.shape[1]):
+            check_labels(labels[start:stop], truth.n_columns, start)
+            sums.add(TopK(labels[start:stop], scores[start:stop]), truth.rows(start, stop))
+        return sums.totals
+
+    def report(self, totals: Iterable[Totals]) -> Report:
+        truth, sums = self._truth, self._sums()
+        add_up(sums.totals, totals)
+        overall, within = sums.percentages()
+        n_true = np.bincount(self._group_of, sums.n_true, len(self._groups)).astype(np.int64).tolist()
+        of_groups = zip(self._groups, n_true, sums.instances.tolist(), within, strict=True)
+        group_reports = tuple(GroupReport(*group, *found) for group, *found in of_groups)
+        return Report(
+            percent=overall,
+            metrics=PLAIN + (SCORED if self._inverse is not None else ()) + WITHIN,
+            ks=self._ks,
+            n_instances=truth.n_rows,
+            n_labels=truth.n_columns,
+            n_unlabelled=int((truth.row_lengths == 0).sum()),
+            propensity=self._propensity,
+            paper_reranking=self._paper_reranking,
+            by_frequency=group_reports if self._by_frequency else None,
+        )
+
+    def _sums(self) -> Sums:
+        return Sums(self._ks, self._group_of, len(self._groups), self._inverse, self._paper_reranking)
 
 
 def evaluate(
@@ -71,48 +132,15 @@ def evaluate(
     ----------
     Qaraei et al., WWW 2021, Eq. 25–29; Jain, Prabhu and Varma, KDD 2016.
     """
-    ks = check_ks(ks)
-    check_shapes(predictions, truth, max(ks[-1], POOL if paper_reranking else 0))
-    options = {"paper_reranking": paper_reranking, "by_frequency": by_frequency}
-    check_training(label_counts, n_train, truth.n_columns, [name for name, on in options.items() if on])
-    inverse = None
-    group_of, groups = np.zeros(truth.n_columns, np.int64), [LabelGroup("all", 0, 0, truth.n_columns)]
-    if label_counts is not None and n_train is not None:
-        inverse = inverse_propensities(label_counts, n_train, a, b)
-        group_of, groups = frequency_groups(label_counts)
-
-    def tell(done: int) -> None:
-        if on_progress is not None:
-            on_progress(done, truth.n_rows)
-
-    tell(0)
-    sums = Sums(ks, group_of, len(groups), inverse, paper_reranking)
-    for start, stop in batches(truth, predictions.labels.shape[1]):
-        batch = TopK(predictions.labels[start:stop], predictions.scores[start:stop])
-        check_labels(batch.labels, truth.n_columns, start)
-        sums.add(batch, truth.rows(start, stop))
-        tell(stop)
-    overall, within = sums.percentages()
-    n_true = np.bincount(group_of, sums.n_true, len(groups)).astype(np.int64).tolist()
-    instances = sums.instances.tolist()
-    group_reports = tuple(
-        GroupReport(*group, *found) for group, *found in zip(groups, n_true, instances, within, strict=True)
-    )
-    return Report(
-        percent=overall,
-        metrics=PLAIN + (SCORED if inverse is not None else ()) + WITHIN,
+    judge = Evaluation(
+        predictions,
+        truth,
         ks=ks,
-        n_instances=truth.n_rows,
-        n_labels=truth.n_columns,
-        n_unlabelled=int((truth.row_lengths == 0).sum()),
-        propensity=None if inverse is None else (a, b),
+        label_counts=label_counts,
+        n_train=n_train,
+        a=a,
+        b=b,
         paper_reranking=paper_reranking,
-        by_frequency=group_reports if by_frequency else None,
+        by_frequency=by_frequency,
     )
-
-
-def batches(truth: CSR, width: int) -> Iterator[tuple[int, int]]:
-    """Ranges of rows that hold about as many places and true labels as a batch may."""
-    size = max(1, _BATCH_CELLS // (width + truth.nnz // truth.n_rows + 1))
-    for start in range(0, truth.n_rows, size):
-        yield start, min(start + size, truth.n_rows)
+    return judged(judge, map(judge.totals, judge.ranges()), on_progress)

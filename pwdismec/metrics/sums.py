@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pwdismec.data.csr import CSR
 from pwdismec.data.topk import TopK
 from pwdismec.metrics.hits import find_hits
+from pwdismec.metrics.judging import Totals
 from pwdismec.metrics.reranking import paper_reranked
 from pwdismec.metrics.tallies import IdealTally, RankingTally, RecallTally
 
@@ -55,12 +56,21 @@ class Sums:
         self._recall = RecallTally(ks, group_of, n_groups)
         self._ideal = None if inverse is None else IdealTally(ks, inverse)
         self._predicted = np.zeros((len(ks), n_labels), np.int64)
-        self._n_rows = 0
+        self._n_rows = np.zeros((), np.int64)
         self.n_true = np.zeros(n_labels, np.int64)
 
     @property
     def instances(self) -> NDArray[np.int64]:
         return self._recall.instances
+
+    @property
+    def totals(self) -> Totals:
+        """All that is summed: the arrays themselves."""
+        recall, scored = self._recall, [self._scored] if self._paper_reranking else []
+        tallies = [array for tally in (self._plain, *scored) for array in (tally.hits, tally.ndcg)]
+        ideal = [] if self._ideal is None else [self._ideal.psp, self._ideal.psndcg]
+        counts = [self._n_rows, self._predicted, self.n_true]
+        return [*counts, *tallies, recall.overall, recall.within, recall.instances, *ideal]
 
     def add(self, predictions: TopK, truth: CSR) -> None:
         """Add some rows."""

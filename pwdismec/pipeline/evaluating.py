@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any, TypeVar
 
-from pwdismec.data import CSR, Dataset, Dense
-from pwdismec.data.dense import Features
-from pwdismec.data.formats import open_source
-from pwdismec.data.topk import TopK
-from pwdismec.errors import DataError
-from pwdismec.metrics import Report, SetReport, evaluate, evaluate_sets
+from pwdismec.cluster import THREADS, Backend
+from pwdismec.metrics import Evaluation, Report, SetEvaluation, SetReport
+from pwdismec.metrics.judging import Judge, Totals, judged
+from pwdismec.pipeline.truth import read_to_compare
 from pwdismec.pipeline.watching import OnProgress
-from pwdismec.prediction.files import read_predictions
 from pwdismec.weighting import PRESETS
+
+Made = TypeVar("Made")
+
+# Ranges of rows that a worker may be given before their turn to be added.
+_AHEAD = 2
 
 
 def evaluate_file(
@@ -27,6 +35,7 @@ def evaluate_file(
     b: float = PRESETS["default"].b,
     paper_reranking: bool = False,
     by_frequency: bool = False,
+    backend: Backend | None = None,
     on_progress: OnProgress | None = None,
 ) -> Report:
     """Evaluate predictions; what is not said here is as in `pwdismec.metrics.evaluate`.
@@ -43,6 +52,8 @@ def evaluate_file(
         The training set's folder: its label counts give the propensities and deciles.
     one_based
         The ids of the file `truth` start at one.
+    backend
+        Where ranges of rows are judged; default in this process. The report is the same, bit for bit.
 
     Raises
     ------
@@ -50,20 +61,18 @@ def evaluate_file(
         If a file cannot be read, or the numbers of rows or labels do not agree.
     ConfigError
         As `pwdismec.metrics.evaluate`.
+    PwdismecError
+        If workers of another backend die again and again, or there are none.
     """
-    top, true_labels, training = _read(predictions, truth, train, one_based)
-    return evaluate(
-        top,
-        true_labels,
-        ks=ks,
-        label_counts=None if training is None else training.label_counts,
-        n_train=None if training is None else training.n_instances,
-        a=a,
-        b=b,
-        paper_reranking=paper_reranking,
-        by_frequency=by_frequency,
-        on_progress=on_progress,
-    )
+    settings = {
+        "ks": tuple(ks),
+        "a": a,
+        "b": b,
+        "paper_reranking": paper_reranking,
+        "by_frequency": by_frequency,
+    }
+    errand = _Errand.of(predictions, truth, train, one_based, settings)
+    return _evaluated(_rankings, errand, backend, on_progress)
 
 
 def evaluate_sets_file(
@@ -72,62 +81,94 @@ def evaluate_sets_file(
     *,
     train: str | Path | None = None,
     one_based: bool = False,
+    backend: Backend | None = None,
+    on_progress: OnProgress | None = None,
 ) -> SetReport:
     """Evaluate rows of predictions as sets of labels; parameters and errors are those of `evaluate_file`."""
-    return evaluate_sets(*_read(predictions, truth, train, one_based)[:2])
+    errand = _Errand.of(predictions, truth, train, one_based, {})
+    return _evaluated(_sets, errand, backend, on_progress)
 
 
-def _read(
-    predictions: str | Path, truth: str | Path, train: str | Path | None, one_based: bool
-) -> tuple[TopK, CSR, Dataset | None]:
-    """The predictions, the true labels and the training set, once they agree."""
-    top, n_labels = read_predictions(predictions)
-    training = None if train is None else Dataset.open(train)
-    if n_labels is None and training is not None:
-        n_labels = training.n_labels
-    true_labels = _true_labels(Path(truth), one_based, n_labels, training)
-    _check_agreement(predictions, len(top.labels), "rows", truth, true_labels.n_rows)
-    if n_labels is not None:
-        _check_agreement(predictions, n_labels, "labels", truth, true_labels.n_columns)
-    if train is not None and training is not None:
-        _check_agreement(train, training.n_labels, "labels", truth, true_labels.n_columns)
-    largest = int(top.labels.max(initial=-1))
-    if largest >= true_labels.n_columns:
-        raise DataError(predictions, f"label {largest}; {truth} has {true_labels.n_columns} labels, from 0")
-    return top, true_labels, training
+@dataclass(frozen=True)
+class _Errand:
+    """What a worker is told of an evaluation.
+
+    Attributes
+    ----------
+    predictions, truth, train, one_based
+        As `evaluate_file` takes them.
+    settings
+        Of `Evaluation`, by their names.
+    command
+        Another for each command, as a worker keeps what it has read: files may be others next time.
+    """
+
+    predictions: Path
+    truth: Path
+    train: Path | None
+    one_based: bool
+    settings: tuple[tuple[str, Any], ...]
+    command: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @classmethod
+    def of(
+        cls,
+        predictions: str | Path,
+        truth: str | Path,
+        train: str | Path | None,
+        one_based: bool,
+        settings: dict[str, Any],
+    ) -> _Errand:
+        training = None if train is None else Path(train)
+        return cls(Path(predictions), Path(truth), training, one_based, tuple(settings.items()))
+
+    def elsewhere(self) -> _Errand:
+        """The same for a process in another folder."""
+        training = None if self.train is None else self.train.resolve()
+        return replace(
+            self, predictions=self.predictions.resolve(), truth=self.truth.resolve(), train=training
+        )
 
 
-def _true_labels(path: Path, one_based: bool, n_labels: int | None, training: Dataset | None) -> CSR:
-    """Instances × labels; where the format does not say how many labels there are, `n_labels` does."""
-    if path.is_dir():
-        return Dataset.open(path).labels
-    if training is not None and training.vectorizer is not None:
-        from pwdismec.pipeline.texts import Records, are_records  # imports scikit-learn
-
-        if are_records(path):
-            blocks = Records(path, training.vectorizer).blocks()
-            return CSR.concatenate([block.labels for block in blocks], training.n_labels)
-    source = open_source(path, one_based=one_based)
-    if source.n_labels is None:
-        source = open_source(path, one_based=one_based, n_labels=n_labels)
-    if source.format in ("xmc-pair", "npz", "npy"):  # one of two files: its rows are the labels
-        parts = [_labels_alone(path, block.features) for block in source]
-        n_columns = source.n_features
-    else:
-        parts = [block.labels for block in source]
-        n_columns = source.n_labels
-    assert n_columns is not None
-    return CSR.concatenate(parts, n_columns)
+def _rankings(errand: _Errand) -> Evaluation:
+    top, truth, training = read_to_compare(errand.predictions, errand.truth, errand.train, errand.one_based)
+    counts: dict[str, Any] = {}
+    if training is not None:
+        counts = {"label_counts": training.label_counts, "n_train": training.n_instances}
+    return Evaluation(top, truth, **counts, **dict(errand.settings))
 
 
-def _labels_alone(path: Path, rows: Features) -> CSR:
-    if isinstance(rows, Dense):
-        raise DataError(path, "an array of features; expected labels")
-    if not (rows.values > 0).all():
-        raise DataError(path, "holds a value that is not above zero; expected labels")
-    return CSR(rows.indptr, rows.indices, None, rows.n_columns)
+def _sets(errand: _Errand) -> SetEvaluation:
+    top, truth, _ = read_to_compare(errand.predictions, errand.truth, errand.train, errand.one_based)
+    return SetEvaluation(top, truth)
 
 
-def _check_agreement(path: str | Path, count: int, what: str, truth: str | Path, expected: int) -> None:
-    if count != expected:
-        raise DataError(path, f"{count} {what}; {truth} has {expected}")
+def _evaluated(
+    judge_of: Callable[[_Errand], Judge[Made]],
+    errand: _Errand,
+    backend: Backend | None,
+    on_progress: OnProgress | None,
+) -> Made:
+    """The report; for another backend each worker reads the files, too, and sums its ranges."""
+    judge = judge_of(errand)
+    if backend is None or backend.name == THREADS:
+        return judged(judge, map(judge.totals, judge.ranges()), on_progress)
+    summed = backend.in_order(partial(_totals, judge_of, errand.elsewhere()), judge.ranges(), _AHEAD)
+    with closing(summed):
+        return judged(judge, summed, on_progress)
+
+
+def _totals(judge_of: Callable[[_Errand], Judge[Any]], errand: _Errand, rows: range) -> Totals:
+    """The sums over some rows, in a worker."""
+    with _opening:  # a worker may have several tasks at a time
+        judge = _opened(judge_of, errand)
+    return judge.totals(rows)
+
+
+_opening = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _opened(judge_of: Callable[[_Errand], Judge[Any]], errand: _Errand) -> Judge[Any]:
+    """What an errand needs, kept from range to range."""
+    return judge_of(errand)

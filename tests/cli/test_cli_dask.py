@@ -67,12 +67,14 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_shard(scheduler, real_data, 
     assert files_of(tmp_path / "m") == files_of(tmp_path / "one")
 
 
-def test_dask_trains_and_predicts_the_same(scheduler, job, tmp_path):
+def test_dask_trains_predicts_and_evaluates_the_same(scheduler, job, tmp_path):
     on_dask = "--backend", "dask", "--scheduler", scheduler
     output("train", job.train, tmp_path / "m", "--shard-size", 10, *on_dask)
     assert files_of(tmp_path / "m") == files_of(job.model)
     output("predict", job.model, job.test, tmp_path / "p.txt", *on_dask)
     assert (tmp_path / "p.txt").read_bytes() == job.predictions.read_bytes()
+    command = "evaluate", job.predictions, job.test, "--train", job.train
+    assert output(*command, *on_dask) == output(*command)
 
 
 def test_workers_do_not_take_what_they_had_read_for_what_is_there_now(scheduler, job, tmp_path):
@@ -83,6 +85,8 @@ def test_workers_do_not_take_what_they_had_read_for_what_is_there_now(scheduler,
         output("predict", tmp_path / "m", job.test, expected)
         output("predict", tmp_path / "m", job.test, found, *on_dask)
         assert found.read_bytes() == expected.read_bytes()
+        report = output("evaluate", found, job.test, *on_dask)
+        assert report == output("evaluate", expected, job.test)
         shutil.rmtree(tmp_path / "m")
     assert (tmp_path / "expected-0").read_bytes() != (tmp_path / "expected-1").read_bytes()
 

@@ -132,6 +132,16 @@ def test_loky_predicts_the_same(long_job, tmp_path):
     assert (tmp_path / "p.txt").read_bytes() == (long_job / "p.txt").read_bytes()
 
 
+@pytest.mark.parametrize("options", [["--train", "{train}", "--by-frequency"], ["--sets"]])
+def test_loky_evaluates_the_same(job, tmp_path, monkeypatch, options):
+    """A range is a few rows here, so that both workers have some."""
+    monkeypatch.setattr("pwdismec.metrics.judging._ROWS", 7)
+    command = "evaluate", job.predictions, job.test, *(word.format(train=job.train) for word in options)
+    here = output(*command, "--json", tmp_path / "here.json")
+    assert here == output(*command, "--backend", "loky", "--workers", 2, "--json", tmp_path / "there.json")
+    assert (tmp_path / "here.json").read_bytes() == (tmp_path / "there.json").read_bytes()
+
+
 def test_what_does_not_go_together_is_refused(job, tmp_path):
     train = "train", job.train, tmp_path / "m"
     assert "expected an address, with the backend dask" in refusal(*train, "--backend", "dask")

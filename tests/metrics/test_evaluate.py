@@ -214,7 +214,8 @@ def test_agrees_with_napkinxc():
         np.testing.assert_allclose(ours, 100 * np.asarray(values), rtol=1e-12, err_msg=metric)
 
 
-def test_batches_change_nothing(monkeypatch):
+@pytest.mark.parametrize(("what", "size"), [("_BATCH_CELLS", 100), ("_ROWS", 7)])
+def test_batches_and_ranges_change_nothing(monkeypatch, what, size):
     rng = np.random.default_rng(5)
     _, predictions, _, truth = random_case(rng, 100, 30, 5, empty_rows=True)
     fit = {
@@ -224,7 +225,7 @@ def test_batches_change_nothing(monkeypatch):
         "paper_reranking": True,
     }
     whole = evaluate(predictions, truth, **fit)
-    monkeypatch.setattr("pwdismec.metrics.evaluation._BATCH_CELLS", 100)
+    monkeypatch.setattr(f"pwdismec.metrics.judging.{what}", size)
     parts = evaluate(predictions, truth, **fit)
     assert parts.percent == pytest.approx(whole.percent, abs=1e-11)
     for one, other in zip(parts.by_frequency, whole.by_frequency, strict=True):

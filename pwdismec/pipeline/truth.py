@@ -1,0 +1,71 @@
+"""Predictions, and the true labels that they are compared with, read from files that must agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pwdismec.data import CSR, Dataset, Dense
+from pwdismec.data.dense import Features
+from pwdismec.data.formats import open_source
+from pwdismec.data.topk import TopK
+from pwdismec.errors import DataError
+from pwdismec.prediction.files import read_predictions
+
+
+def read_to_compare(
+    predictions: str | Path, truth: str | Path, train: str | Path | None, one_based: bool
+) -> tuple[TopK, CSR, Dataset | None]:
+    """The predictions, the true labels and the training set, once they agree.
+
+    Parameters and errors are those of `evaluate_file`.
+    """
+    top, n_labels = read_predictions(predictions)
+    training = None if train is None else Dataset.open(train)
+    if n_labels is None and training is not None:
+        n_labels = training.n_labels
+    true_labels = _true_labels(Path(truth), one_based, n_labels, training)
+    _check_agreement(predictions, len(top.labels), "rows", truth, true_labels.n_rows)
+    if n_labels is not None:
+        _check_agreement(predictions, n_labels, "labels", truth, true_labels.n_columns)
+    if train is not None and training is not None:
+        _check_agreement(train, training.n_labels, "labels", truth, true_labels.n_columns)
+    largest = int(top.labels.max(initial=-1))
+    if largest >= true_labels.n_columns:
+        raise DataError(predictions, f"label {largest}; {truth} has {true_labels.n_columns} labels, from 0")
+    return top, true_labels, training
+
+
+def _true_labels(path: Path, one_based: bool, n_labels: int | None, training: Dataset | None) -> CSR:
+    """Instances × labels; where the format does not say how many labels there are, `n_labels` does."""
+    if path.is_dir():
+        return Dataset.open(path).labels
+    if training is not None and training.vectorizer is not None:
+        from pwdismec.pipeline.texts import Records, are_records  # imports scikit-learn
+
+        if are_records(path):
+            blocks = Records(path, training.vectorizer).blocks()
+            return CSR.concatenate([block.labels for block in blocks], training.n_labels)
+    source = open_source(path, one_based=one_based)
+    if source.n_labels is None:
+        source = open_source(path, one_based=one_based, n_labels=n_labels)
+    if source.format in ("xmc-pair", "npz", "npy"):  # one of two files: its rows are the labels
+        parts = [_labels_alone(path, block.features) for block in source]
+        n_columns = source.n_features
+    else:
+        parts = [block.labels for block in source]
+        n_columns = source.n_labels
+    assert n_columns is not None
+    return CSR.concatenate(parts, n_columns)
+
+
+def _labels_alone(path: Path, rows: Features) -> CSR:
+    if isinstance(rows, Dense):
+        raise DataError(path, "an array of features; expected labels")
+    if not (rows.values > 0).all():
+        raise DataError(path, "holds a value that is not above zero; expected labels")
+    return CSR(rows.indptr, rows.indices, None, rows.n_columns)
+
+
+def _check_agreement(path: str | Path, count: int, what: str, truth: str | Path, expected: int) -> None:
+    if count != expected:
+        raise DataError(path, f"{count} {what}; {truth} has {expected}")
