@@ -54,9 +54,8 @@ def _text(status: Status) -> str:
     if status.missing:
         lines.append(f"missing   {ranges_text(status.missing)}")
     if status.shards_per_hour and status.seconds_left:
-        lines.append(
-            f"rate      {status.shards_per_hour:,.3g} shards/h, {duration_text(status.seconds_left)} left"
-        )
+        rate = f"{status.shards_per_hour:,.{0 if status.shards_per_hour >= 100 else 1}f}"
+        lines.append(f"rate      {rate} shards/h, {duration_text(status.seconds_left)} left")
     return "\n".join(lines)
 
 
