@@ -8,6 +8,8 @@ whose worker was killed too often.
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Future
@@ -29,6 +31,9 @@ Result = TypeVar("Result")
 _DEATHS = 3
 
 _SECONDS_FOR_A_WORKER = 60
+
+# A worker of loky's looks that often whether the process that started it still runs.
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ class _Loky:
     def _started(self) -> Any:
         from joblib.externals.loky import ProcessPoolExecutor
 
-        return ProcessPoolExecutor(self._processes)
+        return ProcessPoolExecutor(self._processes, initializer=_end_with, initargs=(os.getpid(),))
 
     def size(self) -> int:
         return self._processes
@@ -144,7 +149,21 @@ class _Loky:
         return isinstance(error, BrokenExecutor)
 
     def close(self) -> None:
-        self._executor.shutdown(kill_workers=True)
+        # With `kill_workers`, loky's thread fails, with a traceback, at tasks that no worker has been given.
+        for process in list(self._executor._processes.values()):
+            process.terminate()
+        self._executor.shutdown()
+
+
+def _end_with(parent: int) -> None:
+    """Let this process end soon after its parent, which may be killed; loky's workers would wait for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 class _Dask:

@@ -9,8 +9,10 @@ import time
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import output, pwdismec, refusal, start, told
+from command_line import complaint, output, pwdismec, refusal, start, told
 from small_data import files_of
+
+from pwdismec.cluster.leases import claims_in
 
 OPTIONS = ["--shard-size", 16, "--tolerance", 1e-5, "--jobs", 1]
 
@@ -54,6 +56,31 @@ def test_a_task_that_is_stopped_asks_to_be_queued_again(long_job, tmp_path, how)
     assert not list(tmp_path.rglob("*.part")) and not list(tmp_path.glob("m/claims/*"))
     output(*command, "--resume")
     assert files_of(tmp_path / "m") == files_of(long_job / "whole")
+
+
+def test_lokys_workers_are_stopped_in_time(long_job, tmp_path):
+    loky = "--backend", "loky", "--workers", 2
+    command = "train", long_job / "set", tmp_path / "m", *OPTIONS, *loky
+    process = start(*command)
+    while not list(tmp_path.glob("m/shards/[0-9]*")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate()
+    assert process.returncode == os.EX_TEMPFAIL, err
+    assert "stopped in time, " in complaint(err) and complaint(err).count("\n") == 1
+    at_work = {claim.pid for claim in claims_in(tmp_path / "m" / "claims").values() if not claim.is_dead}
+    assert not at_work
+    output(*command, "--resume")
+    assert files_of(tmp_path / "m") == files_of(long_job / "whole")
+
+
+def test_lokys_workers_end_though_who_started_them_was_killed(long_job, tmp_path):
+    command = "train", long_job / "set", tmp_path / "m", *OPTIONS, "--backend", "loky", "--workers", 2
+    process = start(*command)
+    while not list(tmp_path.glob("m/shards/[0-9]*")):
+        time.sleep(0.01)
+    process.kill()
+    process.communicate(timeout=60)  # the pipes end with the last that holds them
 
 
 def test_a_second_signal_drops_what_runs(long_job, tmp_path):
