@@ -7,6 +7,7 @@ whose worker was killed too often.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -174,6 +175,8 @@ class _Dask:
             raise ConfigError(
                 "the backend dask needs dask.distributed: pip install 'pwdismec[cluster]'"
             ) from error
+        # A scheduler that dies is told of in one line here, without the client's traceback.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         try:
             self._client = Client(scheduler, set_as_default=False)
         except (OSError, ValueError) as error:

@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from command_line import output, refusal
+from command_line import output, refusal, start
 from killing import kill_claimants
 from small_data import files_of
 
@@ -21,9 +21,19 @@ OPTIONS = ["--shard-size", "50", "--C", "10", "--tolerance", "1e-6"]
 
 
 @pytest.fixture
-def scheduler(tmp_path):
+def processes():
+    """Of a scheduler and its workers, in this order."""
+    begun = []
+    yield begun
+    for process in begun:
+        process.kill()
+    for process in begun:
+        process.wait()
+
+
+@pytest.fixture
+def scheduler(tmp_path, processes):
     """The address of a scheduler with two workers; a worker that dies is not started again."""
-    processes = []
 
     def begin(name, *arguments):
         log = tmp_path / f"{name}.log"
@@ -37,11 +47,7 @@ def scheduler(tmp_path):
     for number in (1, 2):
         mine = ["--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
         wait_for("Registered to:", begin(f"worker-{number}", address, *mine))
-    yield address
-    for process in processes:
-        process.kill()
-    for process in processes:
-        process.wait()
+    return address
 
 
 def wait_for(pattern, log):
@@ -89,6 +95,17 @@ def test_workers_do_not_take_what_they_had_read_for_what_is_there_now(scheduler,
         assert report == output("evaluate", expected, job.test)
         shutil.rmtree(tmp_path / "m")
     assert (tmp_path / "expected-0").read_bytes() != (tmp_path / "expected-1").read_bytes()
+
+
+def test_a_scheduler_that_dies(scheduler, processes, job, tmp_path):
+    command = "train", job.train, tmp_path / "m", "--shard-size", 1, "--tolerance", 1e-12, "--quiet"
+    training = start(*command, "--max-epochs", 10**6, "--backend", "dask", "--scheduler", scheduler)
+    while not list(tmp_path.glob("m/claims/*")):
+        time.sleep(0.001)
+    processes[0].kill()
+    _, err = training.communicate()
+    assert training.returncode == 2
+    assert err == "pwdismec: error: the scheduler let go of what was to be done; does it still run?\n"
 
 
 def test_a_scheduler_that_is_not_there(job, tmp_path):
