@@ -124,8 +124,16 @@ def read_claim(path: Path) -> tuple[Claim, Sign] | None:
 @patient
 def claims_in(folder: Path) -> dict[str, Claim]:
     """All claims in a folder, by name."""
-    found = {path.name: read_claim(path) for path in folder.glob("[!.]*")}
-    return {name: claim[0] for name, claim in sorted(found.items()) if claim is not None}
+    found = {path.name: read_claim(path) for path in claim_files(folder)}
+    return {name: claim[0] for name, claim in found.items() if claim is not None}
+
+
+def claim_files(folder: Path) -> list[Path]:
+    """The claims' files; none where the folder is gone, as at the end of a training."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except FileNotFoundError:
+        return []
 
 
 class Leases:
@@ -228,7 +236,8 @@ class Leases:
 
 @patient
 def _make_folder(path: Path) -> None:
-    path.mkdir(exist_ok=True)
+    with suppress(FileExistsError):  # `exist_ok` would look whether it is a folder, when it may be gone
+        path.mkdir()
 
 
 @patient
@@ -238,6 +247,9 @@ def _written_first(path: Path, claim: Claim) -> bool:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except FileExistsError:  # it may be this one, if an attempt failed behind its back
         return _is_held(path, claim)
+    except FileNotFoundError:  # others have ended the training, and taken the folder away
+        _make_folder(path.parent)
+        return _written_first(path, claim)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(_text(claim))

@@ -107,6 +107,8 @@ def finish(folder: Path, run: Run) -> Model | None:
             if not leases.take(MANIFEST):
                 time.sleep(PAUSE)
                 continue
+            if (folder / MANIFEST).exists():  # it was written just before
+                break
             entries = [entry_of(folder, shard, run.id) for shard in run.plan]
             try:
                 return finish_run(folder, run, [entry for entry in entries if entry])

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pwdismec.cluster.leases import EXPIRY, Claim, Sign, read_claim
+from pwdismec.cluster.leases import EXPIRY, Claim, Sign, claim_files, read_claim
 from pwdismec.errors import ModelError
 from pwdismec.model.manifest import CLAIMS, MANIFEST, run_at
 from pwdismec.model.missing import shards_there
@@ -93,7 +93,7 @@ def status_of(path: str | Path) -> Status:
     left = {name: number for number, name in enumerate(names) if not there[number]}
     now = _now(folder)
     workers: dict[str, list[Worker]] = {"running": [], "lost": [], "failed": []}
-    for path in sorted((folder / CLAIMS).glob("[!.]*")):
+    for path in claim_files(folder / CLAIMS):
         found = read_claim(path) if path.stem in left or path.name == MANIFEST else None
         if found is not None:
             state, worker = _judged(path.stem, *found, now)

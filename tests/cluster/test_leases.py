@@ -43,6 +43,28 @@ def test_a_piece_has_one_holder_until_it_is_given_back(tmp_path):
     assert claims_in(tmp_path / "claims") == {}
 
 
+def test_claims_may_be_taken_though_others_have_removed_the_folder(tmp_path):
+    with Leases(tmp_path / "claims") as mine:
+        (tmp_path / "claims").rmdir()
+        assert claims_in(tmp_path / "claims") == {}
+        assert mine.take("a")
+        assert list(claims_in(tmp_path / "claims")) == ["a"]
+
+
+def test_a_folder_that_is_removed_while_it_is_made(tmp_path, monkeypatch):
+    """Between the system's answer that it is there and a look whether it is a folder."""
+    (tmp_path / "claims").mkdir()
+    make = type(tmp_path).mkdir
+
+    def late(path, *args, **settings):
+        monkeypatch.setattr(type(tmp_path), "is_dir", lambda self: False)
+        make(path, *args, **settings)
+
+    monkeypatch.setattr(type(tmp_path), "mkdir", late)
+    with Leases(tmp_path / "claims") as mine:
+        assert mine.take("a")
+
+
 def test_many_at_once_share_the_pieces(tmp_path):
     taken = []
 

@@ -75,6 +75,23 @@ def test_two_workers_on_one_shard_do_no_harm(dataset, whole, tmp_path, monkeypat
     test_threads_of_one_training_share_it(dataset, whole, tmp_path)
 
 
+def test_a_model_that_others_finish_meanwhile_is_not_finished_again(dataset, whole, tmp_path, monkeypatch):
+    """Between the look for the manifest and the claim on it, which goes with the others' claims."""
+    take, folder, written = Leases.take, tmp_path / "m", []
+
+    def late(self, name):
+        if name == "manifest.json" and not written:
+            written.append(None)
+            train(dataset, folder, CONFIG, jobs=1, resume=True)
+            written[:] = [(folder / name).stat().st_ino]
+        return take(self, name)
+
+    monkeypatch.setattr(Leases, "take", late)
+    train(dataset, folder, CONFIG, jobs=1)
+    assert (folder / "manifest.json").stat().st_ino == written[0]
+    assert files_of(folder) == whole and not (folder / "claims").exists()
+
+
 def test_other_settings_on_the_same_path_are_refused_by_name(dataset, tmp_path):
     train_part(dataset, tmp_path / "m", Part("range", 0, 0), CONFIG)
     with pytest.raises(ModelError, match=r"of other settings or data: C was 1\.0, now 2\.0"):
