@@ -47,6 +47,17 @@ def counts(tmp_path_factory):
     return SimpleNamespace(folder=folder, X=X, Y=Y, set=folder / "set", model=folder / "model")
 
 
+@pytest.fixture(scope="session")
+def delicious(real_data, tmp_path_factory):
+    """A data set `train`, `options` of a training that takes a while, and the model `one` of one process."""
+    folder = tmp_path_factory.mktemp("delicious")
+    paths = SimpleNamespace(folder=folder, train=folder / "train", one=folder / "one")
+    paths.options = ["--shard-size", "50", "--C", "10", "--tolerance", "1e-6"]
+    output("convert", real_data / "delicious" / "delicious_train.txt.xz", paths.train)
+    output("train", paths.train, paths.one, *paths.options)
+    return paths
+
+
 @pytest.fixture
 def disk_of(tmp_path):
     """A function that makes a file system of some size ("16k"); the test is skipped where it cannot."""

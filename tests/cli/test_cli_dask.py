@@ -17,8 +17,6 @@ from small_data import files_of
 dask = pytest.importorskip("dask")
 pytest.importorskip("distributed")
 
-OPTIONS = ["--shard-size", "50", "--C", "10", "--tolerance", "1e-6"]
-
 
 @pytest.fixture
 def processes():
@@ -59,18 +57,16 @@ def wait_for(pattern, log):
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_in_the_middle_of_a_shard(scheduler, real_data, tmp_path):
-    output("convert", real_data / "delicious" / "delicious_train.txt.xz", tmp_path / "train")
-    output("train", tmp_path / "train", tmp_path / "one", *OPTIONS)
+def test_a_worker_that_is_killed_in_the_middle_of_a_shard(delicious, scheduler, tmp_path):
     ended = threading.Event()
     with ThreadPoolExecutor() as beside:
         killing = beside.submit(kill_claimants, tmp_path / "m" / "claims", ended, 1)
         on_dask = "--backend", "dask", "--scheduler", scheduler
-        output("train", tmp_path / "train", tmp_path / "m", *OPTIONS, *on_dask)
+        output("train", delicious.train, tmp_path / "m", *delicious.options, *on_dask)
         ended.set()
         (killed,) = killing.result()
     assert killed != os.getpid()
-    assert files_of(tmp_path / "m") == files_of(tmp_path / "one")
+    assert files_of(tmp_path / "m") == files_of(delicious.one)
 
 
 def test_dask_trains_predicts_and_evaluates_the_same(scheduler, job, tmp_path):

@@ -18,7 +18,6 @@ from pwdismec.training.status import status_of
 pytestmark = pytest.mark.slow
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "shared" / "slurm"
-OPTIONS = ["--shard-size", "50", "--C", "10", "--tolerance", "1e-6"]
 
 
 @pytest.fixture(scope="module")
@@ -103,20 +102,11 @@ def beginnings(log):
     return log.read_text().count(" train: about ")
 
 
-@pytest.fixture(scope="module")
-def delicious(real_data, tmp_path_factory):
-    """The data set, and the model that one process on one machine makes of it."""
-    folder = tmp_path_factory.mktemp("delicious")
-    output("convert", real_data / "delicious" / "delicious_train.txt.xz", folder / "train")
-    output("train", folder / "train", folder / "one", *OPTIONS)
-    return folder
-
-
 def test_an_array_trains_the_same_model_though_tasks_and_nodes_die(slurm, delicious, monkeypatch):
     monkeypatch.chdir(slurm)
-    model = delicious / "many"
+    model = delicious.folder / "many"
     asked = ["--tasks", 8, "--time", "10m", "--sbatch=--mem=400M"]
-    answer = output("slurm", "train", *asked, delicious / "train", model, *OPTIONS)
+    answer = output("slurm", "train", *asked, delicious.train, model, *delicious.options)
     array = re.fullmatch(r"Submitted batch job (\d+)\n", answer)[1]
 
     wait_until(lambda: model.exists() and status_of(model).done >= 2)
@@ -131,19 +121,19 @@ def test_an_array_trains_the_same_model_though_tasks_and_nodes_die(slurm, delici
 
     wait_until(lambda: status_of(model).whole)
     wait_until(lambda: not slurm_says("squeue", "-h", "-j", array))
-    assert files_of(model) == files_of(delicious / "one")
+    assert files_of(model) == files_of(delicious.one)
     for task in (first, second):
         assert beginnings(slurm / f"slurm-{array}_{task}.out") > 1
 
 
 def test_tasks_that_run_out_of_time_are_queued_again(slurm, delicious, monkeypatch):
     monkeypatch.chdir(slurm)
-    model = delicious / "stopped"
-    answer = output("slurm", "train", "--tasks", 1, delicious / "train", model, *OPTIONS)
+    model = delicious.folder / "stopped"
+    answer = output("slurm", "train", "--tasks", 1, delicious.train, model, *delicious.options)
     array = answer.split()[-1]
     wait_until(lambda: model.exists() and status_of(model).done >= 2)
     slurm_says("scancel", "--signal=TERM", f"{array}_1")  # as two minutes before the time is over
     wait_until(lambda: status_of(model).whole)
     log = slurm / f"slurm-{array}_1.out"
     assert "stopped in time, " in log.read_text() and beginnings(log) == 2
-    assert files_of(model) == files_of(delicious / "one")
+    assert files_of(model) == files_of(delicious.one)
