@@ -20,9 +20,9 @@ def file(tmp_path):
 
 
 def mapped_bytes() -> int:
-    """What of files is in this process's memory."""
-    line = next(x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("RssFile"))
-    return 1024 * int(line.split()[1])
+    """What of files is in this process's memory: of those on a disk, and of those in memory (tmpfs)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith(("RssFile", "RssShmem")))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
