@@ -41,6 +41,8 @@ def slurm(tmp_path_factory):
             with Path(told.split()[-1]).open("a") as configuration:
                 configuration.write("SlurmdTimeout=10\n")  # a node that is silent for so long is down
                 configuration.write("AuthInfo=cred_expire=10\n")  # a task that is queued again waits so long
+                # … and then until the queue is looked at, by default every 60 s
+                configuration.write("SchedulerParameters=sched_interval=2,bf_interval=2\n")
             slurm_says("scontrol", "reconfigure")
             slurm_says("scontrol", "shutdown", "slurmctld")  # reconfigured alone, it keeps to the old wait
             wait_until(lambda: not (folder / "slurmctld.pid").exists())
@@ -53,9 +55,8 @@ def slurm(tmp_path_factory):
 def end_slurm(folder):
     """Stop it, and what is left of its jobs after a test that failed."""
     subprocess.run(["bash", SCRIPTS / "stop.sh", folder], check=True)
-    for number in processes_of("n1") | processes_of("n2"):
-        with suppress(ProcessLookupError):
-            os.kill(number, signal.SIGKILL)
+    for node in ("n1", "n2"):
+        kill_all_on(node)
 
 
 def slurm_says(*command):
@@ -76,16 +77,27 @@ def running_on(array, node):
     return answer.strip()
 
 
+def kill_all_on(node):
+    """Kill what runs on a node, as if the node had died."""
+    for number in processes_of(node):
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+
+
 def processes_of(node):
-    """What runs on a node of this machine: the processes of its jobs, and those of Slurm that watch them."""
-    numbers = set()
+    """What runs on a node of this machine: Slurm's watchers of its jobs, and then the processes of the jobs.
+
+    A watcher that outlives its job tells Slurm that the job has ended, which is then not queued again.
+    """
+    watchers, jobs = set(), set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if f"SLURMD_NODENAME={node}\0".encode() in (folder / "environ").read_bytes() + b"\0":
-                numbers |= {int(folder.name), watcher_of(int(folder.name))}
+                jobs.add(int(folder.name))
+                watchers.add(watcher_of(int(folder.name)))
         except OSError:  # it has ended, or is not ours to look at
             continue
-    return numbers - {None}
+    return [*(watchers - {None}), *(jobs - watchers)]
 
 
 def watcher_of(pid):
@@ -116,8 +128,7 @@ def test_an_array_trains_the_same_model_though_tasks_and_nodes_die(slurm, delici
     wait_until(lambda: status_of(model).done >= 4 and running_on(array, "n2"))
     second = running_on(array, "n2")
     os.kill(int((slurm / "slurmd.n2.pid").read_text()), signal.SIGKILL)
-    for number in processes_of("n2"):
-        os.kill(number, signal.SIGKILL)
+    kill_all_on("n2")
 
     wait_until(lambda: status_of(model).whole)
     wait_until(lambda: not slurm_says("squeue", "-h", "-j", array))
