@@ -33,7 +33,8 @@ void fill_postings(std::span<const std::int64_t> indptr, const std::int32_t* ind
 
 namespace {
 
-// Where the list of a feature starts is a cache miss, and so is the list; both are fetched ahead of their use.
+// Where the list of a feature starts is a cache miss, and so is the list; both are fetched ahead of their use, the
+// first ones before the first is used.
 // Of a long list as much as it takes for the processor to see by itself that it goes on: lines of its weights,
 // and the lines of their places.
 constexpr std::size_t kStartsAhead = 24, kListsAhead = 12;
@@ -66,6 +67,10 @@ void add_list(float x, const std::uint16_t* __restrict places, const float* __re
 
 void add_lists(const Postings& postings, std::span<const ListedValue> values, std::size_t n_labels,
                float* scores) {
+    for (const ListedValue& x : values.first(std::min(kStartsAhead, values.size())))
+        prefetch(postings.starts.data() + x.feature);
+    for (const ListedValue& x : values.first(std::min(kListsAhead, values.size())))
+        fetch_list(postings, x.feature);
     for (std::size_t e = 0; e < values.size(); ++e) {
         fetch_ahead(postings, values, e);
         const ListedValue& x = values[e];

@@ -183,8 +183,8 @@ def _as_probabilities(tops: Iterator[TopK], model: Model, sets: str | None) -> I
 
 
 def memory_to_predict(model: Model, jobs: int) -> int:
-    """Bytes that `predict_file` takes without a limit: the index (with heads' zeros some 8 bytes a weight), a
+    """Bytes that `predict_file` takes without a limit: the index (with heads' zeros some 9 bytes a weight), a
     chunk of instances, the program.
     """
     blocks = 1 + model.nnz // MAX_WEIGHTS + model.n_labels // MAX_LABELS
-    return 8 * model.nnz + 4 * blocks * model.n_features + 20_000_000 * jobs + _PROGRAM
+    return 9 * model.nnz + 4 * blocks * model.n_features + 20_000_000 * jobs + _PROGRAM

@@ -19,7 +19,7 @@ from pwdismec.prediction.heads import Heads, LabelWeights
 MAX_LABELS = 1 << 16
 # A block is what must be in memory at once if memory is scarce. Smaller ones make lists so short that an
 # instance by itself takes longer.
-MAX_WEIGHTS = 1 << 22
+MAX_WEIGHTS = 1 << 21
 _PADDING = 16
 
 

@@ -14,9 +14,9 @@ from pwdismec import native
 from pwdismec.data.csr import CSR
 
 # At least one of so many labels has a weight of a head. To read on over the others' zeros is faster than to
-# look labels up, even where three of four are zeros. It takes 4 bytes a label, a list 6 bytes a weight; at a
-# sixth or an eighth as many instances at a time are as fast, and one by itself is slower.
-_SHARE = 4
+# look labels up, even where five of six are zeros. It takes 4 bytes a label, a list 6 bytes a weight. Below a
+# sixth, batches gain nothing more, and an instance by itself takes longer.
+_SHARE = 6
 
 
 class LabelWeights(Protocol):
@@ -42,7 +42,7 @@ class LabelWeights(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Heads:
-    """Which features are heads: at least a quarter of the labels have a weight of each.
+    """Which features are heads: at least a sixth of the labels have a weight of each.
 
     An instance's score sums its heads first, so they are one set for all labels that compete.
 

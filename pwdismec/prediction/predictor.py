@@ -57,7 +57,7 @@ class Predictor:
     ----------
     model
         A trained model; its weights are finite. Of another model than one on disk the blocks are built in
-        memory, some 7 bytes a weight.
+        memory, some 8 bytes a weight.
     memory
         Bytes that this process's resident memory is to stay below while it predicts: blocks of labels are
         let go of after use. The predictions do not depend on it. Default: no limit.

@@ -17,7 +17,7 @@ from pwdismec.model import Model
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.index import INDEX
 
-# Blocks of 250,000 weights instead of 4 million, so that a small model is large. Prints what is resident
+# Blocks of 250,000 weights instead of 2 million, so that a small model is large. Prints what is resident
 # before, and at the peak, and the answer's checksum.
 CHILD = """
 import functools, hashlib, resource, sys
