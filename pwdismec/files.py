@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,7 +62,11 @@ def clear_os_errors(path: Path) -> Iterator[None]:
 
 def check_replaceable(path: Path) -> None:
     """Raise PwdismecError if a folder or device is at `path`: renaming over a device would destroy it."""
-    if path.exists() and not path.is_file():
+    try:
+        mode = path.stat().st_mode  # looked at once: another process may take it away at any moment
+    except OSError:  # nothing is there; or what is wrong is found when it is written
+        return
+    if not stat.S_ISREG(mode):
         raise PwdismecError(f"{path}: cannot write: a folder or device is there; expected a file")
 
 
