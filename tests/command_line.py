@@ -2,6 +2,7 @@
 
 import io
 import re
+import signal
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -60,9 +61,14 @@ def refusal(*args, code=2) -> str:
     return err.removeprefix("pwdismec: error: ").rstrip("\n")
 
 
-def start(*args, **settings) -> subprocess.Popen:
+def start(*args, preexec_fn=lambda: None, **settings) -> subprocess.Popen:
     """The installed command in a process of its own."""
-    command = Path(sys.executable).with_name("pwdismec")
-    return subprocess.Popen(
-        [command, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **settings
-    )
+
+    def prepare() -> None:
+        # What a shell starts in the background ignores Ctrl-C, and so would its children.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        preexec_fn()
+
+    command = [Path(sys.executable).with_name("pwdismec"), *map(str, args)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, preexec_fn=prepare, **pipes, **settings)
