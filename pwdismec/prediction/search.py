@@ -30,11 +30,6 @@ def no_top(n_rows: int, top_k: int) -> TopK:
     return TopK(np.full((n_rows, top_k), -1, np.int32), np.full((n_rows, top_k), -np.inf, np.float32))
 
 
-def row_ranges(n_rows: int, step: int) -> Iterator[slice]:
-    """Consecutive ranges of `step` rows, and of what is left."""
-    return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
-
-
 def search(blocks: Sequence[LabelBlock], features: Features, top_k: int, jobs: int) -> TopK:
     """Score every label of `blocks` for every instance and keep each instance's best.
 
