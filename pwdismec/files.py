@@ -17,7 +17,8 @@ from pwdismec.patience import FULL, TRANSIENT, patient
 _HASH_CHUNK = 1 << 22
 
 
-def _aside(path: Path) -> Path:
+def aside_of(path: Path) -> Path:
+    """A new name beside `path`, to write to; `is_leftover` and `sweep` know it."""
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
 
 
@@ -85,7 +86,7 @@ def replacing_file(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     check_replaceable(path)
-    aside = _aside(path)
+    aside = aside_of(path)
     with clear_os_errors(path):
         try:
             aside.touch()
@@ -102,7 +103,7 @@ def write_first(path: Path, content: bytes) -> None:
 
     Errors as `replacing_file`.
     """
-    aside = _aside(path)
+    aside = aside_of(path)
     with clear_os_errors(path):
         try:
             aside.write_bytes(content)
@@ -133,7 +134,7 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
         If the folder cannot be written.
     """
     path = Path(path)
-    aside = _aside(path)
+    aside = aside_of(path)
     with clear_os_errors(path):
         try:
             aside.mkdir(parents=True)
@@ -141,7 +142,7 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
             for file in sorted(aside.rglob("*")):
                 _sync(file)
             _sync(aside)
-            old = _aside(path)
+            old = aside_of(path)
             if path.exists():
                 os.replace(path, old)  # noqa: PTH105
             os.replace(aside, path)  # noqa: PTH105

@@ -27,7 +27,7 @@ from typing import Final, NamedTuple
 
 from pwdismec.cluster.stop import Stopped
 from pwdismec.errors import PwdismecError
-from pwdismec.files import clear_os_errors, write_file
+from pwdismec.files import aside_of, clear_os_errors, write_file
 from pwdismec.patience import patient
 
 BEAT: Final = 10.0
@@ -211,7 +211,7 @@ class Leases:
         claim = self._let_go(name)
         with suppress(OSError, PwdismecError):  # a disk that is full, perhaps: the claim is void all the same
             if _is_held(self._folder / name, claim):
-                (self._folder / name).write_text(_text(replace(claim, failed=why)), encoding="utf-8")
+                write_file(self._folder / name, _text(replace(claim, failed=why)).encode())
 
     def _let_go(self, name: str) -> Claim:
         claim = self._held.pop(name)
@@ -242,20 +242,18 @@ def _make_folder(path: Path) -> None:
 
 @patient
 def _written_first(path: Path, claim: Claim) -> bool:
-    """Write a claim where there is none."""
+    """Write a claim where there is none: whole at once, as an empty one would tell nobody that it is void."""
+    aside = aside_of(path)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        aside.write_text(_text(claim), encoding="utf-8")
+        os.link(aside, path)
     except FileExistsError:  # it may be this one, if an attempt failed behind its back
         return _is_held(path, claim)
-    except FileNotFoundError:  # others have ended the training, and taken the folder away
+    except FileNotFoundError:  # others have ended the work, and taken the folder or the file aside away
         _make_folder(path.parent)
         return _written_first(path, claim)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(_text(claim))
-    except OSError:  # a full disk: nobody is to wait for an empty claim
-        path.unlink(missing_ok=True)
-        raise
+    finally:
+        aside.unlink(missing_ok=True)
     return True
 
 

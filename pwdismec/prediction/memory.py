@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import resource
 import sys
 from dataclasses import dataclass
@@ -36,12 +38,21 @@ class MemoryLimit:
             If that is beyond the limit.
         """
         resident = _resident()
+        if resident + needed + _SLACK > self.limit:
+            _give_back()
+            resident = _resident()
         total = resident + needed + _SLACK
         if total > self.limit:
             raise ConfigError(
                 f"memory: the limit is {size_text(self.limit)}, but {what} takes {size_text(total)}, "
                 f"{size_text(resident)} of which is in use already"
             )
+
+
+def _give_back() -> None:
+    """Let the C library return what it holds of freed memory, where it can: threads leave some behind."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # not glibc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _resident() -> int:

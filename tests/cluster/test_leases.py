@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from killing import ends_at_rename
 
 from pwdismec.cluster import Leases, Stopped, leases
 from pwdismec.cluster.leases import claims_in
@@ -96,6 +97,18 @@ def test_a_holder_that_was_killed_on_this_machine_is_known_at_once(tmp_path):
     with Leases(tmp_path / "claims") as other:
         assert other.take("a")
     assert process.wait() == -9
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+def test_a_holder_that_is_killed_while_it_claims_keeps_nobody_waiting(tmp_path, done):
+    def take_and_stay():
+        with Leases(tmp_path) as leases:
+            leases.take("a")
+
+    assert ends_at_rename(0, done, take_and_stay)
+    assert list(claims_in(tmp_path)) == ["a"] * done
+    with Leases(tmp_path) as other:
+        assert other.take("a")
 
 
 def test_a_holder_elsewhere_is_dead_when_it_is_silent(tmp_path, quick):

@@ -35,16 +35,16 @@ top = Predictor(model, before + room if room else None).predict_dataset(data, 5,
 digest = hashlib.sha256(top.labels.tobytes() + top.scores.tobytes())
 print(before, status("VmHWM"), digest.hexdigest())
 """
-ROOM = 31_000_000
+ROOM = 37_000_000
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     folder, rng = tmp_path_factory.mktemp("memory"), np.random.default_rng(0)
-    weights = sp.random(7000, 2000, 0.75, "csr", np.float32, rng=rng)
-    model_of(folder / "model", weights, label_bias=np.zeros(7000), shard_size=250, transforms=Transforms())
+    weights = sp.random(8000, 2000, 0.75, "csr", np.float32, rng=rng)
+    model_of(folder / "model", weights, label_bias=np.zeros(8000), shard_size=250, transforms=Transforms())
     x = sp.random(3000, 2000, 0.5, "csr", np.float32, rng=rng)
-    Dataset.from_scipy(x, sp.csr_matrix((3000, 7000))).save(folder / "data")
+    Dataset.from_scipy(x, sp.csr_matrix((3000, 8000))).save(folder / "data")
     return folder / "model", folder / "data"
 
 

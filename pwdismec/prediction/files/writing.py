@@ -189,6 +189,7 @@ class _Job:
         with Leases(claims) as leases:
             yield leases
         with suppress(OSError):
+            sweep(claims)
             claims.rmdir()
 
     def tasks(self) -> list[_Job]:
