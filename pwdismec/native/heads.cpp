@@ -31,28 +31,31 @@ namespace {
 
 using Values = std::span<const HeadValue>;
 
-// As many sums as there are registers to spare beside the weights.
-constexpr std::size_t kVectors = std::min<std::size_t>(8, kTile / kLanes);
-constexpr std::size_t kLabelsATurn = kVectors * kLanes;
+constexpr std::size_t kVectors = kTile / kLanes;
+constexpr std::size_t kFloatsALine = 16, kRowsAhead = 3, kEnoughRows = 64;
+static_assert(kVectors <= 8, "there are no registers to spare beside the weights");
 
-void score_tile(const float* bias, const float* weights, Values values, float* scores) {
-    for (std::size_t first = 0; first < kTile; first += kLabelsATurn) {
-        Floats sums[kVectors];
-        for (std::size_t v = 0; v < kVectors; ++v) sums[v] = load(bias + first + v * kLanes);
-        for (const HeadValue& x : values) {
-            const float* row = weights + x.head * kTile + first;
-            for (std::size_t v = 0; v < kVectors; ++v) sums[v] += x.value * load(row + v * kLanes);
-        }
-        for (std::size_t v = 0; v < kVectors; ++v) store(scores + first + v * kLanes, sums[v]);
+// Whether a score reaches the bar; one that is not a number does.
+bool finish_tile(const float* weights, Values values, float bar, float* scores) {
+    Floats sums[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) sums[v] = load(scores + v * kLanes);
+    for (const HeadValue& x : values) {
+        const float* row = weights + x.head * kTile;
+        for (std::size_t v = 0; v < kVectors; ++v) sums[v] += x.value * load(row + v * kLanes);
     }
+    Masks reached{};
+    for (std::size_t v = 0; v < kVectors; ++v) reached |= ~(sums[v] < bar);
+    if (!any(reached)) return false;
+    for (std::size_t v = 0; v < kVectors; ++v) store(scores + v * kLanes, sums[v]);
+    return true;
 }
 
 // A vector after the other; what the last one holds beyond the width are sums of other labels' weights, and left.
-void score_narrow_tile(const float* bias, const float* weights, std::size_t width, Values values, float* scores) {
+void finish_narrow_tile(const float* weights, std::size_t width, Values values, float* scores) {
     for (std::size_t first = 0; first < width; first += kLanes) {
         const std::size_t n = std::min<std::size_t>(kLanes, width - first);
         Floats sum{};
-        std::memcpy(&sum, bias + first, n * sizeof(float));
+        std::memcpy(&sum, scores + first, n * sizeof(float));
         for (const HeadValue& x : values) sum += x.value * load(weights + x.head * width + first);
         std::memcpy(scores + first, &sum, n * sizeof(float));
     }
@@ -60,31 +63,39 @@ void score_narrow_tile(const float* bias, const float* weights, std::size_t widt
 
 // Fetches the i-th of n even parts of an array.
 void fetch_part(const float* from, std::size_t size, std::size_t i, std::size_t n) {
-    constexpr std::size_t kLine = 16;
-    const std::size_t lines = size / kLine, stop = lines * (i + 1) / n;
-    for (std::size_t line = lines * i / n; line < stop; ++line) prefetch<Use::kLater>(from + line * kLine);
+    const std::size_t lines = size / kFloatsALine, stop = lines * (i + 1) / n;
+    for (std::size_t line = lines * i / n; line < stop; ++line)
+        prefetch<Use::kLater>(from + line * kFloatsALine);
+}
+
+// The scores of a later instance: a row of scores is further from the next than the processor looks ahead.
+void fetch_tile(const float* scores) {
+    for (std::size_t i = 0; i < kTile; i += kFloatsALine) prefetch(scores + i);
 }
 
 }  // namespace
 
-void score_heads(std::span<const float> bias, const float* weights, std::size_t n_heads,
-                 std::span<const std::size_t> starts, const HeadValue* values, float* scores) {
-    const std::size_t n_labels = bias.size(), n_rows = starts.size() - 1;
+void add_heads(const float* weights, std::size_t n_heads, std::size_t n_labels, const HeadRows& rows,
+               const float* bars, float* scores, std::uint8_t* reached) {
+    const std::size_t n_rows = rows.size(), n_tiles = tiles_of(n_labels);
     // The next tile comes from memory while this one is worked on, if enough instances will share it.
-    const bool fetches = n_rows >= kTile;
-    for (std::size_t first = 0; first < n_labels; first += kTile) {
-        const std::size_t width = std::min(kTile, n_labels - first), left = n_labels - first - width;
+    const bool fetches = n_rows >= kEnoughRows;
+    for (std::size_t t = 0; t < n_tiles; ++t) {
+        const std::size_t first = t * kTile, width = std::min(kTile, n_labels - first);
         const float* tile = weights + first * n_heads;
         const float* next = tile + width * n_heads;
-        const std::size_t next_size = fetches ? std::min(kTile, left) * n_heads : 0;
+        const std::size_t next_size = fetches ? std::min(kTile, n_labels - first - width) * n_heads : 0;
         for (std::size_t row = 0; row < n_rows; ++row) {
             fetch_part(next, next_size, row, n_rows);
-            const Values own{values + starts[row], starts[row + 1] - starts[row]};
+            const Values own{rows.values + rows.starts[row], rows.starts[row + 1] - rows.starts[row]};
             float* to = scores + row * n_labels + first;
+            if (row + kRowsAhead < n_rows) fetch_tile(to + kRowsAhead * n_labels);
+            std::uint8_t& may_win = reached[row * n_tiles + t];
+            may_win = 1;
             if (width == kTile)
-                score_tile(bias.data() + first, tile, own, to);
+                may_win = finish_tile(tile, own, bars[row], to);
             else
-                score_narrow_tile(bias.data() + first, tile, width, own, to);
+                finish_narrow_tile(tile, width, own, to);
         }
     }
 }

@@ -47,8 +47,10 @@ struct HeadValue {
 
 // The weights that a block's labels have of the heads: label by label in tiles of so many (the last one may be
 // narrower), within a tile head by head, a weight for each of the tile's labels. A tile's scores fit a core's
-// registers, and its weights the L2 cache. Behind the last tile there is room for a vector to be read.
-constexpr std::size_t kTile = 64, kHeadPadding = 16;
+// registers, its weights the L2 cache, and those of the frequent heads the L1 cache. Behind the last tile there is room for a vector to be read.
+constexpr std::size_t kTile = 32, kHeadPadding = 16;
+
+constexpr std::size_t tiles_of(std::size_t n_labels) { return (n_labels + kTile - 1) / kTile; }
 
 constexpr std::size_t head_weights_of(std::size_t n_labels, std::size_t n_heads) {
     return n_labels * n_heads + kHeadPadding;
@@ -62,12 +64,20 @@ constexpr std::size_t head_weight_at(std::size_t place, std::size_t head, std::s
     return first * n_heads + head * width + (place - first);
 }
 
-// For each instance, bias[p] + Σ_h x_h · weight[h, p] for every place p of a block; float32, one rounded product
-// and one rounded sum a head, in the order of the instance's values.
+// Instances by the heads in them: instance i has the values starts[i] … starts[i + 1], of heads below n_heads.
+struct HeadRows {
+    std::span<const std::size_t> starts;
+    const HeadValue* values;
+
+    std::size_t size() const { return starts.size() - 1; }
+};
+
+// Adds Σ_h x_h · weight[h, p] to scores[i · n_labels + p] for each instance i and every place p of a block;
+// float32, one rounded product and one rounded sum a head, in the order of the instance's values.
 //
-// Instance i has the values starts[i] … starts[i + 1] of `values`, whose heads are below n_heads; its scores are
-// written to scores + i · bias.size().
-void score_heads(std::span<const float> bias, const float* weights, std::size_t n_heads,
-                 std::span<const std::size_t> starts, const HeadValue* values, float* scores);
+// Only what may be among the best is stored: where none of a tile's scores reaches bars[i] they are left as they
+// were, and reached[i · tiles_of(n_labels) + tile] is 0, elsewhere 1.
+void add_heads(const float* weights, std::size_t n_heads, std::size_t n_labels, const HeadRows& rows,
+               const float* bars, float* scores, std::uint8_t* reached);
 
 }  // namespace pwdismec

@@ -1,6 +1,7 @@
 #include "score.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <stdexcept>
 #include <tuple>
@@ -8,6 +9,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "huge_array.hpp"
 #include "top_k.hpp"
 
 namespace pwdismec {
@@ -21,15 +23,27 @@ struct Group {
     std::vector<HeadValue> heads;
     std::vector<ListedValue> others;
 
+    HeadRows head_rows() const { return {head_starts, heads.data()}; }
     std::size_t n_rows() const { return head_starts.size() - 1; }
 };
 
 // What scoring instances needs, kept by each thread.
 struct Scratch {
     std::vector<Group> groups;
-    std::vector<float> scores;
+    HugeArray<float> scores;
+    std::size_t n_scores = 0;
+    std::vector<float> bars;
+    std::vector<std::uint8_t> reached;
     TopKSelector selector;
     std::vector<RankKey> before, merged;
+
+    void make_room(std::size_t count) {
+        if (count > n_scores) {
+            scores = {};  // before there is the larger one
+            scores = HugeArray<float>(count);
+            n_scores = count;
+        }
+    }
 };
 
 void take_apart(const Heads& heads, std::span<const std::int64_t> indptr, const std::int32_t* indices,
@@ -67,18 +81,39 @@ void write_row(std::span<const RankKey> keys, std::size_t k, std::int32_t* label
     }
 }
 
-// Lets a block's labels, scored, compete with those in an instance's row.
-void merge_row(const LabelBlock& block, const float* block_scores, std::size_t k, std::int32_t* labels,
-               float* scores, Scratch& scratch) {
-    auto& [groups, all_scores, selector, before, merged] = scratch;
+// Lets the labels of those of a block's tiles that may hold one of the best compete with an instance's row.
+void merge_row(const LabelBlock& block, const float* block_scores, const std::uint8_t* reached, std::size_t k,
+               std::int32_t* labels, float* scores, Scratch& scratch) {
+    auto& before = scratch.before;
+    auto& merged = scratch.merged;
+    TopKSelector& selector = scratch.selector;
     const std::size_t n_labels = block.bias.size();
+    if (!std::memchr(reached, 1, tiles_of(n_labels))) return;
     read_row(k, labels, scores, before);
     selector.start(std::min(k, n_labels), before.size() == k ? before.back() : 0);
-    selector.offer({block_scores, n_labels}, block.label_ids);
+    for (std::size_t first = 0; first < n_labels; first += kTile)
+        if (reached[first / kTile])
+            selector.offer({block_scores + first, std::min(kTile, n_labels - first)}, block.label_ids + first);
     const std::span<const RankKey> found = selector.sorted();
     merged.resize(before.size() + found.size());
     std::merge(before.begin(), before.end(), found.begin(), found.end(), merged.begin(), std::greater<>());
     write_row(merged, k, labels, scores);
+}
+
+// Scores a block for a group, as far as they may be among the best k.
+void score_group(const Heads& heads, const LabelBlock& block, const Group& group, std::size_t k,
+                 const float* top_scores, Scratch& scratch) {
+    const std::size_t n_labels = block.bias.size(), n_rows = group.n_rows();
+    float* scores = scratch.scores.data();
+    scratch.bars.resize(n_rows);
+    scratch.reached.resize(n_rows * tiles_of(n_labels));
+    for (std::size_t row = 0; row < n_rows; ++row) {
+        std::ranges::copy(block.bias, scores + row * n_labels);
+        scratch.bars[row] = top_scores[(group.first_row + row) * k + k - 1];
+    }
+    add_lists(block.postings, group.others, n_labels, scores);
+    add_heads(block.head_weights, heads.size(), n_labels, group.head_rows(), scratch.bars.data(), scores,
+              scratch.reached.data());
 }
 
 }  // namespace
@@ -95,18 +130,17 @@ void score_top_k(const Heads& heads, std::span<const LabelBlock> blocks, std::sp
     const std::size_t step = scratch.groups.empty() ? 0 : (n_rows - 1) / scratch.groups.size() + 1;
     for (std::size_t g = 0; g < scratch.groups.size(); ++g)
         take_apart(heads, indptr, indices, data, g * step, std::min(step, n_rows - g * step), scratch.groups[g]);
-    scratch.scores.resize(step * most_labels + (std::size_t{1} << 16));
+    scratch.make_room(step * most_labels + (std::size_t{1} << 16));
 
     for (const LabelBlock& block : blocks) {
         const std::size_t n_labels = block.bias.size();
         for (const Group& group : scratch.groups) {
-            float* scores = scratch.scores.data();
-            score_heads(block.bias, block.head_weights, heads.size(), group.head_starts, group.heads.data(),
-                        scores);
-            add_lists(block.postings, group.others, n_labels, scores);
+            score_group(heads, block, group, k, top_scores, scratch);
             for (std::size_t row = 0; row < group.n_rows(); ++row) {
                 const std::size_t place = (group.first_row + row) * k;
-                merge_row(block, scores + row * n_labels, k, top_labels + place, top_scores + place, scratch);
+                merge_row(block, scratch.scores.data() + row * n_labels,
+                          scratch.reached.data() + row * tiles_of(n_labels), k, top_labels + place,
+                          top_scores + place, scratch);
             }
         }
     }

@@ -19,7 +19,7 @@ struct LabelBlock {
 
 // For each instance (a row of indptr, indices, data: features ascending) the scores of the blocks' labels,
 //     bias[p] + Σ_f x_f · weight[f, p],   float32, one rounded product and one rounded sum a feature,
-//     f ascending, heads before all others,
+//     f ascending, heads behind all others,
 // then the best k of these and of those already in the instance's row of top_labels and top_scores
 // (k places, best first; places left hold −1 and −inf). Ties go to the lower label id.
 //

@@ -70,7 +70,7 @@ class TopKSelector {
     }
 
    private:
-    static constexpr std::size_t kChunk = 64;
+    static constexpr std::size_t kChunk = 32;
 
     // Whether one of kChunk scores is not below the bar.
     static bool any_reaches(const float* scores, float bar) {

@@ -44,7 +44,7 @@ class LabelBlock:
     bias
         float32, shape (n_labels,).
     head_weights
-        float32, shape (n_labels · n_heads + 16,): every label's weights of the heads, 64 labels after 64; of
+        float32, shape (n_labels · n_heads + 16,): every label's weights of the heads, 32 labels after 32; of
         these head by head, of a head label by label. Behind them 16 zeros, for vectors to read beyond.
     starts
         uint32, shape (n_features + 1,). Feature f's list is ``lists[starts[f]:starts[f + 1]]``; a head's is

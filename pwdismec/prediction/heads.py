@@ -44,7 +44,7 @@ class LabelWeights(Protocol):
 class Heads:
     """Which features are heads: at least a sixth of the labels have a weight of each.
 
-    An instance's score sums its heads first, so they are one set for all labels that compete.
+    An instance's score sums its heads last, so they are one set for all labels that compete.
 
     Attributes
     ----------

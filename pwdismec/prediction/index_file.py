@@ -29,7 +29,7 @@ from pwdismec.prediction.blocks import LabelBlock
 from pwdismec.prediction.heads import Heads
 
 FORMAT: Final = "pwdismec-index"
-VERSION: Final = "2"
+VERSION: Final = "3"
 
 _HEADS: Final = "heads"
 _DTYPES: Final = {"label_ids": "I32", "bias": "F32", "starts": "U32", "lists": "U32", "head_weights": "F32"}

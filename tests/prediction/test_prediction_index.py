@@ -65,8 +65,8 @@ def test_it_is_a_safetensors_file_of_the_weights(path):
         n = 2 * len(words) // 3
         assert (n == 0) == (feature in heads)
         found[words[n:].view(np.uint16)[:n], feature] = words[:n].view(np.float32)
-    for first in range(0, 300, 64):
-        stop = min(first + 64, 300)
+    for first in range(0, 300, 32):
+        stop = min(first + 32, 300)
         found[first:stop, heads] = tensors["0.head_weights"][20 * first : 20 * stop].reshape(20, -1).T
     np.testing.assert_array_equal(found[tensors["0.label_ids"]], weights_of(0).toarray())
     np.testing.assert_array_equal(tensors["0.bias"], BIAS)
