@@ -3,6 +3,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,40 @@ def test_ids_are_counted_on_top_of_what_is_there():
     for wrong in (-1, 50):
         with pytest.raises(IndexError, match="out of range"):
             native.count_ids(np.array([3, wrong], np.int32), counts)
+
+
+def test_ids_of_lists_are_counted_in_rows():
+    rng = np.random.default_rng(0)
+    lists = [rng.integers(0, 9, rng.integers(0, 4)).tolist() for _ in range(20)]
+    rows = [rng.integers(0, 20, rng.integers(0, 8)).tolist() for _ in range(30)]
+    arrays = []
+    for part in (rows, lists):
+        arrays += [np.cumsum([0, *map(len, part)]), np.array(list(chain.from_iterable(part)), np.int32)]
+    indptr, ids, counts = native.count_in_rows(*arrays, 9)
+    for i, row in enumerate(rows):
+        own = slice(indptr[i], indptr[i + 1])
+        expected = Counter(item for number in row for item in lists[number])
+        assert list(zip(ids[own].tolist(), counts[own].tolist(), strict=True)) == list(expected.items())
+
+
+@pytest.mark.parametrize(
+    "row_offsets, rows, list_offsets, lists, error",
+    [
+        ([0, 1], [1], [0, 1], [0], IndexError),
+        ([0, 1], [-1], [0, 1], [0], IndexError),
+        ([0, 1], [0], [0, 1], [2], IndexError),
+        ([0, 1], [0], [0, 1], [-1], IndexError),
+        ([0, 2], [0], [0, 1], [0], ValueError),
+        ([1, 1], [0], [0, 1], [0], ValueError),
+        ([], [], [0], [], ValueError),
+        ([0, 1, 0, 1], [0], [0, 1], [0], ValueError),
+    ],
+)
+def test_lists_that_are_not_there_are_refused(row_offsets, rows, list_offsets, lists, error):
+    row_offsets, list_offsets = (np.array(part, np.int64) for part in (row_offsets, list_offsets))
+    rows, lists = (np.array(part, np.int32) for part in (rows, lists))
+    with pytest.raises(error):
+        native.count_in_rows(row_offsets, rows, list_offsets, lists, 2)
 
 
 # What an older machine lacks: registers by their names, AVX's instructions by their first letter.

@@ -31,6 +31,7 @@ end_on_bus_error = _bus_error.end_on_bus_error
 
 # matrices
 count_ids = _kernels.count_ids
+count_in_rows = _kernels.count_in_rows
 
 # formats
 format_labelled_rows = _kernels.format_labelled_rows
@@ -38,6 +39,9 @@ format_ranked_rows = _kernels.format_ranked_rows
 parse_labelled_rows = _kernels.parse_labelled_rows
 parse_ranked_rows = _kernels.parse_ranked_rows
 parse_sparse_rows = _kernels.parse_sparse_rows
+
+# texts
+Runs = _kernels.Runs
 
 # prediction
 Heads = _kernels.Heads
@@ -58,8 +62,10 @@ __all__ = [
     "Heads",
     "Instances",
     "LabelBlock",
+    "Runs",
     "SparseCopy",
     "count_ids",
+    "count_in_rows",
     "dense_instances",
     "end_on_bus_error",
     "fill_postings",

@@ -7,10 +7,12 @@ NB_MODULE(PWDISMEC_MODULE, m) {
     m.doc() = "pwdismec kernels, compiled for one instruction set";
     pwdismec::bind_block_dual_cd(m);
     pwdismec::bind_count_ids(m);
+    pwdismec::bind_count_in_rows(m);
     pwdismec::bind_format_rows(m);
     pwdismec::bind_heads(m);
     pwdismec::bind_objective(m);
     pwdismec::bind_parse_rows(m);
     pwdismec::bind_postings(m);
+    pwdismec::bind_runs(m);
     pwdismec::bind_score(m);
 }
