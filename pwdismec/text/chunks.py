@@ -14,20 +14,19 @@ from itertools import chain, islice
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import NamedTuple, TypeVar
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pwdismec.data.csr import CSR
 from pwdismec.data.formats.parallel import map_with
 from pwdismec.errors import DataError, PwdismecError
-from pwdismec.text.counting import Counts, analysers, count
+from pwdismec.text.counting import Counter
+from pwdismec.text.numbers import Counts
 from pwdismec.text.pieces import Piece, pieces_of
 from pwdismec.text.records import Misfit, Record, labels_in, text_in
 from pwdismec.text.settings import TextSettings
 from pwdismec.text.splits import Split
-
-_analysers = lru_cache(maxsize=1)(analysers)
 
 Result = TypeVar("Result")
 
@@ -37,14 +36,17 @@ class Chunk(NamedTuple):
 
     Attributes
     ----------
+    process
+        Which process has given the terms and labels their numbers.
     terms
         Their counts.
     labels
-        Their label sets, likewise; without values.
+        Their label sets, likewise.
     held_out
         bool, shape (n_records,): which are not for training.
     """
 
+    process: str
     terms: Counts
     labels: Counts
     held_out: NDArray[np.bool_]
@@ -73,11 +75,10 @@ def chunks_of(
         pieces_of(path, settings.label_field, settings.label_separator) for path in paths
     )
     begun = list(islice(pieces, 2))
-    function = partial(_count, settings, split)
     if jobs == 1 or len(begun) < 2:  # starting processes would take longer
-        yield from map(function, chain(begun, pieces))
+        yield from map(_Reader(settings, split).read, chain(begun, pieces))
     else:
-        yield from _in_processes(function, chain(begun, pieces), jobs)
+        yield from _in_processes(partial(_read, settings, split), chain(begun, pieces), jobs)
 
 
 def _in_processes(
@@ -117,27 +118,38 @@ def _begin() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def _count(settings: TextSettings, split: Split | None, piece: Piece) -> Chunk:
-    texts: list[list[str]] = [[] for _ in settings.fields]
-    labels: list[list[str]] = []
-    held_out = []
-    for number, record in enumerate(piece.records()):
-        try:
-            for field, found in zip(settings.fields, texts, strict=True):
-                found.append(text_in(record, field.name))
-            labels.append(labels_in(record, settings))
-            held_out.append(_is_held_out(record, split, piece.line(number)))
-        except Misfit as misfit:
-            raise DataError(piece.path, str(misfit), piece.line(number)) from misfit
-    return Chunk(count(_analysers(settings), texts), _label_sets(labels), np.array(held_out, bool))
+class _Reader:
+    """Counts pieces; the numbers of terms and labels go on from one to the next."""
+
+    def __init__(self, settings: TextSettings, split: Split | None) -> None:
+        self._process = uuid4().hex
+        self._settings, self._split = settings, split
+        self._terms, self._labels = Counter.of_texts(settings), Counter.of_lists()
+
+    def read(self, piece: Piece) -> Chunk:
+        """The piece's records; DataError at the first that is not as it should be."""
+        texts: list[list[str]] = [[] for _ in self._settings.fields]
+        labels: list[list[str]] = []
+        held_out = []
+        for number, record in enumerate(piece.records()):
+            try:
+                for field, found in zip(self._settings.fields, texts, strict=True):
+                    found.append(text_in(record, field.name))
+                labels.append(labels_in(record, self._settings))
+                held_out.append(_is_held_out(record, self._split, piece.line(number)))
+            except Misfit as misfit:
+                raise DataError(piece.path, str(misfit), piece.line(number)) from misfit
+        return Chunk(
+            self._process, self._terms.count(texts), self._labels.count([labels]), np.array(held_out, bool)
+        )
+
+
+_reader = lru_cache(maxsize=1)(_Reader)  # a process of a pool has one, for all its pieces
+
+
+def _read(settings: TextSettings, split: Split | None, piece: Piece) -> Chunk:
+    return _reader(settings, split).read(piece)
 
 
 def _is_held_out(record: Record, split: Split | None, line: int) -> bool:
     return split is not None and split.holds_out(record, line)
-
-
-def _label_sets(labels: list[list[str]]) -> Counts:
-    ids: dict[str, int] = {}
-    found = [ids.setdefault(label, len(ids)) for of_record in labels for label in of_record]
-    indptr = np.concatenate([[0], np.cumsum([len(of_record) for of_record in labels])]).astype(np.int64)
-    return Counts(list(ids), CSR(indptr, np.array(found, np.int32), None, len(ids)))

@@ -12,42 +12,47 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pwdismec import native
 from pwdismec.data.csr import CSR
 from pwdismec.data.formats.parallel import map_in_order
 from pwdismec.data.formats.source import Block
 from pwdismec.errors import DataError
 from pwdismec.text.chunks import Chunk
-from pwdismec.text.counting import Counts, in_columns
+from pwdismec.text.counting import in_columns
+from pwdismec.text.numbers import Counts, Translation, grown
 from pwdismec.text.settings import TextSettings
 from pwdismec.text.vectorizer import TextVectorizer, hashed
 
 
-class _Ids:
+class _Known:
     """Numbers for names in the order in which they come, and how many training records have each."""
 
     def __init__(self) -> None:
         self._ids: defaultdict[str, int] = defaultdict()
         self._ids.default_factory = self._ids.__len__
-        self.frequencies = np.zeros(0, np.int64)
+        self._translation = Translation(self._numbers)
+        self._frequencies = np.zeros(0, np.int64)
 
-    def add(self, names: Sequence[str], frequencies: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The numbers of different names, with so many more records having each."""
-        ids = np.fromiter(map(self._ids.__getitem__, names), np.int64, len(names))
-        if len(self._ids) > len(self.frequencies):
-            larger = np.zeros(2 * len(self._ids), np.int64)
-            larger[: len(self.frequencies)] = self.frequencies
-            self.frequencies = larger
-        self.frequencies[ids] += frequencies
-        return ids
+    def add(self, process: str, counts: Counts, training: NDArray[np.bool_]) -> CSR:
+        """The counts with these numbers for columns, not ascending."""
+        numbers = self._translation.of(process, counts)
+        self._frequencies = grown(self._frequencies, len(self._ids))
+        matrix = counts.matrix.stored()
+        numbered = CSR(matrix.indptr, numbers[matrix.indices], matrix.data, 0)
+        _count_training(numbered, training, self._frequencies)
+        return numbered
 
     def sorted(self, at_least: int) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
         """The names that so many records have, in order; their frequencies; each number's place, or −1."""
         names = list(self._ids)
-        frequencies = self.frequencies[: len(names)]
+        frequencies = self._frequencies[: len(names)]
         kept = sorted(np.flatnonzero(frequencies >= at_least).tolist(), key=names.__getitem__)
         places = np.full(len(names), -1, np.int64)
         places[kept] = np.arange(len(kept))
         return [names[i] for i in kept], frequencies[kept], places
+
+    def _numbers(self, names: Sequence[str]) -> NDArray[np.int64]:
+        return np.fromiter(map(self._ids.__getitem__, names), np.int64, len(names))
 
 
 class _Hashed:
@@ -55,12 +60,19 @@ class _Hashed:
 
     def __init__(self, bits: int) -> None:
         self.frequencies = np.zeros(2**bits, np.int64)
+        self._translation = Translation(lambda names: hashed(names, 2**bits))
 
-    def add(self, counts: Counts, training: NDArray[np.bool_]) -> CSR:
-        columns = hashed(counts.terms, len(self.frequencies))
-        matrix = in_columns(counts.matrix, columns, len(self.frequencies))
-        np.add.at(self.frequencies, matrix.take(np.flatnonzero(training)).indices, 1)
+    def add(self, process: str, counts: Counts, training: NDArray[np.bool_]) -> CSR:
+        numbers = self._translation.of(process, counts)
+        matrix = in_columns(counts.matrix, numbers, len(self.frequencies))
+        _count_training(matrix, training, self.frequencies)
         return matrix
+
+
+def _count_training(matrix: CSR, training: NDArray[np.bool_], frequencies: NDArray[np.int64]) -> None:
+    """Add how many training records have each column; no record has one twice."""
+    rows = matrix if training.all() else matrix.take(np.flatnonzero(training))
+    native.count_ids(rows.indices, frequencies)
 
 
 class _Stored(NamedTuple):
@@ -87,8 +99,8 @@ class Corpus:
         self._settings = settings
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed by __exit__)
         self._n_chunks = 0
-        self._terms: _Ids | _Hashed = _Ids() if settings.hashing is None else _Hashed(settings.hashing)
-        self._labels = _Ids()
+        self._terms: _Known | _Hashed = _Known() if settings.hashing is None else _Hashed(settings.hashing)
+        self._labels = _Known()
         self.n_records = {False: 0, True: 0}  # held out or not
         self.n_labels = {False: 0, True: 0}
 
@@ -103,11 +115,8 @@ class Corpus:
     def add(self, chunk: Chunk) -> None:
         """Set a chunk's records aside, behind those that are there."""
         training = ~chunk.held_out
-        if isinstance(self._terms, _Hashed):
-            features = self._terms.add(chunk.terms, training)
-        else:
-            features = _numbered(chunk.terms, training, self._terms)
-        labels = _numbered(chunk.labels, training, self._labels)
+        features = self._terms.add(chunk.process, chunk.terms, training)
+        labels = self._labels.add(chunk.process, chunk.labels, training)
         for array in (features.indptr, features.indices, features.values, labels.indptr, labels.indices):
             np.save(self._file, array)
         np.save(self._file, chunk.held_out)
@@ -182,11 +191,12 @@ class FittedCorpus(NamedTuple):
 def blocks_like(vectorizer: TextVectorizer, chunks: Iterable[Chunk]) -> Iterator[Block]:
     """Term counts and label sets of chunks with a training set's columns; other labels are left out."""
     ids = {label: i for i, label in enumerate(vectorizer.labels)}
-    for chunk in chunks:
-        label_places = np.fromiter((ids.get(name, -1) for name in chunk.labels.terms), np.int64)
+    features = Translation(vectorizer.columns_of)
+    labels = Translation(lambda names: np.fromiter((ids.get(name, -1) for name in names), np.int64))
+    for process, terms, label_counts, _ in chunks:
         yield Block(
-            in_columns(chunk.terms.matrix, vectorizer.columns_of(chunk.terms.terms), vectorizer.n_features),
-            label_sets(chunk.labels.matrix, label_places, len(ids)),
+            in_columns(terms.matrix, features.of(process, terms), vectorizer.n_features),
+            label_sets(label_counts.matrix, labels.of(process, label_counts), len(ids)),
         )
 
 
@@ -196,11 +206,3 @@ def label_sets(labels: CSR, places: NDArray[np.integer], n_labels: int) -> CSR:
     ones = np.ones(own.nnz, np.float32)
     moved = in_columns(CSR(own.indptr, own.indices, ones, own.n_columns), places, n_labels)
     return CSR(moved.indptr, moved.indices, None, n_labels)
-
-
-def _numbered(counts: Counts, training: NDArray[np.bool_], ids: _Ids) -> CSR:
-    """The counts with the numbers of `ids` for columns, not ascending."""
-    frequencies = counts.matrix.take(np.flatnonzero(training)).column_counts()
-    numbers = ids.add(counts.terms, frequencies)
-    matrix = counts.matrix.stored()
-    return CSR(matrix.indptr, numbers[matrix.indices].astype(np.int32), matrix.data, 0)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,88 +14,114 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 from pwdismec.data.csr import CSR
+from pwdismec.text.numbers import Counts, Ids, Numbers
 from pwdismec.text.settings import CHAR, WORD, TextSettings
+from pwdismec.text.words import PATTERN, Words
 
-# The same words as scikit-learn's own pattern finds, \b\w\w+\b: a run of letters and digits is taken whole
-# anyway. Without the boundaries it takes a third less time.
-_WORDS = r"\w\w+"
-
-
-class Counts(NamedTuple):
-    """Term counts of some records.
-
-    Attributes
-    ----------
-    terms
-        Names of the terms that occur, such as "title:word"; not sorted.
-    matrix
-        Shape (n_records, len(terms)), counts.
-    """
-
-    terms: list[str]
-    matrix: CSR
+# What a counter remembers before it begins anew, so that its memory is some 200 MB whatever it reads.
+_REMEMBERED = 1 << 20
 
 
-class Analyser(NamedTuple):
-    """One way to cut the texts of one field.
+class Counting(Protocol):
+    """Counts the terms of texts; its numbers go on from call to call."""
 
-    Attributes
-    ----------
-    field
-        Number of the field.
-    prefix
-        What its terms' names begin with.
-    terms_of
-        The terms of a text, in order, repeated as they occur.
-    """
+    def __len__(self) -> int:
+        """How much it remembers."""
+        ...
+
+    def count(self, texts: Sequence[Any]) -> CSR:
+        """Shape (len(texts), terms so far)."""
+        ...
+
+
+class Way(NamedTuple):
+    """One way to cut the texts of one field, by its number."""
 
     field: int
-    prefix: str
-    terms_of: Callable[[str], Sequence[str]]
+    counting: Counting
 
 
-def analysers(settings: TextSettings) -> list[Analyser]:
-    """The analysers of every field."""
-    kinds = [(WORD, "word", settings.words), (CHAR, "char_wb", settings.chars)]
-    return [
-        Analyser(
-            number,
-            field.name + mark,
-            CountVectorizer(analyzer=kind, ngram_range=sizes, token_pattern=_WORDS).build_analyzer(),
-        )
-        for number, field in enumerate(settings.fields)
-        for mark, kind, sizes in kinds
-        if sizes is not None
-    ]
+class Terms:
+    """Counts the terms that a function finds in each text, in order, repeated as they occur."""
+
+    def __init__(self, numbers: Numbers, prefix: str, terms_of: Callable[[Any], Sequence[str]]) -> None:
+        self._numbers, self._ids = numbers, Ids(numbers, prefix)
+        self._terms_of = terms_of
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def count(self, texts: Sequence[Any]) -> CSR:
+        """Shape (len(texts), terms so far)."""
+        found = array("i")
+        ends = array("q", [0])
+        for text in texts:
+            found.extend(map(self._ids.__getitem__, self._terms_of(text)))
+            ends.append(len(found))
+        values = np.ones(len(found), np.float32)
+        shape = (len(texts), len(self._numbers))
+        matrix = sp.csr_matrix((values, np.asarray(found), np.asarray(ends)), shape=shape)
+        matrix.sum_duplicates()
+        return CSR.from_scipy(matrix)
 
 
-def count(ways: Sequence[Analyser], texts: Sequence[Sequence[str]]) -> Counts:
+class Counter:
+    """Counts the terms of records, numbered in the order in which they come.
+
+    Parameters
+    ----------
+    ways_of
+        The ways to cut the records' fields, whose terms get these numbers.
+    """
+
+    def __init__(self, ways_of: Callable[[Numbers], Sequence[Way]]) -> None:
+        self._ways_of = ways_of
+        self._begin()
+
+    @classmethod
+    def of_texts(cls, settings: TextSettings) -> Counter:
+        """Of the features of texts."""
+        return cls(partial(_ways, settings))
+
+    @classmethod
+    def of_lists(cls) -> Counter:
+        """Of one field, which lists its terms."""
+        return cls(lambda numbers: [Way(0, Terms(numbers, "", lambda terms: terms))])
+
+    def count(self, fields: Sequence[Sequence[Any]]) -> Counts:
+        """The counts of the records whose field f has the texts ``fields[f]``."""
+        if sum(len(way.counting) for way in self._ways) > _REMEMBERED:
+            self._begin()
+        parts = [way.counting.count(fields[way.field]) for way in self._ways]
+        parts = [replace(part, n_columns=len(self._numbers)) for part in parts]
+        whole = parts[0] if len(parts) == 1 else CSR.from_scipy(sum(part.to_scipy() for part in parts))
+        return Counts(self._numbers.new(), whole)
+
+    def _begin(self) -> None:
+        self._numbers = Numbers()
+        self._ways = self._ways_of(self._numbers)
+
+
+def _ways(settings: TextSettings, numbers: Numbers) -> list[Way]:
+    ways = []
+    for number, field in enumerate(settings.fields):
+        if settings.words == (1, 1):
+            ways.append(Way(number, Words(numbers, field.name + WORD)))
+        elif settings.words is not None:
+            ways.append(Way(number, _analysed(numbers, field.name + WORD, "word", settings.words)))
+        if settings.chars is not None:
+            ways.append(Way(number, _analysed(numbers, field.name + CHAR, "char_wb", settings.chars)))
+    return ways
+
+
+def _analysed(numbers: Numbers, prefix: str, kind: str, sizes: tuple[int, int]) -> Terms:
+    analyser = CountVectorizer(analyzer=kind, ngram_range=sizes, token_pattern=PATTERN).build_analyzer()
+    return Terms(numbers, prefix, analyser)
+
+
+def count(settings: TextSettings, texts: Sequence[Sequence[str]]) -> Counts:
     """Count the terms of the records whose field f has the texts ``texts[f]``."""
-    terms: list[str] = []
-    parts = []
-    for way in ways:
-        ids, part = _count_one(way.terms_of, texts[way.field])
-        terms.extend(map(way.prefix.__add__, ids))
-        parts.append(part)
-    whole = parts[0] if len(parts) == 1 else sp.hstack(parts, format="csr", dtype=np.float32)
-    return Counts(terms, CSR.from_scipy(whole))
-
-
-def _count_one(
-    terms_of: Callable[[str], Sequence[str]], texts: Sequence[str]
-) -> tuple[dict[str, int], sp.csr_matrix]:
-    ids: defaultdict[str, int] = defaultdict()
-    ids.default_factory = ids.__len__  # a new term gets the next number
-    found = array("i")
-    ends = array("q", [0])
-    for text in texts:
-        found.extend(map(ids.__getitem__, terms_of(text)))
-        ends.append(len(found))
-    indices = np.frombuffer(found, np.int32) if found else np.zeros(0, np.int32)
-    values = np.ones(len(indices), np.float32)
-    matrix = sp.csr_matrix((values, indices, np.frombuffer(ends, np.int64)), shape=(len(texts), len(ids)))
-    matrix.sum_duplicates()
-    return ids, matrix
+    return Counter.of_texts(settings).count(texts)
 
 
 def in_columns(matrix: CSR, columns: NDArray[np.integer], n_columns: int) -> CSR:

@@ -23,7 +23,7 @@ from pwdismec.data.tensors import parse_tensors
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import DataError
 from pwdismec.files import read_file
-from pwdismec.text.counting import Analyser, analysers, count, in_columns
+from pwdismec.text.counting import count, in_columns
 from pwdismec.text.records import Misfit, Record, text_in
 from pwdismec.text.settings import CHAR, WORD, TextField, TextSettings
 
@@ -104,7 +104,7 @@ class TextVectorizer:
         DataError
             If a record lacks a field, or its value is no string.
         """
-        terms, matrix = count(self._ways, _texts_of(records, self.settings))
+        terms, matrix = count(self.settings, _texts_of(records, self.settings))
         counts = in_columns(matrix, self.columns_of(terms), self.n_features)
         features = self.transforms.apply(counts)
         assert isinstance(features, CSR)
@@ -112,7 +112,7 @@ class TextVectorizer:
 
     def names_in(self, record: Mapping[str, Any]) -> dict[int, str]:
         """The features that a record has, with their names; those that share a hash, divided by " | "."""
-        terms = count(self._ways, _texts_of([record], self.settings)).terms
+        terms = count(self.settings, _texts_of([record], self.settings)).names
         names: dict[int, str] = {}
         for term, column in zip(terms, self.columns_of(terms).tolist(), strict=True):
             if column >= 0:
@@ -125,10 +125,6 @@ class TextVectorizer:
             find = self.columns.get
             return np.fromiter((find(term, -1) for term in terms), np.int64, len(terms))
         return hashed(terms, self.n_features)
-
-    @cached_property
-    def _ways(self) -> list[Analyser]:
-        return analysers(self.settings)
 
     def save(self, folder: str | Path) -> None:
         """Write it to a new folder, as JSON, text and safetensors."""

@@ -14,7 +14,7 @@ from sklearn.preprocessing import normalize
 from pwdismec.data.csr import CSR
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.text import TextSettings, TextVectorizer
-from pwdismec.text.counting import analysers, count
+from pwdismec.text.counting import count
 from pwdismec.text.vectorizer import hashed
 
 # Latin, combining marks, right-to-left with marks and overrides, CJK, emoji of several code points, breaks,
@@ -43,7 +43,7 @@ corpora = st.lists(texts, min_size=1, max_size=6)
 
 def fitted(records, setup):
     """The vectoriser of these records: as `Corpus` fits it, but all at once."""
-    terms, matrix = count(analysers(setup), [[record[f.name] for record in records] for f in setup.fields])
+    terms, matrix = count(setup, [[record[f.name] for record in records] for f in setup.fields])
     if setup.hashing is not None:
         columns = hashed(terms, 2**setup.hashing)
         present = np.zeros((matrix.n_rows, 2**setup.hashing), bool)
