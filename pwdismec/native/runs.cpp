@@ -9,6 +9,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "prefetch.hpp"
 
 namespace pwdismec {
 
@@ -43,7 +44,15 @@ std::uint64_t hash(std::string_view run) {
 
 Runs::Runs() : slots_(1 << 10), ends_{0} {}
 
+// First the runs, so that their slots are on their way from memory when they are looked at.
 void Runs::number(std::string_view text, std::vector<std::int32_t>& numbers) {
+    find_in(text);
+    for (const Found& found : found_) numbers.push_back(find_or_add(found));
+}
+
+void Runs::find_in(std::string_view text) {
+    found_.clear();
+    const std::size_t mask = slots_.size() - 1;
     const char* at = text.data();
     const char* const end = at + text.size();
     while (true) {
@@ -51,12 +60,14 @@ void Runs::number(std::string_view text, std::vector<std::int32_t>& numbers) {
         if (at == end) return;
         const char* const begin = at;
         while (at != end && is_in_run(*at)) ++at;
-        numbers.push_back(find_or_add({begin, static_cast<std::size_t>(at - begin)}));
+        const std::string_view run(begin, static_cast<std::size_t>(at - begin));
+        found_.push_back({run, hash(run)});
+        prefetch(&slots_[found_.back().hash & mask]);
     }
 }
 
-std::int32_t Runs::find_or_add(std::string_view run) {
-    const std::uint64_t hashed = hash(run);
+std::int32_t Runs::find_or_add(const Found& found) {
+    const auto& [run, hashed] = found;
     const auto tag = static_cast<std::uint32_t>(hashed >> 32);
     const std::size_t mask = slots_.size() - 1;
     std::size_t place = hashed & mask;

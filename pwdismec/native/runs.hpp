@@ -30,12 +30,20 @@ private:
         std::uint32_t tag = 0;
     };
 
-    std::int32_t find_or_add(std::string_view run);
+    // A run of the text that is being numbered, and its hash.
+    struct Found {
+        std::string_view run;
+        std::uint64_t hash;
+    };
+
+    void find_in(std::string_view text);
+    std::int32_t find_or_add(const Found& found);
     void grow();
 
     std::vector<Slot> slots_;  // a power of two of them, half of them free at least
     std::string content_;      // the runs, one behind another
     std::vector<std::size_t> ends_;
+    std::vector<Found> found_;
 };
 
 }  // namespace pwdismec

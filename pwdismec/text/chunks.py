@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -107,6 +108,7 @@ def _pool(jobs: int) -> Executor:
 
 def _begin() -> None:
     """In a forked process: leave interrupts to the parent, and end when it has ended."""
+    gc.freeze()  # what the parent had imported is no garbage, and would be copied to be looked at
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     assert parent is not None
