@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 from pwdismec.data.csr import CSR
-from pwdismec.text.numbers import Counts, Ids, Numbers
+from pwdismec.text.numbers import Counts, Numbers
 from pwdismec.text.settings import CHAR, WORD, TextSettings
 from pwdismec.text.words import PATTERN, Words
 
@@ -45,7 +45,7 @@ class Terms:
     """Counts the terms that a function finds in each text, in order, repeated as they occur."""
 
     def __init__(self, numbers: Numbers, prefix: str, terms_of: Callable[[Any], Sequence[str]]) -> None:
-        self._numbers, self._ids = numbers, Ids(numbers, prefix)
+        self._numbers, self._ids = numbers, numbers.ids(prefix)
         self._terms_of = terms_of
 
     def __len__(self) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import count, islice
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
+
+Ids = defaultdict[str, int]
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -33,33 +37,32 @@ class Numbers:
     """Numbers for names in the order in which they come."""
 
     def __init__(self) -> None:
-        self._told = 0
-        self._new: list[str] = []
+        self._next = count()
+        self._all: list[tuple[str, Ids]] = []
+        self._told: list[int] = []
 
     def __len__(self) -> int:
-        return self._told + len(self._new)
+        return sum(len(ids) for _, ids in self._all)
 
-    def add(self, name: str) -> int:
-        """The number of a name that has none."""
-        self._new.append(name)
-        return len(self) - 1
+    def ids(self, prefix: str) -> Ids:
+        """The numbers of names that begin with `prefix`, by what follows it; a new one gets the next."""
+        ids: Ids = defaultdict(self._next.__next__)
+        self._all.append((prefix, ids))
+        self._told.append(0)
+        return ids
 
     def new(self) -> list[str]:
-        """The names that this has not told before."""
-        new, self._new = self._new, []
-        self._told += len(new)
-        return new
+        """The names that this has not told before.
 
-
-class Ids(dict[str, int]):
-    """The number of each name, less a prefix; one that is looked up first gets the next of `numbers`."""
-
-    def __init__(self, numbers: Numbers, prefix: str = "") -> None:
-        self._numbers, self._prefix = numbers, prefix
-
-    def __missing__(self, name: str) -> int:
-        number = self[name] = self._numbers.add(self._prefix + name)
-        return number
+        They come in the order of the `ids`, and for this to be that of their numbers, each of these must be
+        done with what is new before the next.
+        """
+        names: list[str] = []
+        for i, (prefix, ids) in enumerate(self._all):
+            latest = list(islice(reversed(ids), len(ids) - self._told[i]))
+            names.extend(map(prefix.__add__, reversed(latest)))
+            self._told[i] = len(ids)
+        return names
 
 
 class Translation:

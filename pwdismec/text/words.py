@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from itertools import accumulate, chain
 
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
 from pwdismec import native
 from pwdismec.data.csr import CSR
-from pwdismec.text.numbers import Ids, Numbers
+from pwdismec.text.numbers import Numbers
 
 # The same words as scikit-learn's own pattern finds, \b\w\w+\b: a run of letters and digits is taken whole
 # anyway. Without the boundaries it takes a third less time.
@@ -35,7 +36,7 @@ class Words:
     def __init__(self, numbers: Numbers, prefix: str) -> None:
         way = CountVectorizer(token_pattern=PATTERN)
         self._prepare, self._cut = way.build_preprocessor(), way.build_tokenizer()
-        self._numbers, self._ids = numbers, Ids(numbers, prefix)
+        self._numbers, self._ids = numbers, numbers.ids(prefix)
         self._runs = native.Runs()
         self._words, self._ends = array("i"), array("q", [0])  # of each run
 
@@ -46,8 +47,8 @@ class Words:
         """Shape (len(texts), words so far); a row's words in the order in which they come."""
         prepared = [self._prepare(text).encode("utf-8", "surrogatepass") for text in texts]
         indptr, runs, new = self._runs.number(prepared)
-        for run in new.decode("utf-8", "surrogatepass").split("\n")[:-1]:
-            self._words.extend(map(self._ids.__getitem__, self._cut(run)))
-            self._ends.append(len(self._words))
+        found = [self._cut(run) for run in new.decode("utf-8", "surrogatepass").split("\n")[:-1]]
+        self._ends.extend(accumulate(map(len, found), initial=self._ends.pop()))
+        self._words.extend(map(self._ids.__getitem__, chain.from_iterable(found)))
         words, ends = np.asarray(self._words, np.int32), np.asarray(self._ends, np.int64)
         return CSR(*native.count_in_rows(indptr, runs, ends, words, len(self._numbers)), len(self._numbers))
