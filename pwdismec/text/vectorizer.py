@@ -43,15 +43,15 @@ class TextVectorizer:
     idf
         float64, shape (n_features,): the weight of each feature's field times the smoothed inverse document
         frequency of scikit-learn's `TfidfTransformer`, ln((1 + N) / (1 + df)) + 1.
-    columns
-        The feature id of each term; None with hashing.
+    feature_names
+        Names such as "title:word", in the order of the features; None with hashing.
     labels
         The labels as records write them, in the order of their ids.
     """
 
     settings: TextSettings
     idf: NDArray[np.float64]
-    columns: Mapping[str, int] | None
+    feature_names: Sequence[str] | None
     labels: Sequence[str] = field(default=())
 
     @classmethod
@@ -69,8 +69,7 @@ class TextVectorizer:
         if terms is not None and set(weights.values()) != {1.0}:
             for prefix, weight in weights.items():
                 idf[[j for j, term in enumerate(terms) if term.startswith(prefix)]] *= weight
-        columns = None if terms is None else {term: j for j, term in enumerate(terms)}
-        return cls(settings, idf, columns, labels)
+        return cls(settings, idf, terms, labels)
 
     @property
     def n_features(self) -> int:
@@ -80,11 +79,6 @@ class TextVectorizer:
     def fields(self) -> tuple[TextField, ...]:
         """The text fields, each with its `name` and `weight`."""
         return self.settings.fields
-
-    @cached_property
-    def feature_names(self) -> Sequence[str] | None:
-        """Names such as "title:word", in the order of the features; None with hashing."""
-        return None if self.columns is None else list(self.columns)
 
     @property
     def transforms(self) -> Transforms:
@@ -121,10 +115,16 @@ class TextVectorizer:
 
     def columns_of(self, terms: Sequence[str]) -> NDArray[np.integer]:
         """The feature id of each term, −1 for one that has none; shape (len(terms),)."""
-        if self.columns is not None:
-            find = self.columns.get
+        if self._columns is not None:
+            find = self._columns.get
             return np.fromiter((find(term, -1) for term in terms), np.int64, len(terms))
         return hashed(terms, self.n_features)
+
+    @cached_property
+    def _columns(self) -> Mapping[str, int] | None:
+        """The feature id of each term."""
+        names = self.feature_names
+        return None if names is None else {name: j for j, name in enumerate(names)}
 
     def save(self, folder: str | Path) -> None:
         """Write it to a new folder, as JSON, text and safetensors."""
@@ -176,8 +176,7 @@ class TextVectorizer:
             raise DataError(folder, f"no vectoriser: cannot read {HEAD}: {error.strerror}") from error
         except (ValueError, KeyError, TypeError, ValidationError) as error:
             raise DataError(folder, f"the vectoriser is damaged: {error}") from error
-        columns = None if terms is None else {term: j for j, term in enumerate(terms)}
-        return cls(settings, tensors["idf"], columns, read_names(folder / LABELS, head["n_labels"], "labels"))
+        return cls(settings, tensors["idf"], terms, read_names(folder / LABELS, head["n_labels"], "labels"))
 
 
 def hashed(terms: Sequence[str], n_columns: int) -> NDArray[np.integer]:
