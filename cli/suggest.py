@@ -31,6 +31,7 @@ _UNKNOWN = "the model knows no word of it"
     epilog=example(
         'pwdismec suggest model "Einführung in die Quantenmechanik" --explain',
         "cut -f 2 titles.tsv | pwdismec suggest model --top-k 3 --json",
+        'pwdismec suggest model "Einführung in die Optik" --probabilities',
         'pwdismec suggest model "Laser physics" --label Optik --neighbours 3 --data data/train',
     ),
 )
@@ -43,6 +44,11 @@ _UNKNOWN = "the model knows no word of it"
     multiple=True,
     metavar="LABEL",
     help="Score this label, a name or an id, instead of the best ones; may be repeated.",
+)
+@click.option(
+    "--probabilities",
+    is_flag=True,
+    help="Say probabilities in place of scores; the labels are still those of the best scores.",
 )
 @click.option("--explain", is_flag=True, help="Say which words make each score.")
 @click.option(
@@ -60,6 +66,7 @@ def command(
     text: str | None,
     top_k: int,
     labels: tuple[str, ...],
+    probabilities: bool,
     explain: bool,
     neighbours: int,
     data: Path | None,
@@ -70,10 +77,14 @@ def command(
     MODEL was trained on texts. A text that is a JSON object is a record with some of the model's fields; any
     other is the text of its first field. A score is the sum of a bias, which each label has, and of what each
     word of the text adds or takes: its value in the text times its weight for the label.
+
+    --probabilities is for models that were calibrated; --explain and --json say the scores, too.
     """
     if (neighbours > 0) != (data is not None):
         raise click.UsageError("--neighbours and --data go together")
-    suggester = Suggester(model, top_k=top_k, labels=labels, neighbours=neighbours, data=data)
+    suggester = Suggester(
+        model, top_k=top_k, labels=labels, neighbours=neighbours, data=data, probabilities=probabilities
+    )
     source, texts = _texts(text)
     for line, one in texts:
         record = suggester.record(one, source, line)
@@ -96,9 +107,11 @@ def _json(suggestions: list[Suggestion], explain: bool) -> str:
 
 
 def _row(suggestion: Suggestion, explain: bool) -> dict[str, Any]:
-    explanation, neighbours = suggestion
+    explanation, neighbours, probability = suggestion
     name = {} if explanation.label_name is None else {"label": explanation.label_name}
     row: dict[str, Any] = {**name, "id": explanation.label, "score": explanation.score}
+    if probability is not None:
+        row["probability"] = probability
     if explain:
         row["bias"] = explanation.bias
         row["words"] = [contribution._asdict() for contribution in explanation.contributions]
@@ -111,9 +124,12 @@ def _text(record: Mapping[str, str], suggestions: list[Suggestion], explain: boo
     lines = [shorten(next(filter(str.strip, record.values())), _WIDTH, placeholder=" …")]
     if not suggestions:
         lines.append(f"  ({_UNKNOWN})")
-    for explanation, neighbours in suggestions:
+    for explanation, neighbours, probability in suggestions:
         name = f"label {explanation.label}" if explanation.label_name is None else explanation.label_name
-        lines.append(f"  {explanation.score:7.3f}  {name}")
+        if probability is None:
+            lines.append(f"  {explanation.score:7.3f}  {name}")
+        else:  # words add up to a score
+            lines.append(f"  {probability:7.3f}  {name}" + f", score {explanation.score:.3f}" * explain)
         if explain:
             lines.append(f"{_INDENT}{_words(explanation)}")
         for number, similarity, shared in neighbours:

@@ -8,7 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from pwdismec.calibration import Calibration
 from pwdismec.data import CSR, Dataset
+from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.model import Model
 from pwdismec.model.explanation import Classifier, Explanation, NameOf, explain
@@ -41,10 +45,21 @@ class Neighbour(NamedTuple):
 
 
 class Suggestion(NamedTuple):
-    """A label for a text: what makes its score, and the nearest training instances that have it."""
+    """A label for a text.
+
+    Attributes
+    ----------
+    explanation
+        What makes its score.
+    neighbours
+        The nearest training instances that have it.
+    probability
+        That the text has it; None if that was not asked for.
+    """
 
     explanation: Explanation
     neighbours: tuple[Neighbour, ...]
+    probability: float | None = None
 
 
 class Suggester:
@@ -62,11 +77,14 @@ class Suggester:
         How many training instances to tell with each label.
     data
         The data set that the model was trained on, for `neighbours`.
+    probabilities
+        Tell probabilities, too, and order the same labels by them. The model is calibrated.
 
     Raises
     ------
     ModelError
-        If the model is not whole, was not trained on texts, or a label is not in it.
+        If the model is not whole, was not trained on texts, or is not calibrated where it must be, or if a
+        label is not in it.
     DataError
         If `data` is not what the model was trained on.
     ConfigError
@@ -81,6 +99,7 @@ class Suggester:
         labels: Sequence[str] = (),
         neighbours: int = 0,
         data: str | Path | None = None,
+        probabilities: bool = False,
     ) -> None:
         if top_k < 1:
             raise ConfigError(f"top_k: {top_k}, expected 1 or more")
@@ -91,6 +110,7 @@ class Suggester:
         self._model = Model.open(model)
         self._vectorizer = self._model.text_vectorizer
         self._fields = [field.name for field in self._vectorizer.fields]
+        self._calibration = Calibration.of(self._model) if probabilities else None
         self._labels = [_id_of(self._model, label) for label in labels]
         self._predictor = None if labels else Predictor(self._model)
         self._top_k, self._neighbours = top_k, neighbours
@@ -126,7 +146,22 @@ class Suggester:
         ]
         if self._labels:
             explanations.sort(key=lambda explanation: -explanation.score)
-        return [Suggestion(e, self._nearest(e.label, instance, name_of)) for e in explanations]
+        return [
+            Suggestion(explanation, self._nearest(explanation.label, instance, name_of), probability)
+            for explanation, probability in self._with_probabilities(explanations)
+        ]
+
+    def _with_probabilities(
+        self, explanations: Sequence[Explanation]
+    ) -> Iterable[tuple[Explanation, float | None]]:
+        """The explanations, best scores first; best probabilities first where these are wanted."""
+        if self._calibration is None:
+            return ((explanation, None) for explanation in explanations)
+        of_label = {explanation.label: explanation for explanation in explanations}
+        scores = [explanation.score for explanation in of_label.values()]
+        best = TopK(np.array([list(of_label)], np.int32), np.array([scores], np.float32))
+        labels, probabilities = self._calibration.probabilities(best)
+        return zip(map(of_label.__getitem__, labels[0].tolist()), probabilities[0].tolist(), strict=True)
 
     def _best(self, instance: CSR) -> list[int]:
         if self._predictor is None:

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import shutil
 import sys
 from types import SimpleNamespace
 
@@ -167,3 +168,27 @@ def test_a_model_of_no_texts_and_another_data_set(texts, job):
     assert "is data set" in message and "was trained on" in message
     for option in (["--neighbours", 1], ["--data", texts.data]):
         assert "go together" in pwdismec("suggest", texts.model, "Laser", *option).err
+
+
+def test_probabilities_are_those_of_predict(texts, tmp_path):
+    model = tmp_path / "model"
+    shutil.copytree(texts.model, model)
+    record = {"title": "Mond im Spiegel", "abstract": "Über Sonne, Gas und Licht"}
+    said = refusal("suggest", model, "Mond", "--probabilities")
+    (tmp_path / "new.jsonl").write_text(json.dumps(record) + "\n")
+    predict = ("predict", model, tmp_path / "new.jsonl", tmp_path / "p.txt", "--probabilities")
+    assert said == refusal(*predict)
+    output("calibrate", model, texts.data)
+    output(*predict, "--top-k", 3)
+    expected = [pair.split(":") for pair in (tmp_path / "p.txt").read_text().splitlines()[1].split()]
+    given = ("suggest", model, json.dumps(record), "--probabilities", "--top-k", 3)
+    rows = json.loads(output(*given, "--json"))["labels"]
+    assert [str(row["id"]) for row in rows] == [label for label, _ in expected]
+    for row, (_, probability) in zip(rows, expected, strict=True):
+        assert row["probability"] == pytest.approx(float(probability), abs=1e-5)
+    lines = output(*given).splitlines()[1:]
+    assert [line.split() for line in lines] == [[f"{r['probability']:.3f}", r["label"]] for r in rows]
+    explained = output(*given, "--explain").splitlines()[1::2]
+    assert explained == [f"{line}, score {row['score']:.3f}" for line, row in zip(lines, rows, strict=True)]
+    wanted = json.loads(output(*given, "--json", "--label", rows[1]["label"]))["labels"]
+    assert wanted == [rows[1]]
