@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -118,7 +117,9 @@ class Corpus:
         training = ~chunk.held_out
         features = self._terms.add(chunk.process, chunk.terms, training)
         labels = self._labels.add(chunk.process, chunk.labels, training)
-        pickle.dump(_Stored(features, labels, chunk.held_out), self._file, pickle.HIGHEST_PROTOCOL)
+        for array in (features.indptr, features.indices, features.values, labels.indptr, labels.indices):
+            np.save(self._file, array)
+        np.save(self._file, chunk.held_out)
         self._n_chunks += 1
         for held_out in (False, True):
             rows = np.flatnonzero(chunk.held_out == held_out)
@@ -155,7 +156,10 @@ class Corpus:
         """The chunks, from the first."""
         self._file.seek(0)
         for _ in range(self._n_chunks):
-            yield pickle.load(self._file)  # written above, to a file that no one else can open
+            f_indptr, f_indices, f_data, l_indptr, l_indices, held_out = (
+                np.load(self._file, allow_pickle=False) for _ in range(6)
+            )
+            yield _Stored(CSR(f_indptr, f_indices, f_data, 0), CSR(l_indptr, l_indices, None, 0), held_out)
 
 
 class FittedCorpus(NamedTuple):
