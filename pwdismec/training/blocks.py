@@ -11,7 +11,8 @@ from pwdismec.model.manifest import ShardPlan
 
 Block = NDArray[np.int32]
 
-# Every thread gets some blocks, that none waits long for the last one; but not of fewer labels than these.
+# Of several threads each gets some blocks, that none waits long for the last one; but not of fewer labels
+# than these.
 _BLOCKS_A_THREAD = 4
 LEAST_LABELS = 32
 
@@ -23,6 +24,8 @@ def trained_in(shard: ShardPlan, label_counts: NDArray[np.int64]) -> int:
 
 def size_of_blocks(n_labels: int, most: int, threads: int) -> int:
     """How many labels a block has: at most `most`, fewer where there are few for the threads."""
+    if threads == 1:  # nobody to wait for, and large blocks take fewer passes a label
+        return most
     return min(most, max(LEAST_LABELS, -(-n_labels // (_BLOCKS_A_THREAD * threads))))
 
 
