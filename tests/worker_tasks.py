@@ -27,3 +27,14 @@ def die(number):
 
 def fail(number):
     raise DataError("file.txt", "a fault", 7)
+
+
+prepared_by = []
+
+
+def prepare():
+    prepared_by.append(os.getpid())
+
+
+def who_prepared(number):
+    return prepared_by

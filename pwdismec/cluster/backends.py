@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -16,6 +18,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import closing
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Any, Final, Protocol, TypeVar
 
 from pwdismec.errors import ConfigError, PwdismecError
@@ -83,7 +86,11 @@ class Backend:
         return self.workers or _cores()
 
     def in_order(
-        self, function: Callable[[Task], Result], tasks: Iterable[Task], ahead: int | None = None
+        self,
+        function: Callable[[Task], Result],
+        tasks: Iterable[Task],
+        ahead: int | None = None,
+        prepare: Callable[[], object] | None = None,
     ) -> Generator[Result, None, None]:
         """What `function` makes of each task, in order; tasks of a worker that died are done again.
 
@@ -95,18 +102,21 @@ class Backend:
             Small, and picklable.
         ahead
             Tasks a worker may be given before their turn to be yielded; default all.
+        prepare
+            Makes what `function` would make at a worker's first task, and leaves it where that looks for it.
+            Called here before processes are forked, which then share it; other workers see to it themselves.
 
         Raises
         ------
         PwdismecError
             If workers die again and again, or there are none.
         """
-        pool = self._pool()
+        pool = self._pool(prepare)
         with closing(pool):
             yield from _in_order(pool, function, iter(tasks), None if ahead is None else ahead * pool.size())
 
-    def _pool(self) -> _Pool:
-        return _Dask(str(self.scheduler)) if self.name == DASK else _Loky(self._processes)
+    def _pool(self, prepare: Callable[[], object] | None) -> _Pool:
+        return _Dask(str(self.scheduler)) if self.name == DASK else _Loky(self._processes, prepare)
 
 
 class _Pool(Protocol):
@@ -125,14 +135,22 @@ class _Pool(Protocol):
 
 
 class _Loky:
-    def __init__(self, processes: int) -> None:
-        self._processes = processes
+    def __init__(self, processes: int, prepare: Callable[[], object] | None) -> None:
+        self._processes, self._prepare = processes, prepare
         self._executor = self._started()
 
     def _started(self) -> Any:
+        """Processes forked where that is safe: they start at once, and share what is prepared."""
         from joblib.externals.loky import ProcessPoolExecutor
 
-        return ProcessPoolExecutor(self._processes, initializer=_end_with, initargs=(os.getpid(),))
+        context = None
+        if sys.platform == "linux" and threading.active_count() == 1:
+            context = get_context("fork")
+            if self._prepare is not None:
+                self._prepare()
+        return ProcessPoolExecutor(
+            self._processes, context=context, initializer=_begin, initargs=(os.getpid(),)
+        )
 
     def size(self) -> int:
         return self._processes
@@ -156,8 +174,13 @@ class _Loky:
         self._executor.shutdown()
 
 
-def _end_with(parent: int) -> None:
-    """Let this process end soon after its parent, which may be killed; loky's workers would wait for ever."""
+def _begin(parent: int) -> None:
+    """In a process of loky's: heed no handlers that were forked along, and end soon after its parent.
+
+    That may be killed, and loky's workers would wait for ever.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the parent that is interrupted
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def watch() -> None:
         while os.getppid() == parent:

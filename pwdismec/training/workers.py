@@ -55,13 +55,25 @@ def spread(
     tracker: Tracker,
     stop: Stop,
 ) -> None:
-    """Have shards trained, and tell the tracker in their order; at a `stop` what is under way is dropped."""
-    trained = backend.in_order(partial(_train, errand), shards)
-    with closing(trained):
-        for shard, _ in zip(shards, trained, strict=True):
-            tracker.shard_done(trained_in(shard, label_counts))
-            if stop():
-                return
+    """Have shards trained, the most work first, and tell the tracker in that order.
+
+    At a `stop` what is under way is dropped.
+    """
+
+    def positives(shard: ShardPlan) -> int:
+        """About in proportion to the work."""
+        return int(label_counts[shard.first : shard.stop].sum())
+
+    shards = sorted(shards, key=positives, reverse=True)  # in the end, workers wait for a short one
+    trained = backend.in_order(partial(_train, errand), shards, prepare=partial(_session, errand))
+    try:
+        with closing(trained):
+            for shard, _ in zip(shards, trained, strict=True):
+                tracker.shard_done(trained_in(shard, label_counts))
+                if stop():
+                    return
+    finally:
+        _session.cache_clear()  # what was prepared here
 
 
 def _train(errand: Errand, shard: ShardPlan) -> None:

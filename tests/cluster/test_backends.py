@@ -1,5 +1,8 @@
 """Engines: results in the order of the tasks, workers that die, and what cannot be."""
 
+import os
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +22,24 @@ def loky(monkeypatch):
 @pytest.mark.parametrize("ahead", [None, 1, 3])
 def test_results_come_in_order(loky, ahead):
     assert list(loky.in_order(slow_square, range(9), ahead)) == [n * n for n in range(9)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_is_prepared_before_processes_are_forked_is_theirs(threads):
+    """Where another thread runs forking is not safe, so that they prepare for themselves."""
+    script = (
+        "import os, threading\n"
+        "from pwdismec.cluster import Backend\n"
+        "from worker_tasks import prepare, who_prepared\n"
+        "event = threading.Event()\n"
+        f"if {threads} == 2: threading.Thread(target=event.wait).start()\n"
+        "found = list(Backend('loky', workers=2).in_order(who_prepared, range(6), prepare=prepare))\n"
+        "event.set()\n"
+        f"assert found == 6 * [[os.getpid()][: {2 - threads}]], found\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
 
 
 def test_what_is_not_asked_for_is_not_begun(loky):

@@ -131,7 +131,7 @@ def test_a_kill_at_any_rename_loses_nothing(tmp_path, done):
         train(dataset, folder, CONFIG, jobs=1, resume=True)
         assert files_of(folder) == files_of(tmp_path / "whole")
         kills += 1
-    assert kills == 8  # run.json, the names, five shards, the manifest
+    assert kills == 14  # run.json, the names, five shards, the manifest, and claims on these six
 
 
 def test_resuming_a_whole_model_changes_nothing(dataset, whole):
