@@ -47,7 +47,7 @@ class ConfigError(PwdismecError):
 
 
 class StorageError(PwdismecError):
-    """A disk that is full, or a disk or network that fails: the same command may succeed later.
+    """A full disk, a disk or network that fails, a lost scheduler: the same command may succeed later.
 
     Parameters
     ----------

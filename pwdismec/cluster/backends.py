@@ -7,37 +7,24 @@ whose worker was killed too often.
 
 from __future__ import annotations
 
-import logging
 import os
-import signal
-import sys
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Future
-from contextlib import closing
+from concurrent.futures import CancelledError, Future
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final
 
-from pwdismec.errors import ConfigError, PwdismecError
+from pwdismec.cluster.pools import Dask, Loky, Pool, Prepare, Result, Task
+from pwdismec.errors import ConfigError, PwdismecError, StorageError
 
 THREADS: Final = "threads"
 LOKY: Final = "loky"
 DASK: Final = "dask"
 BACKENDS: Final = (THREADS, LOKY, DASK)
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
-
 # Times in a row that workers may die before anything more is done.
 _DEATHS = 3
-
-_SECONDS_FOR_A_WORKER = 60
-
-# A worker of loky's looks that often whether the process that started it still runs.
-_SECONDS_BETWEEN_LOOKS = 1.0
 
 
 @dataclass(frozen=True)
@@ -85,12 +72,39 @@ class Backend:
     def _processes(self) -> int:
         return self.workers or _cores()
 
+    @contextmanager
+    def reached(self) -> Iterator[Workers]:
+        """The workers, of dask once its scheduler is reached; what is under way in the end is dropped.
+
+        Raises
+        ------
+        PwdismecError
+            If the scheduler cannot be reached, or has no workers.
+        """
+        pool = Dask(str(self.scheduler)) if self.name == DASK else Loky(self._processes)
+        with closing(pool):
+            yield Workers(pool)
+
+    def in_order(
+        self, function: Callable[[Task], Result], tasks: Iterable[Task], ahead: int | None = None
+    ) -> Generator[Result, None, None]:
+        """`Workers.in_order` of workers that are reached for that alone."""
+        with self.reached() as workers:
+            yield from workers.in_order(function, tasks, ahead)
+
+
+class Workers:
+    """What does tasks; made by `Backend.reached`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
     def in_order(
         self,
         function: Callable[[Task], Result],
         tasks: Iterable[Task],
         ahead: int | None = None,
-        prepare: Callable[[], object] | None = None,
+        prepare: Prepare | None = None,
     ) -> Generator[Result, None, None]:
         """What `function` makes of each task, in order; tasks of a worker that died are done again.
 
@@ -108,127 +122,18 @@ class Backend:
 
         Raises
         ------
+        StorageError
+            If the scheduler is lost.
         PwdismecError
-            If workers die again and again, or there are none.
+            If workers die again and again.
         """
-        pool = self._pool(prepare)
-        with closing(pool):
-            yield from _in_order(pool, function, iter(tasks), None if ahead is None else ahead * pool.size())
-
-    def _pool(self, prepare: Callable[[], object] | None) -> _Pool:
-        return _Dask(str(self.scheduler)) if self.name == DASK else _Loky(self._processes, prepare)
-
-
-class _Pool(Protocol):
-    """Workers under one engine."""
-
-    def size(self) -> int:
-        """Tasks that run at a time, about."""
-
-    def submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]: ...
-
-    def died(self, error: BaseException) -> bool:
-        """Whether a worker's death made a task end so; other tasks may be submitted."""
-
-    def close(self) -> None:
-        """Let go of the workers; what is under way is not wanted any more."""
-
-
-class _Loky:
-    def __init__(self, processes: int, prepare: Callable[[], object] | None) -> None:
-        self._processes, self._prepare = processes, prepare
-        self._executor = self._started()
-
-    def _started(self) -> Any:
-        """Processes forked where that is safe: they start at once, and share what is prepared."""
-        from joblib.externals.loky import ProcessPoolExecutor
-
-        context = None
-        if sys.platform == "linux" and threading.active_count() == 1:
-            context = get_context("fork")
-            if self._prepare is not None:
-                self._prepare()
-        return ProcessPoolExecutor(
-            self._processes, context=context, initializer=_begin, initargs=(os.getpid(),)
-        )
-
-    def size(self) -> int:
-        return self._processes
-
-    def submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
-        try:
-            future: Future[Result] = self._executor.submit(function, task)
-        except BrokenExecutor:  # by the death of one worker
-            self.close()
-            self._executor = self._started()
-            future = self._executor.submit(function, task)
-        return future
-
-    def died(self, error: BaseException) -> bool:
-        return isinstance(error, BrokenExecutor)
-
-    def close(self) -> None:
-        # With `kill_workers`, loky's thread fails, with a traceback, at tasks that no worker has been given.
-        for process in list(self._executor._processes.values()):
-            process.terminate()
-        self._executor.shutdown()
-
-
-def _begin(parent: int) -> None:
-    """In a process of loky's: heed no handlers that were forked along, and end soon after its parent.
-
-    That may be killed, and loky's workers would wait for ever.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the parent that is interrupted
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-class _Dask:
-    def __init__(self, scheduler: str) -> None:
-        try:
-            from dask.distributed import Client
-        except ImportError as error:
-            raise ConfigError(
-                "the backend dask needs dask.distributed: pip install 'pwdismec[cluster]'"
-            ) from error
-        # A scheduler that dies is told of in one line here, without the client's traceback.
-        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
-        try:
-            self._client = Client(scheduler, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise PwdismecError(f"scheduler {scheduler}: cannot be reached: {error}") from error
-        try:
-            self._client.wait_for_workers(1, timeout=_SECONDS_FOR_A_WORKER)
-        except TimeoutError as error:
-            self._client.close()
-            raise PwdismecError(f"scheduler {scheduler}: no worker in {_SECONDS_FOR_A_WORKER} s") from error
-        self._executor = self._client.get_executor(pure=False)
-
-    def size(self) -> int:
-        return sum(self._client.nthreads().values())
-
-    def submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
-        future: Future[Result] = self._executor.submit(function, task)
-        return future
-
-    def died(self, error: BaseException) -> bool:
-        from dask.distributed import KilledWorker
-
-        return isinstance(error, KilledWorker)
-
-    def close(self) -> None:
-        self._client.close()  # the scheduler forgets what nobody waits for
+        pool = self._pool
+        pool.begin(prepare)
+        yield from _in_order(pool, function, iter(tasks), None if ahead is None else ahead * pool.size())
 
 
 def _in_order(
-    pool: _Pool, function: Callable[[Task], Result], tasks: Iterator[Task], ahead: int | None
+    pool: Pool, function: Callable[[Task], Result], tasks: Iterator[Task], ahead: int | None
 ) -> Iterator[Result]:
     waiting: deque[tuple[Task, Future[Result]]] = deque()
     deaths = 0
@@ -244,7 +149,9 @@ def _in_order(
         try:
             result = waiting[0][1].result()
         except CancelledError as error:
-            raise PwdismecError("the scheduler let go of what was to be done; does it still run?") from error
+            raise StorageError(
+                "the scheduler has let go of what was to be done, and may have ended"
+            ) from error
         except Exception as error:
             if not pool.died(error):
                 raise
@@ -261,7 +168,7 @@ def _in_order(
 
 
 def _again(
-    pool: _Pool, function: Callable[[Task], Result], task: Task, future: Future[Result]
+    pool: Pool, function: Callable[[Task], Result], task: Task, future: Future[Result]
 ) -> Future[Result]:
     """The same future, unless its worker died."""
     if future.done() and (error := future.exception()) is not None and pool.died(error):

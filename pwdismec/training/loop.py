@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pwdismec.cluster import THREADS, Backend, Part, Stopped, never
+from pwdismec.cluster import THREADS, Backend, Part, Stopped, Workers, never
 from pwdismec.cluster.leases import claims_in
 from pwdismec.cluster.stop import Stop
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError
 from pwdismec.files import clear_os_errors, sweep
-from pwdismec.model.manifest import CLAIMS
+from pwdismec.model.manifest import CLAIMS, Run
 from pwdismec.model.missing import how_far
 from pwdismec.model.model import Model, open_finished
 from pwdismec.model.shard import entry_of
@@ -162,9 +162,26 @@ class _Training:
         on_progress: OnProgress | None,
     ) -> Model | None:
         """Train a part, or all."""
-        folder, run = self.folder, run_of(self.dataset, self.config)
-        if is_done(folder, run, resume):
-            return open_finished(folder)
+        run = run_of(self.dataset, self.config)
+        if is_done(self.folder, run, resume):
+            return open_finished(self.folder)
+        told = on_memory, on_progress
+        if self.backend.name == THREADS:
+            return self._train(run, part, None, stop, *told)
+        with self.backend.reached() as workers:  # before anything is written
+            return self._train(run, part, workers, stop, *told)
+
+    def _train(
+        self,
+        run: Run,
+        part: Part | None,
+        workers: Workers | None,
+        stop: Stop,
+        on_memory: OnMemory | None,
+        on_progress: OnProgress | None,
+    ) -> Model | None:
+        """Train what is missing: by workers, or in threads."""
+        folder = self.folder
         shards = run.plan if part is None else [run.plan[i] for i in part.scattered(len(run.plan))]
         plan = plan_memory(self.dataset, self.config, jobs=self.jobs, limit=self.memory)
         run = begin(folder, run, self.dataset)
@@ -174,13 +191,13 @@ class _Training:
         if on_memory is not None:
             on_memory(plan)
         tracker = Tracker(progress_at_start(shards, missing, self.dataset.label_counts), on_progress)
-        if missing and self.backend.name == THREADS:
+        if missing and workers is None:
             Session(self.dataset, self.config, folder, run, plan).train(missing, tracker, stop)
-        elif missing:
+        elif missing and workers is not None:
             assert self.dataset.path is not None
             paths = self.dataset.path.resolve(), folder.resolve()
             errand = Errand(*paths, run.id, self.config, self.jobs, self.memory)
-            spread(self.backend, errand, missing, self.dataset.label_counts, tracker, stop)
+            spread(workers, errand, missing, self.dataset.label_counts, tracker, stop)
         model = finish(folder, run)
         if model is None and (part is None or not all((folder / shard.file).exists() for shard in shards)):
             raise Stopped(f"{folder}: stopped in time, {how_far(folder, run)}")

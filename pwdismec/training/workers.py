@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pwdismec.cluster import Backend, never
+from pwdismec.cluster import Workers, never
 from pwdismec.cluster.stop import Stop
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ModelError
@@ -48,7 +48,7 @@ class Errand:
 
 
 def spread(
-    backend: Backend,
+    workers: Workers,
     errand: Errand,
     shards: Sequence[ShardPlan],
     label_counts: NDArray[np.int64],
@@ -65,7 +65,7 @@ def spread(
         return int(label_counts[shard.first : shard.stop].sum())
 
     shards = sorted(shards, key=positives, reverse=True)  # in the end, workers wait for a short one
-    trained = backend.in_order(partial(_train, errand), shards, prepare=partial(_session, errand))
+    trained = workers.in_order(partial(_train, errand), shards, prepare=partial(_session, errand))
     try:
         with closing(trained):
             for shard, _ in zip(shards, trained, strict=True):

@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from command_line import output, refusal, start
+from command_line import DISK, output, refusal, start
 from killing import kill_claimants
 from small_data import files_of
 
@@ -100,12 +100,18 @@ def test_a_scheduler_that_dies(scheduler, processes, job, tmp_path):
         time.sleep(0.001)
     processes[0].kill()
     _, err = training.communicate()
-    assert training.returncode == 2
-    assert err == "pwdismec: error: the scheduler let go of what was to be done; does it still run?\n"
+    assert training.returncode == DISK
+    assert err == (
+        "pwdismec: error: the scheduler has let go of what was to be done, and may have ended; "
+        "the shards that are done are kept; go on with the same command and --resume\n"
+    )
 
 
-def test_a_scheduler_that_is_not_there(job, tmp_path):
+@pytest.mark.parametrize("command", ["train", "predict"])
+def test_a_scheduler_that_is_not_there(job, tmp_path, command):
+    sources = {"train": (job.train,), "predict": (job.model, job.test)}[command]
     options = "--backend", "dask", "--scheduler", "tcp://127.0.0.1:1"
     with dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
-        message = refusal("train", job.train, tmp_path / "m", *options)
+        message = refusal(command, *sources, tmp_path / "m", *options)
     assert message.startswith("scheduler tcp://127.0.0.1:1: cannot be reached: ")
+    assert list(tmp_path.iterdir()) == []

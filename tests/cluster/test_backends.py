@@ -34,7 +34,8 @@ def test_what_is_prepared_before_processes_are_forked_is_theirs(threads):
         "from worker_tasks import prepare, who_prepared\n"
         "event = threading.Event()\n"
         f"if {threads} == 2: threading.Thread(target=event.wait).start()\n"
-        "found = list(Backend('loky', workers=2).in_order(who_prepared, range(6), prepare=prepare))\n"
+        "with Backend('loky', workers=2).reached() as workers:\n"
+        "    found = list(workers.in_order(who_prepared, range(6), prepare=prepare))\n"
         "event.set()\n"
         f"assert found == 6 * [[os.getpid()][: {2 - threads}]], found\n"
     )

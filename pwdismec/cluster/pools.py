@@ -1,0 +1,147 @@
+"""Workers under one engine, started or reached: joblib's loky, and dask.distributed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Future
+from multiprocessing import get_context
+from typing import Any, Protocol, TypeVar
+
+from pwdismec.errors import ConfigError, PwdismecError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+Prepare = Callable[[], object]
+
+_SECONDS_FOR_A_WORKER = 60
+
+# A worker of loky's looks that often whether the process that started it still runs.
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
+class Pool(Protocol):
+    """Workers under one engine."""
+
+    def begin(self, prepare: Prepare | None) -> None:
+        """Start the workers, if they do not run; those that are forked after `prepare`."""
+
+    def size(self) -> int:
+        """Tasks that run at a time, about."""
+
+    def submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]: ...
+
+    def died(self, error: BaseException) -> bool:
+        """Whether a worker's death made a task end so; other tasks may be submitted."""
+
+    def close(self) -> None:
+        """Let go of the workers; what is under way is not wanted any more."""
+
+
+class Loky:
+    def __init__(self, processes: int) -> None:
+        self._processes = processes
+        self._prepare: Prepare | None = None
+        self._executor: Any = None
+
+    def begin(self, prepare: Prepare | None) -> None:
+        self._prepare = prepare
+        self._executor = self._started()
+
+    def _started(self) -> Any:
+        """Processes forked where that is safe: they start at once, and share what is prepared."""
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        context = None
+        if sys.platform == "linux" and threading.active_count() == 1:
+            context = get_context("fork")
+            if self._prepare is not None:
+                self._prepare()
+        return ProcessPoolExecutor(
+            self._processes, context=context, initializer=_begin, initargs=(os.getpid(),)
+        )
+
+    def size(self) -> int:
+        return self._processes
+
+    def submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
+        try:
+            future: Future[Result] = self._executor.submit(function, task)
+        except BrokenExecutor:  # by the death of one worker
+            self.close()
+            self._executor = self._started()
+            future = self._executor.submit(function, task)
+        return future
+
+    def died(self, error: BaseException) -> bool:
+        return isinstance(error, BrokenExecutor)
+
+    def close(self) -> None:
+        if self._executor is None:
+            return
+        # With `kill_workers`, loky's thread fails, with a traceback, at tasks that no worker has been given.
+        for process in list(self._executor._processes.values()):
+            process.terminate()
+        self._executor.shutdown()
+
+
+def _begin(parent: int) -> None:
+    """In a process of loky's: heed no handlers that were forked along, and end soon after its parent.
+
+    That may be killed, and loky's workers would wait for ever.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the parent that is interrupted
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+class Dask:
+    def __init__(self, scheduler: str) -> None:
+        try:
+            from dask.distributed import Client
+        except ImportError as error:
+            raise ConfigError(
+                "the backend dask needs dask.distributed: pip install 'pwdismec[cluster]'"
+            ) from error
+        # A scheduler that dies is told of in one line here, without the client's traceback.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+        try:
+            self._client = Client(scheduler, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise PwdismecError(f"scheduler {scheduler}: cannot be reached: {error}") from error
+        try:
+            self._client.wait_for_workers(1, timeout=_SECONDS_FOR_A_WORKER)
+        except TimeoutError as error:
+            self._client.close()
+            raise PwdismecError(f"scheduler {scheduler}: no worker in {_SECONDS_FOR_A_WORKER} s") from error
+        self._executor = self._client.get_executor(pure=False)
+
+    def begin(self, prepare: Prepare | None) -> None:
+        """They run, and prepare at their first task."""
+
+    def size(self) -> int:
+        return sum(self._client.nthreads().values())
+
+    def submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
+        future: Future[Result] = self._executor.submit(function, task)
+        return future
+
+    def died(self, error: BaseException) -> bool:
+        from dask.distributed import KilledWorker
+
+        return isinstance(error, KilledWorker)
+
+    def close(self) -> None:
+        self._client.close()  # the scheduler forgets what nobody waits for
