@@ -1,4 +1,4 @@
-"""A real Slurm of two nodes on this machine: an array trains a model, whatever happens to its tasks."""
+"""A real Slurm of two nodes on this machine: arrays, whatever happens to their tasks."""
 
 import os
 import re
@@ -148,3 +148,13 @@ def test_tasks_that_run_out_of_time_are_queued_again(slurm, delicious, monkeypat
     log = slurm / f"slurm-{array}_1.out"
     assert "stopped in time, " in log.read_text() and beginnings(log) == 2
     assert files_of(model) == files_of(delicious.one)
+
+
+def test_an_array_predicts_the_same(slurm, job, monkeypatch):
+    monkeypatch.chdir(slurm)
+    answer = output("slurm", "predict", "--tasks", 3, "--time", "10m", job.model, job.test, "p.txt")
+    array = answer.split()[-1]
+    wait_until(lambda: not slurm_says("squeue", "-h", "-j", array))
+    logs = [log.read_text() for log in slurm.glob(f"slurm-{array}_*.out")]
+    assert (slurm / "p.txt").read_bytes() == job.predictions.read_bytes(), logs
+    assert len(logs) == 3
