@@ -100,7 +100,7 @@ def by_positives(n_instances: int, rounds: int) -> None:
 
 def by_threads(n_instances: int, n_labels: int, rounds: int) -> None:
     problem = problem_of(n_instances, VALUES_A_ROW)
-    labels = draw_labels(problem.label_instances.row_lengths, 4 * n_labels, seed=0)
+    labels = draw_labels(problem.label_instances.row_lengths, 32 * n_labels, seed=0)
     contenders = {str(threads): contender(problem, labels, threads) for threads in (1, 2)}
     milliseconds = medians(contenders, rounds)
     print_table(f"threads, {len(labels)} labels", milliseconds)
