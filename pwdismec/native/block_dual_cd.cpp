@@ -30,8 +30,6 @@ constexpr double kGoalShare = 0.005;   // or to this share of the gap that the l
 constexpr double kIgnoredShare = 0.02;  // of that gap; instances that make up no more together are left out
 constexpr std::size_t kMostAdded = 500;  // instances, besides as many as the set has
 
-constexpr std::size_t kFetchedAhead = 4;  // rows of instances that are to be copied
-
 std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
 // A label on its way.
@@ -233,17 +231,14 @@ private:
         const std::size_t n_before = label.instances.size();
         restrict_to(label);
         set_.begin(n_before + added.size(), stopping_.seed);
-        const auto fetch_ahead = [&](const std::vector<int32_t>& instances, std::size_t k) {
-            if (k + kFetchedAhead < instances.size()) x_.fetch(instances[k + kFetchedAhead]);
-        };
         for (std::size_t k = 0; k < n_before; ++k) {
-            fetch_ahead(label.instances, k);
+            x_.fetch_ahead(label.instances.data(), n_before, k);
             const bool is_positive = static_cast<int64_t>(k) < label.n_positives;
             set_.add(label.instances[k], label.alpha[k], is_positive, is_positive ? positive : negative);
         }
         const double many = static_cast<double>(x_.count) / kStandIns;
         for (std::size_t k = 0; k < added.size(); ++k) {
-            fetch_ahead(added, k);
+            x_.fetch_ahead(added.data(), added.size(), k);
             set_.add(added[k], 0.0, false, k < stand_ins ? negative : many * negative);
         }
         set_.resume(label.weights, label.dual);

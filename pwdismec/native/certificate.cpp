@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 
 #include "margins.hpp"
 #include "rows.hpp"
@@ -12,11 +11,10 @@ namespace pwdismec {
 Certifier::Certifier(const Instances& instances)
     : x_(instances), weights_(static_cast<std::size_t>(instances.n_features)) {}
 
-double Certifier::squared_hinges(const int32_t* instances, int64_t count, double sign, double bias) const {
-    constexpr int64_t kAhead = 4;
+double Certifier::squared_hinges(const int32_t* instances, std::size_t count, double sign, double bias) const {
     double sum = 0;
-    for (int64_t k = 0; k < count; ++k) {
-        if (k + kAhead < count) x_.fetch(instances[k + kAhead]);
+    for (std::size_t k = 0; k < count; ++k) {
+        x_.fetch_ahead(instances, count, k);
         const double margin = sign * (dot_in_double(x_.row(instances[k]), weights_.data()) + bias);
         const double hinge = std::max(0.0, 1.0 - margin);
         sum += hinge * hinge;
@@ -34,8 +32,8 @@ double Certifier::primal(const SparseWeights& weights, const float* margins, con
     for_each_above(margins, x_.count, -1.0f - x_.most_rounding * norm, [&](int32_t i) {
         if (margins[i] + x_.rounding[static_cast<std::size_t>(i)] * norm > -1.0f) doubtful_.push_back(i);
     });
-    const double of_positives = squared_hinges(positives, n_positives, 1.0, bias);
-    const double of_negatives = squared_hinges(doubtful_.data(), std::ssize(doubtful_), -1.0, bias);
+    const double of_positives = squared_hinges(positives, static_cast<std::size_t>(n_positives), 1.0, bias);
+    const double of_negatives = squared_hinges(doubtful_.data(), doubtful_.size(), -1.0, bias);
     for (const int32_t feature : weights.features) weights_[static_cast<std::size_t>(feature)] = 0;
     return 0.5 * weights.sq_norm + positive_cost * of_positives + negative_cost * of_negatives;
 }

@@ -20,6 +20,14 @@ struct Row {
     int64_t size;
 };
 
+inline void fetch(const Row& row) {
+    constexpr int64_t kALine = 64 / sizeof(float);
+    for (int64_t k = 0; k < row.size; k += kALine) {
+        prefetch(row.indices + k);
+        prefetch(row.values + k);
+    }
+}
+
 // A value in the column of a feature.
 struct Entry {
     int32_t instance;
@@ -57,15 +65,16 @@ struct Instances {
     std::unique_ptr<std::atomic<bool>> interrupted = std::make_unique<std::atomic<bool>>(false);
 
     bool dense() const { return indptr.empty(); }
-    // Asks for an instance's row, which may be far away, ahead of its turn.
-    void fetch(int64_t i) const {
-        constexpr int64_t kALine = 64 / sizeof(float);
+    // Asks for the rows of the instances that come soon after the k-th of a list, which may be far away: first for
+    // where they lie, then for what lies there.
+    void fetch_ahead(const int32_t* list, std::size_t n, std::size_t k) const {
+        constexpr std::size_t kAhead = 4;
         if (dense()) return;  // the processor sees by itself where long rows go on
-        const Row wanted = row(i);
-        for (int64_t k = 0; k < wanted.size; k += kALine) {
-            prefetch(wanted.indices + k);
-            prefetch(wanted.values + k);
+        if (k + 2 * kAhead < n) {
+            prefetch(indptr.data() + list[k + 2 * kAhead]);
+            prefetch(sq_norms.data() + list[k + 2 * kAhead]);
         }
+        if (k + kAhead < n) fetch(row(list[k + kAhead]));
     }
 
     const Entry* column_begin(int32_t feature) const {

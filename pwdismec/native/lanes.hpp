@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace pwdismec {
 
@@ -32,6 +33,33 @@ inline float sum(Floats x) {
     float total = 0;
     for (int lane = 0; lane < kLanes; ++lane) total += x[lane];
     return total;
+}
+
+// A lane of `a` or, counted on from there, of `b` for each of the result's.
+template <int... kFrom>
+inline Floats choose(Floats a, Floats b) {
+#if defined(__clang__)
+    return __builtin_shufflevector(a, b, kFrom...);
+#else
+    return __builtin_shuffle(a, b, Masks{kFrom...});
+#endif
+}
+
+// A step in turning a square: exchanges the lanes of `a` whose number has the bit `kStep` for those of `b` whose
+// number has not.
+template <int kStep, int... kLane>
+inline void exchange(Floats& a, Floats& b, std::integer_sequence<int, kLane...>) {
+    const Floats before = a;
+    a = choose<(kLane & kStep ? kLanes + kLane - kStep : kLane)...>(before, b);
+    b = choose<(kLane & kStep ? kLanes + kLane : kLane + kStep)...>(before, b);
+}
+
+// Rows become columns.
+template <int kStep = 1>
+inline void transpose(Floats (&square)[kLanes]) {
+    for (int i = 0; i < kLanes; ++i)
+        if (!(i & kStep)) exchange<kStep>(square[i], square[i + kStep], std::make_integer_sequence<int, kLanes>{});
+    if constexpr (2 * kStep < kLanes) transpose<2 * kStep>(square);
 }
 
 inline bool any(Masks mask) {

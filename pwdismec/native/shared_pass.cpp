@@ -91,18 +91,28 @@ void SharedPass::sum_dense(int64_t first, int n, float* tile) const {
 
 template <int kWidth>
 void SharedPass::run_width() {
-    alignas(64) float tile[kRows * kLabels];
+    alignas(64) float tile[kRows * kLabels] = {};
     for (int64_t first = 0; first < x_.count; first += kRows) {
         const int n = static_cast<int>(std::min<int64_t>(kRows, x_.count - first));
         if (x_.dense())
             sum_dense<kWidth>(first, n, tile);
         else
             sum_sparse<kWidth>(first, n, tile);
-        for (int label = 0; label < kWidth; ++label) {
-            float* to = margins_.data() + at(label) * stride_ + first;
-            for (int i = 0; i < n; ++i) to[i] = tile[i * kLabels + label];
-        }
+        store_turned<kWidth>(tile, first);
     }
+}
+
+// Of the last instances' tile too, whose other rows go where nothing is looked for.
+template <int kWidth>
+void SharedPass::store_turned(const float* tile, int64_t first) {
+    float* margins = margins_.data() + first;
+    for (int i = 0; i < kRows; i += kLanes)
+        for (int label = 0; label < kWidth; label += kLanes) {
+            Floats square[kLanes];
+            for (int k = 0; k < kLanes; ++k) square[k] = load(tile + (i + k) * kLabels + label);
+            transpose(square);
+            for (int k = 0; k < kLanes; ++k) store(margins + at(label + k) * stride_ + i, square[k]);
+        }
 }
 
 void SharedPass::run(std::size_t n_labels) {

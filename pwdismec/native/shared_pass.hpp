@@ -41,6 +41,8 @@ private:
     void sum_sparse(int64_t first, int n, float* tile) const;
     template <int kWidth>
     void sum_dense(int64_t first, int n, float* tile) const;
+    template <int kWidth>
+    void store_turned(const float* tile, int64_t first);
 
     const Instances& x_;
     const std::size_t width_;

@@ -1,6 +1,7 @@
 #include "working_set.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <utility>
 
@@ -21,13 +22,17 @@ constexpr std::size_t kManyInstances = 16;  // for each of them
 
 std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
+// Whether a weight is not zero, without a branch: nobody could predict it.
+bool is_set(float weight) { return (std::bit_cast<uint32_t>(weight) << 1) != 0; }
+
 template <class T>
 double sum_of_squares(const std::vector<T>& values) {
     double sums[4] = {};  // side by side, as in rows.hpp
-    for (std::size_t k = 0; k < values.size(); ++k) {
-        const double value = static_cast<double>(values[k]);
-        sums[k % 4] += value * value;
-    }
+    const auto square = [&](std::size_t k) { return static_cast<double>(values[k]) * static_cast<double>(values[k]); };
+    std::size_t k = 0;
+    for (; k + 4 <= values.size(); k += 4)
+        for (std::size_t i = 0; i < 4; ++i) sums[i] += square(k + i);
+    for (; k < values.size(); ++k) sums[0] += square(k);
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
@@ -250,14 +255,15 @@ SparseWeights WorkingSet::weights() const {
     SparseWeights found;
     found.bias = bias_weight_;
     found.by_newton = by_newton_;
-    const auto n_zero = std::count(weights_.begin(), weights_.end(), 0.0f);
-    found.features.resize(weights_.size() - at(n_zero) + 1);  // and a place for zeros
+    std::size_t n_found = 0;
+    for (const float weight : weights_) n_found += is_set(weight);
+    found.features.resize(n_found + 1);  // and a place for zeros
     found.values.resize(found.features.size());
     std::size_t n = 0;
     const auto take = [&](int32_t feature, float weight) {
         found.features[n] = feature;  // overwritten by the next one if it is zero
         found.values[n] = weight;
-        n += weight != 0;
+        n += is_set(weight);
     };
     const std::size_t n_near = restricted_ ? 0 : at(x_.n_near);
     for (std::size_t f = 0; f < n_near; ++f) take(static_cast<int32_t>(f), weights_[f]);
