@@ -115,8 +115,9 @@ class Dask:
             raise ConfigError(
                 "the backend dask needs dask.distributed: pip install 'pwdismec[cluster]'"
             ) from error
-        # A scheduler that dies is told of in one line here, without the client's traceback.
-        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+        # A scheduler that dies is told of in one line here, without the client's tracebacks.
+        for part in ("client", "batched"):
+            logging.getLogger(f"distributed.{part}").setLevel(logging.CRITICAL)
         try:
             self._client = Client(scheduler, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -135,7 +136,10 @@ class Dask:
         return sum(self._client.nthreads().values())
 
     def submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
-        future: Future[Result] = self._executor.submit(function, task)
+        # In dask's form for the way already: else its scheduler reads it, and imports the function's module.
+        from distributed.protocol.pickle import dumps
+
+        future: Future[Result] = self._executor.submit(_do, dumps((function, task)))
         return future
 
     def died(self, error: BaseException) -> bool:
@@ -145,3 +149,11 @@ class Dask:
 
     def close(self) -> None:
         self._client.close()  # the scheduler forgets what nobody waits for
+
+
+def _do(work: bytes) -> Any:
+    """In a worker of dask's: what a function makes of a task."""
+    from distributed.protocol.pickle import loads
+
+    function, task = loads(work)
+    return function(task)

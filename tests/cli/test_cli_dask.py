@@ -8,11 +8,16 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from command_line import DISK, output, refusal, start
 from killing import kill_claimants
 from small_data import files_of
+from worker_tasks import fail, slow_square
+
+from pwdismec.cluster import Backend
+from pwdismec.errors import DataError
 
 dask = pytest.importorskip("dask")
 pytest.importorskip("distributed")
@@ -31,20 +36,27 @@ def processes():
 
 @pytest.fixture
 def scheduler(tmp_path, processes):
-    """The address of a scheduler with two workers; a worker that dies is not started again."""
+    """The address of a scheduler with two workers; a worker that dies is not started again.
 
-    def begin(name, *arguments):
+    The workers, and not the scheduler, find modules of the tests.
+    """
+
+    def begin(name, *arguments, **variables):
         log = tmp_path / f"{name}.log"
         command = [sys.executable, "-m", "distributed.cli.dask_" + name.split("-")[0], *arguments]
         with log.open("w") as file:
-            processes.append(subprocess.Popen(command, cwd=tmp_path, stdout=file, stderr=file))
+            process = subprocess.Popen(
+                command, cwd=tmp_path, stdout=file, stderr=file, env=os.environ | variables
+            )
+        processes.append(process)
         return log
 
     log = begin("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
     address = wait_for(r"Scheduler at: +(tcp://\S+)", log)
     for number in (1, 2):
         mine = ["--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-        wait_for("Registered to:", begin(f"worker-{number}", address, *mine))
+        log = begin(f"worker-{number}", address, *mine, PYTHONPATH=str(Path(__file__).parents[1]))
+        wait_for("Registered to:", log)
     return address
 
 
@@ -54,6 +66,13 @@ def wait_for(pattern, log):
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.05)
     return found[1] if found.groups() else None
+
+
+def test_the_scheduler_need_not_import_what_the_workers_do(scheduler):
+    backend = Backend("dask", scheduler=scheduler)
+    assert list(backend.in_order(slow_square, range(9))) == [n * n for n in range(9)]
+    with pytest.raises(DataError, match=r"^file\.txt:7: a fault$"):
+        list(backend.in_order(fail, range(3)))
 
 
 @pytest.mark.slow
