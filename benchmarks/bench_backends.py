@@ -7,8 +7,8 @@ contender in turn:
 
     threads        one process, two threads
     loky           two processes of one thread
-    dask 2x1       two dask workers of one thread, started before
-    dask 1x2       one dask worker of two threads, started before
+    dask 2x1       two dask workers of one thread, started before as docs/cluster.md says
+    dask 1x2       one dask worker of two threads, started likewise
 
 Time is of `train` as a whole: loky's processes start within it. Memory is the sum of the proportional set
 sizes (PSS: a page that several processes share is divided among them) of all processes that take part, at its
@@ -97,6 +97,7 @@ def dask_workers(n_workers: int, n_threads: int, folder: Path) -> Iterator[tuple
     start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file), "--no-dashboard")
     for _ in range(n_workers):
         own = ["--host", "127.0.0.1", "--nthreads", str(n_threads), "--no-nanny", "--no-dashboard"]
+        own += ["--preload", "pwdismec.pipeline.preload"]
         start("worker", "--scheduler-file", str(file), *own)
     try:
         from dask.distributed import Client

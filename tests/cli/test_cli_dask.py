@@ -20,7 +20,7 @@ from pwdismec.cluster import Backend
 from pwdismec.errors import DataError
 
 dask = pytest.importorskip("dask")
-pytest.importorskip("distributed")
+Client = pytest.importorskip("distributed").Client
 
 
 @pytest.fixture
@@ -38,7 +38,8 @@ def processes():
 def scheduler(tmp_path, processes):
     """The address of a scheduler with two workers; a worker that dies is not started again.
 
-    The workers, and not the scheduler, find modules of the tests.
+    The first is started as docs/cluster.md says, the second without the preload. Both, and not the scheduler,
+    find modules of the tests.
     """
 
     def begin(name, *arguments, **variables):
@@ -53,8 +54,8 @@ def scheduler(tmp_path, processes):
 
     log = begin("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
     address = wait_for(r"Scheduler at: +(tcp://\S+)", log)
-    for number in (1, 2):
-        mine = ["--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    for number, preload in ((1, ["--preload", "pwdismec.pipeline.preload"]), (2, [])):
+        mine = ["--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard", *preload]
         log = begin(f"worker-{number}", address, *mine, PYTHONPATH=str(Path(__file__).parents[1]))
         wait_for("Registered to:", log)
     return address
@@ -73,6 +74,15 @@ def test_the_scheduler_need_not_import_what_the_workers_do(scheduler):
     assert list(backend.in_order(slow_square, range(9))) == [n * n for n in range(9)]
     with pytest.raises(DataError, match=r"^file\.txt:7: a fault$"):
         list(backend.in_order(fail, range(3)))
+
+
+def test_a_worker_has_at_hand_what_it_preloads(scheduler):
+    def at_hand(dask_worker):
+        modules = "pwdismec.training.workers", "pwdismec.pipeline.workers", "pwdismec.pipeline.evaluating"
+        return {*modules} <= sys.modules.keys(), "profile" in dask_worker.periodic_callbacks
+
+    with Client(scheduler, set_as_default=False) as client:
+        assert sorted(client.run(at_hand).values()) == [(False, True), (True, False)]
 
 
 @pytest.mark.slow
