@@ -47,6 +47,7 @@ Runs = _kernels.Runs
 Heads = _kernels.Heads
 LabelBlock = _kernels.LabelBlock
 fill_postings = _kernels.fill_postings
+head_bounds = _kernels.head_bounds
 score_top_k = _kernels.score_top_k
 
 # solvers
@@ -71,6 +72,7 @@ __all__ = [
     "fill_postings",
     "format_labelled_rows",
     "format_ranked_rows",
+    "head_bounds",
     "instruction_set",
     "objectives",
     "parse_labelled_rows",

@@ -95,11 +95,14 @@ def fill_postings(
     starts: U32,
     filled: U32,
     lists: U32,
-    head_weights: F32,
+    head_weights: U32,
 ) -> None: ...
+def head_bounds(head_weights: U32, n_heads: int, n_labels: int, bounds: F32) -> None: ...
 
 class LabelBlock:
-    def __init__(self, starts: U32, lists: U32, head_weights: F32, bias: F32, label_ids: I32) -> None: ...
+    def __init__(
+        self, starts: U32, lists: U32, head_weights: U32, head_bounds: F32, bias: F32, label_ids: I32
+    ) -> None: ...
 
 def score_top_k(
     heads: Heads,

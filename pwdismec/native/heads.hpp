@@ -2,8 +2,10 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -39,35 +41,54 @@ private:
     std::size_t size_;
 };
 
+// A Euclidean norm by its square, as a float that is not less, whatever was rounded.
+inline float norm_above(double square) {
+    return std::nextafter(static_cast<float>(std::sqrt(square) * (1 + 0x1p-20)), std::numeric_limits<float>::infinity());
+}
+
 // A value of an instance whose feature is a head.
 struct HeadValue {
     std::uint32_t head;
     float value;
 };
 
-// The weights that a block's labels have of the heads: label by label in tiles of so many (the last one may be
-// narrower), within a tile head by head, a weight for each of the tile's labels. A tile's scores fit a core's
-// registers, its weights the L2 cache, and those of the frequent heads the L1 cache. Behind the last tile there is room for a vector to be read.
-constexpr std::size_t kTile = 32, kHeadPadding = 16;
+// The weights that a block's labels have of the heads: label by label in tiles of kTile, within a tile head by head.
+//
+// Most scores are far from the best, and half of each weight's bits suffices to see it. So a tile has the upper
+// halves of all its weights first, each rounded to the nearest, and behind them the lower halves, which make the
+// rounded ones exact again; of a head, a word holds those of the labels j and j + kTile / 2. The last tile may be
+// narrower: its weights are whole, of a head label by label. Behind it there is room for a vector to be read.
+//
+// A tile's scores fit a core's registers, its upper halves the L2 cache, and those of the frequent heads the L1 cache.
+constexpr std::size_t kTile = 32, kTileWords = kTile / 2, kHeadPadding = 16;
 
 constexpr std::size_t tiles_of(std::size_t n_labels) { return (n_labels + kTile - 1) / kTile; }
 
-constexpr std::size_t head_weights_of(std::size_t n_labels, std::size_t n_heads) {
+constexpr std::size_t head_words_of(std::size_t n_labels, std::size_t n_heads) {
     return n_labels * n_heads + kHeadPadding;
 }
 
-// Where the weight of a label, by its place in the block, and of a head lies.
-constexpr std::size_t head_weight_at(std::size_t place, std::size_t head, std::size_t n_labels,
-                                     std::size_t n_heads) {
-    const std::size_t first = place / kTile * kTile;
-    const std::size_t width = n_labels - first < kTile ? n_labels - first : kTile;
-    return first * n_heads + head * width + (place - first);
-}
+// The upper half of a weight's bits, rounded, in the place of the upper half.
+constexpr std::uint32_t upper_half(std::uint32_t bits) { return (bits + 0x8000u) & 0xffff0000u; }
+
+// Stores the weight of a label, by its place in the block, and of a head, where none has been stored.
+void put_head_weight(std::uint32_t* words, std::size_t place, std::size_t head, std::size_t n_labels,
+                     std::size_t n_heads, float weight);
+
+// How far a tile's rounded weights can lead: the most of its labels' Euclidean norms of what is rounded away, and
+// of their weights; never less than they are. Infinite of a narrow tile, which has none.
+struct TileBounds {
+    float rounding, weights;
+};
+
+// Of every tile of a block.
+void find_bounds(const std::uint32_t* words, std::size_t n_heads, std::size_t n_labels, TileBounds* bounds);
 
 // Instances by the heads in them: instance i has the values starts[i] … starts[i + 1], of heads below n_heads.
 struct HeadRows {
     std::span<const std::size_t> starts;
     const HeadValue* values;
+    const float* norms;  // of each one's values, as norm_above gives them
 
     std::size_t size() const { return starts.size() - 1; }
 };
@@ -75,9 +96,10 @@ struct HeadRows {
 // Adds Σ_h x_h · weight[h, p] to scores[i · n_labels + p] for each instance i and every place p of a block;
 // float32, one rounded product and one rounded sum a head, in the order of the instance's values.
 //
-// Only what may be among the best is stored: where none of a tile's scores reaches bars[i] they are left as they
-// were, and reached[i · tiles_of(n_labels) + tile] is 0, elsewhere 1.
-void add_heads(const float* weights, std::size_t n_heads, std::size_t n_labels, const HeadRows& rows,
-               const float* bars, float* scores, std::uint8_t* reached);
+// Only what may be among the best k is stored. best[i · k …] are the scores to be reached, best first: where none of
+// a tile's reaches the last of them, which most tell by their rounded weights, they are left as they were, and
+// reached[i · tiles_of(n_labels) + tile] is 0, elsewhere 1. What is found on the way takes its place in `best`.
+void add_heads(const std::uint32_t* words, const TileBounds* bounds, std::size_t n_heads, std::size_t n_labels,
+               const HeadRows& rows, std::size_t k, float* best, float* scores, std::uint8_t* reached);
 
 }  // namespace pwdismec

@@ -27,6 +27,12 @@ inline Floats load(const float* from) {
     return x;
 }
 
+inline Masks load(const std::uint32_t* from) {
+    Masks x;
+    std::memcpy(&x, from, sizeof x);
+    return x;
+}
+
 inline void store(float* to, Floats x) { std::memcpy(to, &x, sizeof x); }
 
 inline float sum(Floats x) {

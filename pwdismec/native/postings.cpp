@@ -13,11 +13,11 @@ namespace pwdismec {
 void fill_postings(std::span<const std::int64_t> indptr, const std::int32_t* indices, const float* data,
                    std::span<const std::uint16_t> positions, const Heads& heads, std::size_t n_labels,
                    std::span<const std::uint32_t> starts, std::uint32_t* filled, std::uint32_t* lists,
-                   float* head_weights) {
+                   std::uint32_t* head_words) {
     for (std::size_t row = 0; row < positions.size(); ++row) {
         for (std::int64_t e = indptr[row]; e < indptr[row + 1]; ++e) {
             if (const std::uint32_t head = heads.find(indices[e]); head != Heads::kNone) {
-                head_weights[head_weight_at(positions[row], head, n_labels, heads.size())] = data[e];
+                put_head_weight(head_words, positions[row], head, n_labels, heads.size(), data[e]);
                 continue;
             }
             const auto feature = static_cast<std::size_t>(indices[e]);
@@ -92,7 +92,7 @@ void bind_postings(nb::module_& m) {
         [](ArrayIn<std::int64_t> indptr, ArrayIn<std::int32_t> indices, ArrayIn<float> data,
            ArrayIn<std::uint16_t> positions, const Heads& heads, std::size_t n_labels,
            ArrayIn<std::uint32_t> starts, ArrayInOut<std::uint32_t> filled, ArrayInOut<std::uint32_t> lists,
-           ArrayInOut<float> head_weights) {
+           ArrayInOut<std::uint32_t> head_weights) {
             nb::gil_scoped_release release;
             fill_postings({indptr.data(), indptr.size()}, indices.data(), data.data(),
                           {positions.data(), positions.size()}, heads, n_labels,

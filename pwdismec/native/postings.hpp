@@ -40,10 +40,10 @@ void add_lists(const Postings& postings, std::span<const ListedValue> values, st
 //
 // indptr, indices, data: the part's weights; row r belongs to the block's label positions[r].
 // starts, lists: as in Postings. filled: how many weights each list has, advanced here.
-// head_weights: as heads.hpp says, zero before the first part.
+// head_words: as heads.hpp says, zero before the first part.
 void fill_postings(std::span<const std::int64_t> indptr, const std::int32_t* indices, const float* data,
                    std::span<const std::uint16_t> positions, const Heads& heads, std::size_t n_labels,
                    std::span<const std::uint32_t> starts, std::uint32_t* filled, std::uint32_t* lists,
-                   float* head_weights);
+                   std::uint32_t* head_words);
 
 }  // namespace pwdismec

@@ -20,9 +20,10 @@ struct Group {
     std::size_t first_row;
     std::vector<std::size_t> head_starts;
     std::vector<HeadValue> heads;
+    std::vector<float> head_norms;
     std::vector<ListedValue> others;
 
-    HeadRows head_rows() const { return {head_starts, heads.data()}; }
+    HeadRows head_rows() const { return {head_starts, heads.data(), head_norms.data()}; }
     std::size_t n_rows() const { return head_starts.size() - 1; }
 };
 
@@ -31,7 +32,7 @@ struct Scratch {
     std::vector<Group> groups;
     HugeArray<float> scores;
     std::size_t n_scores = 0;
-    std::vector<float> bars;
+    std::vector<float> best;  // scores of the group's instances, as add_heads wants them
     std::vector<std::uint8_t> reached;
     TopKSelector selector;
     std::vector<RankKey> before, merged;
@@ -50,15 +51,19 @@ void take_apart(const Heads& heads, std::span<const std::int64_t> indptr, const 
     group.first_row = first_row;
     group.head_starts.assign(1, 0);
     group.heads.clear();
+    group.head_norms.clear();
     group.others.clear();
     for (std::size_t row = 0; row < n_rows; ++row) {
+        double squares = 0;
         for (std::int64_t e = indptr[first_row + row]; e < indptr[first_row + row + 1]; ++e) {
-            if (const std::uint32_t head = heads.find(indices[e]); head != Heads::kNone)
+            if (const std::uint32_t head = heads.find(indices[e]); head != Heads::kNone) {
                 group.heads.push_back({head, data[e]});
-            else
+                squares += static_cast<double>(data[e]) * static_cast<double>(data[e]);
+            } else
                 group.others.push_back({indices[e], static_cast<std::uint32_t>(row), data[e]});
         }
         group.head_starts.push_back(group.heads.size());
+        group.head_norms.push_back(norm_above(squares));
     }
     if (n_rows > 1)
         std::ranges::sort(group.others, {}, [](const ListedValue& x) {  // by feature, then row, in one comparison
@@ -104,15 +109,12 @@ void score_group(const Heads& heads, const LabelBlock& block, const Group& group
                  const float* top_scores, Scratch& scratch) {
     const std::size_t n_labels = block.bias.size(), n_rows = group.n_rows();
     float* scores = scratch.scores.data();
-    scratch.bars.resize(n_rows);
+    scratch.best.assign(top_scores + group.first_row * k, top_scores + (group.first_row + n_rows) * k);
     scratch.reached.resize(n_rows * tiles_of(n_labels));
-    for (std::size_t row = 0; row < n_rows; ++row) {
-        std::ranges::copy(block.bias, scores + row * n_labels);
-        scratch.bars[row] = top_scores[(group.first_row + row) * k + k - 1];
-    }
+    for (std::size_t row = 0; row < n_rows; ++row) std::ranges::copy(block.bias, scores + row * n_labels);
     add_lists(block.postings, group.others, n_labels, scores);
-    add_heads(block.head_weights, heads.size(), n_labels, group.head_rows(), scratch.bars.data(), scores,
-              scratch.reached.data());
+    add_heads(block.head_words, block.head_bounds, heads.size(), n_labels, group.head_rows(), k,
+              scratch.best.data(), scores, scratch.reached.data());
 }
 
 }  // namespace
@@ -149,25 +151,28 @@ namespace {
 
 // A block and the arrays it lies in.
 struct BoundBlock {
-    BoundBlock(ArrayIn<std::uint32_t> starts_, ArrayIn<std::uint32_t> lists_, ArrayIn<float> head_weights_,
-               ArrayIn<float> bias_, ArrayIn<std::int32_t> label_ids_)
-        : starts(starts_), lists(lists_), head_weights(head_weights_), bias(bias_), label_ids(label_ids_) {
+    BoundBlock(ArrayIn<std::uint32_t> starts_, ArrayIn<std::uint32_t> lists_, ArrayIn<std::uint32_t> head_words_,
+               ArrayIn<float> head_bounds_, ArrayIn<float> bias_, ArrayIn<std::int32_t> label_ids_)
+        : starts(starts_), lists(lists_), head_words(head_words_), head_bounds(head_bounds_), bias(bias_),
+          label_ids(label_ids_) {
         const std::size_t n_labels = bias.size();
-        if (n_labels > std::size_t{1} << 16 || label_ids.size() != n_labels)
+        if (n_labels > std::size_t{1} << 16 || label_ids.size() != n_labels ||
+            head_bounds.size() != 2 * tiles_of(n_labels))
             throw nb::value_error("the arrays of a block do not fit each other");
     }
 
     LabelBlock view(const Heads& heads) const {
-        if (head_weights.size() != head_weights_of(bias.size(), heads.size()))
+        if (head_words.size() != head_words_of(bias.size(), heads.size()))
             throw nb::value_error("a block is of other heads");
         return {{{starts.data(), starts.size()}, {lists.data(), lists.size()}},
-                head_weights.data(),
+                head_words.data(),
+                reinterpret_cast<const TileBounds*>(head_bounds.data()),
                 {bias.data(), bias.size()},
                 label_ids.data()};
     }
 
-    ArrayIn<std::uint32_t> starts, lists;
-    ArrayIn<float> head_weights, bias;
+    ArrayIn<std::uint32_t> starts, lists, head_words;
+    ArrayIn<float> head_bounds, bias;
     ArrayIn<std::int32_t> label_ids;
 };
 
@@ -175,9 +180,10 @@ struct BoundBlock {
 
 void bind_score(nb::module_& m) {
     nb::class_<BoundBlock>(m, "LabelBlock")
-        .def(nb::init<ArrayIn<std::uint32_t>, ArrayIn<std::uint32_t>, ArrayIn<float>, ArrayIn<float>,
-                      ArrayIn<std::int32_t>>(),
-             nb::arg("starts"), nb::arg("lists"), nb::arg("head_weights"), nb::arg("bias"), nb::arg("label_ids"));
+        .def(nb::init<ArrayIn<std::uint32_t>, ArrayIn<std::uint32_t>, ArrayIn<std::uint32_t>, ArrayIn<float>,
+                      ArrayIn<float>, ArrayIn<std::int32_t>>(),
+             nb::arg("starts"), nb::arg("lists"), nb::arg("head_weights"), nb::arg("head_bounds"), nb::arg("bias"),
+             nb::arg("label_ids"));
     m.def(
         "score_top_k",
         [](const Heads& heads, nb::list blocks, ArrayIn<std::int64_t> indptr, ArrayIn<std::int32_t> indices,

@@ -12,7 +12,8 @@ namespace pwdismec {
 
 struct LabelBlock {
     Postings postings;
-    const float* head_weights;
+    const std::uint32_t* head_words;
+    const TileBounds* head_bounds;
     std::span<const float> bias;
     const std::int32_t* label_ids;
 };

@@ -20,7 +20,7 @@ MAX_LABELS = 1 << 16
 # A block is what must be in memory at once if memory is scarce. Smaller ones make lists so short that an
 # instance by itself takes longer.
 MAX_WEIGHTS = 1 << 21
-_PADDING = 16
+_TILE, _PADDING = 32, 16
 
 
 class Part(NamedTuple):
@@ -44,8 +44,14 @@ class LabelBlock:
     bias
         float32, shape (n_labels,).
     head_weights
-        float32, shape (n_labels · n_heads + 16,): every label's weights of the heads, 32 labels after 32; of
-        these head by head, of a head label by label. Behind them 16 zeros, for vectors to read beyond.
+        uint32, shape (n_labels · n_heads + 16,): every label's weights of the heads, 32 labels after 32. Of
+        these, head by head, 16 words with the upper halves of the weights' bits, rounded to the nearest: of
+        label j in the lower, of j + 16 in the upper half of word j; behind them all as many words with the
+        weights' lower halves, to be added with their sign. Fewer than 32 labels, the last, have whole
+        weights, of a head label by label. Behind them 16 zeros, for vectors to read beyond.
+    head_bounds
+        float32, two for each 32 labels: the most of the labels' Euclidean norms of what is rounded away of
+        their weights of the heads, and of these weights; never less than they are. Of fewer labels infinite.
     starts
         uint32, shape (n_features + 1,). Feature f's list is ``lists[starts[f]:starts[f + 1]]``; a head's is
         empty.
@@ -57,7 +63,8 @@ class LabelBlock:
     heads: Heads
     label_ids: NDArray[np.int32]
     bias: NDArray[np.float32]
-    head_weights: NDArray[np.float32]
+    head_weights: NDArray[np.uint32]
+    head_bounds: NDArray[np.float32]
     starts: NDArray[np.uint32]
     lists: NDArray[np.uint32]
 
@@ -80,13 +87,15 @@ class LabelBlock:
         np.cumsum(lengths + (lengths + 1) // 2, out=starts[1:])
 
         lists, filled = zeros(int(starts[-1]), np.uint32), np.zeros(heads.n_features, np.uint32)
-        head_weights = zeros(n_labels * len(heads.ids) + _PADDING, np.float32)
+        head_weights = zeros(n_labels * len(heads.ids) + _PADDING, np.uint32)
         for part in parts:
             csr = part.weights
             rows = csr.indptr, csr.indices, csr.values
             places = np.searchsorted(label_ids, part.label_ids).astype(np.uint16)
             native.fill_postings(*rows, places, heads.kernel, n_labels, starts, filled, lists, head_weights)
-        return cls(heads, label_ids, np.concatenate(part_bias)[order], head_weights, starts, lists)
+        bounds = np.empty(2 * -(-n_labels // _TILE), np.float32)
+        native.head_bounds(head_weights, len(heads.ids), n_labels, bounds)
+        return cls(heads, label_ids, np.concatenate(part_bias)[order], head_weights, bounds, starts, lists)
 
     def lowered(self, thresholds: NDArray[np.float32]) -> LabelBlock:
         """The same with the threshold of each label, by its id, taken from its bias."""
@@ -95,7 +104,14 @@ class LabelBlock:
     @cached_property
     def kernel(self) -> native.LabelBlock:
         """The same in the form that the kernel takes."""
-        return native.LabelBlock(self.starts, self.lists, self.head_weights, self.bias, self.label_ids)
+        return native.LabelBlock(
+            self.starts,
+            self.lists,
+            self.head_weights,
+            self.head_bounds,
+            self.bias,
+            self.label_ids,
+        )
 
     @property
     def nbytes(self) -> int:
@@ -109,7 +125,14 @@ class LabelBlock:
 
     @property
     def _arrays(self) -> tuple[NDArray[np.generic], ...]:
-        return self.label_ids, self.bias, self.head_weights, self.starts, self.lists
+        return (
+            self.label_ids,
+            self.bias,
+            self.head_weights,
+            self.head_bounds,
+            self.starts,
+            self.lists,
+        )
 
 
 class Slice(NamedTuple):

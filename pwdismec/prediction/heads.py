@@ -14,9 +14,9 @@ from pwdismec import native
 from pwdismec.data.csr import CSR
 
 # At least one of so many labels has a weight of a head. To read on over the others' zeros is faster than to
-# look labels up, even where five of six are zeros. It takes 4 bytes a label, a list 6 bytes a weight. Below a
-# sixth, batches gain nothing more, and an instance by itself takes longer.
-_SHARE = 6
+# look labels up, even where seven of eight are zeros. It takes 4 bytes a label, a list 6 bytes a weight. Below
+# an eighth, batches gain nothing more, and an instance by itself takes longer.
+_SHARE = 8
 
 
 class LabelWeights(Protocol):
@@ -42,7 +42,7 @@ class LabelWeights(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Heads:
-    """Which features are heads: at least a sixth of the labels have a weight of each.
+    """Which features are heads: at least an eighth of the labels have a weight of each.
 
     An instance's score sums its heads last, so they are one set for all labels that compete.
 

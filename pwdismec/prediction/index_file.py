@@ -1,6 +1,6 @@
 """The file of a prediction index: safetensors, so written that it is mapped into memory and used as it is.
 
-The heads, and five tensors a block (see `LabelBlock`), each of whole words and so aligned.
+The heads, and six tensors a block (see `LabelBlock`), each of whole words and so aligned.
 The header's metadata names the weights it was made of, holds the SHA-256 of
 the tensors and their places, and a time to which the file's modification time is set: a
 file that has it was not written to since, and is trusted unread.
@@ -29,10 +29,17 @@ from pwdismec.prediction.blocks import LabelBlock
 from pwdismec.prediction.heads import Heads
 
 FORMAT: Final = "pwdismec-index"
-VERSION: Final = "3"
+VERSION: Final = "4"
 
 _HEADS: Final = "heads"
-_DTYPES: Final = {"label_ids": "I32", "bias": "F32", "starts": "U32", "lists": "U32", "head_weights": "F32"}
+_DTYPES: Final = {
+    "label_ids": "I32",
+    "bias": "F32",
+    "head_bounds": "F32",
+    "starts": "U32",
+    "lists": "U32",
+    "head_weights": "U32",
+}
 # Where head weights begin, so that none of the kernel's vectors lies in two of the processor's lines; what is
 # missing are zeros behind the lists.
 _ALIGNMENT: Final = 64
@@ -61,7 +68,7 @@ def write_index(path: Path, heads: Heads, blocks: Iterable[LabelBlock], n_blocks
         If it cannot be written.
     """
     # The header comes first and is known last, so room is left for it.
-    room = -(-(8 + 1024 + 640 * n_blocks) // _PAGE) * _PAGE
+    room = -(-(8 + 1024 + 768 * n_blocks) // _PAGE) * _PAGE
     seal = int(time.time())
     header: dict[str, Any] = {}
     digest = hashlib.sha256()

@@ -1,0 +1,70 @@
+"""Labels ruled out by the upper halves of their weights: never one of the best, however close they are."""
+
+import numpy as np
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scoring import FakeModel, assert_same, ranked, sequential_float32
+
+from pwdismec.data.csr import CSR
+from pwdismec.prediction.blocks import label_blocks
+from pwdismec.prediction.search import search
+
+TILE = 32
+
+
+@st.composite
+def close_labels(draw):
+    """(model, x): a tile of labels or more, whose weights differ by little or nothing, or much."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n_labels, d = draw(st.integers(TILE, 150)), draw(st.integers(1, 40))
+    scale = draw(st.sampled_from([1e-42, 1e-30, 1e-3, 1.0, 1e3, 1e15]))
+    difference = draw(st.sampled_from([0.0, 1e-7, 1e-5, 1e-3, 1e-1, 1.0]))
+    weights = scale * rng.normal(size=d) * (1 + difference * rng.normal(size=(n_labels, d)))
+    weights[:, rng.random(d) < draw(st.sampled_from([0.0, 0.5]))] *= -1
+    weights[rng.random(weights.shape) < draw(st.sampled_from([0.0, 0.4]))] = 0
+    x = rng.normal(size=(draw(st.integers(1, 9)), d)) * draw(st.sampled_from([1e-3, 1.0, 1e3]))
+    bias = draw(st.sampled_from([0.0, -1.0, 1e4])) * scale * np.ones(n_labels)
+    model = FakeModel(
+        d, np.arange(n_labels, dtype=np.int32), weights.astype(np.float32), bias.astype(np.float32), 50
+    )
+    return model, x.astype(np.float32)
+
+
+@given(close_labels(), st.sampled_from([1, 2, 5, 32, 33, 200]), st.sampled_from([TILE, 64, 100, 150]))
+@settings(max_examples=300, deadline=None)
+def test_close_labels_are_told_apart(problem, top_k, max_labels):
+    model, x = problem
+    expected = ranked(sequential_float32(x, model.weights, model.bias), model.label_ids, top_k)
+    blocks = list(label_blocks(model.shards(), model.n_features, max_labels))
+    assert_same(search(blocks, CSR.from_scipy(sp.csr_matrix(x)), top_k, jobs=1), expected)
+
+
+def test_a_label_that_only_its_lower_halves_put_first():
+    """All round to the same weights; the one label that is better is found wherever it is."""
+    for best in range(3 * TILE):
+        weights = np.ones((3 * TILE, 50), np.float32)
+        weights[best] += np.float32(2**-10)
+        model = FakeModel(50, np.arange(3 * TILE, dtype=np.int32), weights, np.zeros(3 * TILE, np.float32))
+        x = CSR.from_scipy(sp.csr_matrix(np.ones((1, 50), np.float32)))
+        top = search(list(label_blocks(model.shards(), 50, TILE)), x, 1, jobs=1)
+        assert top.labels.tolist() == [[best]]
+        assert top.scores.tolist() == [[50 * (1 + 2**-10)]]
+
+
+@given(close_labels())
+@settings(max_examples=50, deadline=None)
+def test_bounds_are_the_norms_of_what_is_rounded_away_and_of_the_weights(problem):
+    model, _ = problem
+    for block in label_blocks(model.shards(), model.n_features, 100):
+        weights = model.weights[block.label_ids][:, block.heads.ids]
+        upper = (weights.view(np.uint32) + np.uint32(0x8000)) & np.uint32(0xFFFF0000)
+        lost = weights.astype(np.float64) - upper.view(np.float32)
+        for tile, bounds in enumerate(block.head_bounds.reshape(-1, 2).astype(np.float64)):
+            rows = slice(tile * TILE, (tile + 1) * TILE)
+            if len(weights[rows]) < TILE:
+                assert (bounds == np.inf).all()
+                continue
+            for bound, part in zip(bounds, (lost, weights.astype(np.float64)), strict=True):
+                norm = np.sqrt((part[rows] ** 2).sum(axis=1)).max()
+                assert norm <= bound <= norm * (1 + 1e-5) + 4e-45
