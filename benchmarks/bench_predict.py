@@ -114,10 +114,14 @@ class SciPyPredictor:
 
 
 def medians(contenders: dict[Any, Callable[[], object]], rounds: int) -> dict[Any, float]:
-    """Median seconds of each contender, turn by turn."""
+    """Median seconds of each contender, turn by turn.
+
+    A turn is two calls, of which the second counts: what the others' turns made cold is warm again for all.
+    """
     seconds: dict[Any, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, run in contenders.items():
+            run()
             start = time.perf_counter()
             run()
             seconds[name].append(time.perf_counter() - start)

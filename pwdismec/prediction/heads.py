@@ -14,8 +14,8 @@ from pwdismec import native
 from pwdismec.data.csr import CSR
 
 # At least one of so many labels has a weight of a head. To read on over the others' zeros is faster than to
-# look labels up, even where seven of eight are zeros. It takes 4 bytes a label, a list 6 bytes a weight. Below
-# an eighth, batches gain nothing more, and an instance by itself takes longer.
+# look labels up, even where seven of eight are zeros. It takes 4 bytes a label, a list 6 bytes a weight. From
+# fewer labels on, batches gain nothing more, and an instance by itself takes longer.
 _SHARE = 8
 
 
