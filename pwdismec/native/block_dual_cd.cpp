@@ -85,23 +85,53 @@ private:
         label.index = index;
         label.positives = labels_.rows + labels_.indptr[index];
         label.n_positives = labels_.indptr[index + 1] - labels_.indptr[index];
-        set_weights_to_mean(label);
-        const auto first = std::partition_point(label.weights.features.begin(), label.weights.features.end(),
-                                                [&](int32_t feature) { return feature < x_.first_column; });
+        restrict_to(label);
         likeness_.assign(at(x_.count), 0.0f);
-        add_columns(x_, label.weights, at(first - label.weights.features.begin()), likeness_.data());
+        add_columns(x_, mean_of_rare_features(label), 0, likeness_.data());
         for (int64_t k = 0; k < label.n_positives; ++k) likeness_[at(label.positives[k])] = kNotSought;
         const auto n_alike = std::count_if(likeness_.begin(), likeness_.end(), [](float like) { return like > 0; });
-        if (n_alike >= first_negatives(label)) begin(label, likeness_.data());
+        if (n_alike >= first_negatives(label))
+            begin(label, likeness_.data());
+        else
+            set_weights_to_mean(label);
         return label;
     }
 
+    // The positives that negatives are compared with: how many, and the k-th.
+    static int64_t n_examples(const Label& label) { return std::min(label.n_positives, kMostExamples); }
+    static int32_t example(const Label& label, int64_t k) {
+        return label.positives[k * label.n_positives / n_examples(label)];
+    }
+
+    // The examples' mean, as far as it has features with columns.
+    const SparseWeights& mean_of_rare_features(const Label& label) {
+        rare_.clear();
+        for (int64_t k = 0; k < n_examples(label); ++k) {
+            x_.fetch_ahead(label.positives, at(label.n_positives), at(k));  // mostly, all of them are examples
+            const Row row = x_.row(example(label, k));
+            if (!row.indices) break;
+            const int32_t* end = row.indices + row.size;
+            for (const int32_t* from = std::lower_bound(row.indices, end, x_.first_column); from != end; ++from)
+                rare_.emplace_back(*from, row.values[from - row.indices]);
+        }
+        std::stable_sort(rare_.begin(), rare_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+        mean_.features.clear();
+        mean_.values.clear();
+        for (auto value = rare_.begin(); value != rare_.end();) {
+            const int32_t feature = value->first;
+            double sum = 0;
+            for (; value != rare_.end() && value->first == feature; ++value) sum += static_cast<double>(value->second);
+            if (labels_.allowed_indptr && !std::binary_search(allowed_.begin(), allowed_.end(), feature)) continue;
+            mean_.features.push_back(feature);
+            mean_.values.push_back(static_cast<float>(sum / static_cast<double>(n_examples(label))));
+        }
+        return mean_;
+    }
+
     void set_weights_to_mean(Label& label) {
-        const int64_t n = std::min(label.n_positives, kMostExamples);
-        restrict_to(label);
+        const int64_t n = n_examples(label);
         set_.begin(at(n), 0);
-        for (int64_t k = 0; k < n; ++k)
-            set_.add(label.positives[k * label.n_positives / n], 1.0 / static_cast<double>(n), true, 1.0);
+        for (int64_t k = 0; k < n; ++k) set_.add(example(label, k), 1.0 / static_cast<double>(n), true, 1.0);
         set_.settle();
         label.weights = set_.weights();
         label.weights.bias = 0;
@@ -284,6 +314,8 @@ private:
     std::vector<std::vector<LabelSolution>> solutions_;
     std::vector<int32_t> added_, violating_;
     std::vector<float> positive_margins_, likeness_, sample_;
+    std::vector<std::pair<int32_t, float>> rare_;
+    SparseWeights mean_;
 
     std::vector<int32_t> numbers_;  // of features, by the caller's; where labels have lists of them
     std::vector<int32_t> allowed_;
