@@ -37,7 +37,6 @@ using Values = std::span<const HeadValue>;
 constexpr std::size_t kVectors = kTileWords / kLanes;  // of words
 constexpr std::size_t kWordsALine = 16, kRowsAhead = 3, kEnoughRows = 64;
 constexpr std::size_t kMostRaised = 32;  // of more best scores, the bar is not worth raising within a block
-static_assert(kVectors <= 4, "there are no registers to spare beside the weights");
 
 // Whether a score, summed from the upper halves of its weights, reaches the bar; one that is not a number does.
 bool may_reach(const std::uint32_t* upper, Values values, float bar, const float* scores) {
@@ -109,7 +108,7 @@ void put_head_weight(std::uint32_t* words, std::size_t place, std::size_t head, 
     }
     const std::size_t word = head * kTileWords + place % kTileWords;
     const unsigned shift = place % kTile < kTileWords ? 0 : 16;
-    tile[word] |= upper_half(bits) >> 16 << shift;
+    tile[word] |= (bits + 0x8000u) >> 16 << shift;  // rounded to the nearest
     tile[n_heads * kTileWords + word] |= (bits & 0xffffu) << shift;
 }
 

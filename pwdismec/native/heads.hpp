@@ -43,7 +43,8 @@ private:
 
 // A Euclidean norm by its square, as a float that is not less, whatever was rounded.
 inline float norm_above(double square) {
-    return std::nextafter(static_cast<float>(std::sqrt(square) * (1 + 0x1p-20)), std::numeric_limits<float>::infinity());
+    const auto norm = static_cast<float>(std::sqrt(square) * (1 + 0x1p-20));
+    return std::nextafter(norm, std::numeric_limits<float>::infinity());
 }
 
 // A value of an instance whose feature is a head.
@@ -67,9 +68,6 @@ constexpr std::size_t tiles_of(std::size_t n_labels) { return (n_labels + kTile 
 constexpr std::size_t head_words_of(std::size_t n_labels, std::size_t n_heads) {
     return n_labels * n_heads + kHeadPadding;
 }
-
-// The upper half of a weight's bits, rounded, in the place of the upper half.
-constexpr std::uint32_t upper_half(std::uint32_t bits) { return (bits + 0x8000u) & 0xffff0000u; }
 
 // Stores the weight of a label, by its place in the block, and of a head, where none has been stored.
 void put_head_weight(std::uint32_t* words, std::size_t place, std::size_t head, std::size_t n_labels,
