@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from pwdismec import native
-from pwdismec.data.mapping import is_mapped, release
+from pwdismec.data.mapping import is_mapped, release, zeros
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +107,9 @@ class CSR:
         return CSR(own.indptr, own.indices, own.values.astype(np.float32), own.n_columns)
 
     def release(self) -> None:
-        """Give the memory of column ids and values back to the system where they are mapped from files."""
+        """Give the memory of what is mapped from files back to the system; it is read again when used."""
         own = self.stored()
-        for array in (own.indices, own.data):
+        for array in (own.indptr, own.indices, own.data):
             if array is not None:
                 release(array)
 
@@ -150,7 +150,7 @@ class CSR:
     def column_counts(self) -> NDArray[np.int64]:
         """int64, shape (n_columns,): stored values in each column."""
         own = self.stored()
-        counts = np.zeros(self.n_columns, np.int64)
+        counts = zeros(self.n_columns, np.int64)
         native.count_ids(own.indices, counts)
         return counts
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.manifest import VECTORIZER
+from pwdismec.data.mapping import release
 from pwdismec.data.names import read_names
 from pwdismec.data.tensors import read_tensors
 from pwdismec.data.transforms import Transforms
@@ -327,6 +328,7 @@ def write_run(
         (folder / "shards").mkdir(exist_ok=True)
     if transforms.idf is not None and not (folder / IDF).exists():
         write_file(folder / IDF, safetensors.numpy.save({"idf": transforms.idf}))
+        release(transforms.idf)  # training has no more use for it
     if label_names is not None and not (folder / LABEL_NAMES).exists():
         write_file(folder / LABEL_NAMES, "".join(f"{name}\n" for name in label_names).encode())
     if vectorizer is not None:

@@ -7,6 +7,7 @@
 
 #include "certificate.hpp"
 #include "columns.hpp"
+#include "huge_array.hpp"
 #include "margins.hpp"
 #include "ordered_weights.hpp"
 #include "shared_pass.hpp"
@@ -54,7 +55,8 @@ public:
     Block(const Instances& instances, const BlockLabels& labels, const std::vector<Costs>& path,
           const Stopping& stopping, float prune, int width)
         : x_(instances), labels_(labels), path_(path), stopping_(stopping), prune_(prune), pass_(instances, width),
-          set_(instances), certifier_(instances), ordered_(instances.n_features),
+          set_(instances), scratch_(at(instances.n_features)), certifier_(instances, scratch_.data()),
+          ordered_(instances.n_features, scratch_.data()),
           solutions_(path.size(), std::vector<LabelSolution>(at(labels.count))) {
         if (labels.allowed_indptr) numbers_ = instances.numbers();
     }
@@ -64,7 +66,8 @@ public:
         std::vector<Label> active;
         int64_t next = 0;
         while (true) {
-            while (active.size() < pass_.width() && next < labels_.count) active.push_back(enter(next++));
+            while (active.size() < pass_.width() && next < labels_.count) 
+                active.push_back(enter(next++, pass_.room(static_cast<int>(active.size()))));
             if (active.empty()) return std::move(solutions_);
             if (x_.interrupted->load(std::memory_order_relaxed)) throw std::runtime_error("interrupted");
             for (std::size_t k = 0; k < active.size(); ++k) pass_.set(static_cast<int>(k), active[k].weights);
@@ -80,18 +83,19 @@ public:
 private:
     // The negatives most like the positives are first found by the rare features they share. Where these are
     // too few for that, the label enters with the mean of its positives for weights, and the first pass tells.
-    Label enter(int64_t index) {
+    // `likeness` has a place for each instance.
+    Label enter(int64_t index, float* likeness) {
         Label label;
         label.index = index;
         label.positives = labels_.rows + labels_.indptr[index];
         label.n_positives = labels_.indptr[index + 1] - labels_.indptr[index];
         restrict_to(label);
-        likeness_.assign(at(x_.count), 0.0f);
-        add_columns(x_, mean_of_rare_features(label), 0, likeness_.data());
-        for (int64_t k = 0; k < label.n_positives; ++k) likeness_[at(label.positives[k])] = kNotSought;
-        const auto n_alike = std::count_if(likeness_.begin(), likeness_.end(), [](float like) { return like > 0; });
+        std::fill_n(likeness, x_.count, 0.0f);
+        add_columns(x_, mean_of_rare_features(label), 0, likeness);
+        for (int64_t k = 0; k < label.n_positives; ++k) likeness[label.positives[k]] = kNotSought;
+        const auto n_alike = std::count_if(likeness, likeness + x_.count, [](float like) { return like > 0; });
         if (n_alike >= first_negatives(label))
-            begin(label, likeness_.data());
+            begin(label, likeness);
         else
             set_weights_to_mean(label);
         return label;
@@ -309,15 +313,16 @@ private:
     const float prune_;
     SharedPass pass_;
     WorkingSet set_;
+    HugeArray<float> scratch_;  // one at a time has a label's weights in it
     Certifier certifier_;
     OrderedWeights ordered_;
     std::vector<std::vector<LabelSolution>> solutions_;
     std::vector<int32_t> added_, violating_;
-    std::vector<float> positive_margins_, likeness_, sample_;
+    std::vector<float> positive_margins_, sample_;
     std::vector<std::pair<int32_t, float>> rare_;
     SparseWeights mean_;
 
-    std::vector<int32_t> numbers_;  // of features, by the caller's; where labels have lists of them
+    HugeArray<int32_t> numbers_;  // of features, by the caller's; where labels have lists of them
     std::vector<int32_t> allowed_;
 };
 

@@ -8,14 +8,11 @@
 
 namespace pwdismec {
 
-Certifier::Certifier(const Instances& instances)
-    : x_(instances), weights_(static_cast<std::size_t>(instances.n_features)) {}
-
 double Certifier::squared_hinges(const int32_t* instances, std::size_t count, double sign, double bias) const {
     double sum = 0;
     for (std::size_t k = 0; k < count; ++k) {
         x_.fetch_ahead(instances, count, k);
-        const double margin = sign * (dot_in_double(x_.row(instances[k]), weights_.data()) + bias);
+        const double margin = sign * (dot_in_double(x_.row(instances[k]), weights_) + bias);
         const double hinge = std::max(0.0, 1.0 - margin);
         sum += hinge * hinge;
     }
@@ -30,7 +27,7 @@ double Certifier::primal(const SparseWeights& weights, const float* margins, con
     const float norm = static_cast<float>(std::sqrt(weights.sq_norm));
     doubtful_.clear();
     for_each_above(margins, x_.count, -1.0f - x_.most_rounding * norm, [&](int32_t i) {
-        if (margins[i] + x_.rounding[static_cast<std::size_t>(i)] * norm > -1.0f) doubtful_.push_back(i);
+        if (margins[i] + x_.rounding(i) * norm > -1.0f) doubtful_.push_back(i);
     });
     const double of_positives = squared_hinges(positives, static_cast<std::size_t>(n_positives), 1.0, bias);
     const double of_negatives = squared_hinges(doubtful_.data(), doubtful_.size(), -1.0, bias);

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "huge_array.hpp"
 #include "instances.hpp"
 #include "working_set.hpp"
 
@@ -13,7 +12,8 @@ namespace pwdismec {
 
 class Certifier {
 public:
-    explicit Certifier(const Instances& instances);
+    // `scratch` has a place for each feature and is all zeros, between calls too.
+    Certifier(const Instances& instances, float* scratch) : x_(instances), weights_(scratch) {}
 
     // P of the float32 `weights`, exact but for float64's rounding. `margins` are float32 and only tell which
     // instances lie outside the margin beyond any doubt, and so have no loss. Those of the positives must be
@@ -26,7 +26,7 @@ private:
 
     const Instances& x_;
     std::vector<int32_t> doubtful_;
-    HugeArray<float> weights_;  // all of a label's, between calls zero
+    float* weights_;  // all of a label's
 };
 
 }  // namespace pwdismec

@@ -1,7 +1,6 @@
 #include "instances.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
@@ -20,22 +19,22 @@ constexpr int64_t kRare = 256;  // a feature of the head has a column if at most
 
 std::size_t size(int64_t n) { return static_cast<std::size_t>(n); }
 
-void measure(Instances& x, const Row& row) {
+// The instance that comes next.
+void measure(Instances& x) {
+    const auto i = static_cast<int64_t>(x.sq_norms.size());
+    const Row row = x.row(i);
     double sq_norm = static_cast<double>(x.bias) * static_cast<double>(x.bias);
     for (int64_t k = 0; k < row.size; ++k)
         sq_norm += static_cast<double>(row.values[k]) * static_cast<double>(row.values[k]);
     x.sq_norms.push_back(static_cast<float>(sq_norm));
-    // A float32 sum of n products errs by at most n u sum |x w| <= n u |x||w| (Higham 2002, section 3.1);
-    // with twice the unit u and a few terms more for good measure.
-    x.rounding.push_back(static_cast<float>(static_cast<double>(row.size + 8) * 0x1p-23 * std::sqrt(sq_norm)));
-    x.most_rounding = std::max(x.most_rounding, x.rounding.back());
+    x.most_rounding = std::max(x.most_rounding, x.rounding(i));
 }
 
 }  // namespace
 
-std::vector<int32_t> Instances::numbers() const {
-    std::vector<int32_t> found(features.size());
-    for (std::size_t number = 0; number < found.size(); ++number)
+HugeArray<int32_t> Instances::numbers() const {
+    HugeArray<int32_t> found(features.size());
+    for (std::size_t number = 0; number < features.size(); ++number)
         found[size(features[number])] = static_cast<int32_t>(number);
     return found;
 }
@@ -79,13 +78,12 @@ SparseCopy::SparseCopy(const int64_t* frequency, int32_t n_features, int64_t cou
     }
     x_.indptr.reserve(size(count) + 1);
     x_.indptr.push_back(0);
-    x_.head_ends.reserve(size(count));
+    x_.head_sizes.reserve(size(count));
     x_.sq_norms.reserve(size(count));
-    x_.rounding.reserve(size(count));
 }
 
 void SparseCopy::append(const int64_t* indptr, const int32_t* indices, const float* values, int64_t count) {
-    const int64_t copied = static_cast<int64_t>(x_.head_ends.size());
+    const int64_t copied = static_cast<int64_t>(x_.head_sizes.size());
     if (copied + count > x_.count || x_.indptr.back() + indptr[count] - indptr[0] > stored_)
         throw std::length_error("more instances, or more values, than was said");
     for (int64_t i = 0; i < count; ++i) {
@@ -93,23 +91,24 @@ void SparseCopy::append(const int64_t* indptr, const int32_t* indices, const flo
         for (int64_t at = indptr[i]; at < indptr[i + 1]; ++at)
             row_.emplace_back(numbers_[size(indices[at])], values[at]);
         std::sort(row_.begin(), row_.end());
-        int64_t to = x_.indptr.back(), head_end = to;
+        int64_t to = x_.indptr.back();
+        int32_t in_head = 0;
         for (const auto& [number, value] : row_) {
             x_.indices[size(to)] = number;
             x_.sparse_values[size(to++)] = value;
-            if (number < x_.n_head) head_end = to;
+            in_head += number < x_.n_head;
             if (number >= x_.first_column)
                 x_.columns[size(x_.column_ends[size(number - x_.first_column)]++)] = {static_cast<int32_t>(copied + i),
                                                                                      value};
         }
         x_.indptr.push_back(to);
-        x_.head_ends.push_back(head_end);
-        measure(x_, x_.row(copied + i));
+        x_.head_sizes.push_back(in_head);
+        measure(x_);
     }
 }
 
 Instances SparseCopy::finish() {
-    if (static_cast<int64_t>(x_.head_ends.size()) != x_.count) throw std::length_error("fewer instances than was said");
+    if (static_cast<int64_t>(x_.head_sizes.size()) != x_.count) throw std::length_error("fewer instances than was said");
     return std::move(x_);
 }
 
@@ -122,8 +121,7 @@ Instances dense_instances(const float* values, int64_t count, int32_t n_features
     x.features.resize(size(n_features));
     std::iota(x.features.begin(), x.features.end(), 0);
     x.sq_norms.reserve(size(count));
-    x.rounding.reserve(size(count));
-    for (int64_t i = 0; i < count; ++i) measure(x, x.row(i));
+    for (int64_t i = 0; i < count; ++i) measure(x);
     return x;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -51,15 +52,14 @@ struct Instances {
 
     std::vector<int64_t> indptr;       // none if the instances are dense
     HugeArray<int32_t> indices;        // ascending within an instance
-    std::vector<int64_t> head_ends;    // of each instance: where its tail begins
+    std::vector<int32_t> head_sizes;   // of each instance: its values before the tail
     HugeArray<float> sparse_values;
     const float* dense_values = nullptr;  // count x n_features, the caller's
     std::vector<int32_t> features;     // by new number: as the caller numbers them
     std::vector<int64_t> column_ends;  // of each feature that has a column
     HugeArray<Entry> columns;
     std::vector<float> sq_norms;       // |x_i|^2 + bias^2
-    std::vector<float> rounding;       // a margin summed in float32 errs by at most this times |w|
-    float most_rounding = 0;
+    float most_rounding = 0;           // of any instance
 
     // Set, it makes whoever solves on these instances stop soon, with std::runtime_error.
     std::unique_ptr<std::atomic<bool>> interrupted = std::make_unique<std::atomic<bool>>(false);
@@ -85,8 +85,15 @@ struct Instances {
     }
     int64_t stored() const { return dense() ? count * n_features : indptr.back(); }
 
+    // A margin summed in float32 errs by at most this times |w|: a sum of n products does by n u sum |x w| <=
+    // n u |x||w| (Higham 2002, section 3.1); with twice the unit u and a few terms more for good measure.
+    float rounding(int64_t i) const {
+        const double norm = std::sqrt(static_cast<double>(sq_norms[static_cast<std::size_t>(i)]));
+        return static_cast<float>(static_cast<double>(row(i).size + 8) * 0x1p-23 * norm);
+    }
+
     // By the caller's number: the new one.
-    std::vector<int32_t> numbers() const;
+    HugeArray<int32_t> numbers() const;
 
     Row row(int64_t i) const {
         if (dense()) return {nullptr, dense_values + i * n_features, n_features};
@@ -111,7 +118,7 @@ public:
 private:
     Instances x_;
     int64_t stored_ = 0;
-    std::vector<int32_t> numbers_;  // by the caller's: the new ones
+    HugeArray<int32_t> numbers_;  // by the caller's: the new ones
     std::vector<std::pair<int32_t, float>> row_;
 };
 

@@ -39,7 +39,7 @@ void combine(const std::vector<double>& a, double factor, const std::vector<doub
 }  // namespace
 
 NewtonMethod::NewtonMethod(WorkingSet& set)
-    : set_(set), n_weights_(set.weights_.size()), weights_(n_weights_ + 1), gradient_(weights_), step_(weights_),
+    : set_(set), n_weights_(set.n_local()), weights_(n_weights_ + 1), gradient_(weights_), step_(weights_),
       along_(weights_), curved_(weights_), residual_(weights_), scale_(weights_), margins_(set.size()),
       step_margins_(margins_), products_(margins_), costs_(margins_), place_(set.size(), kUnknown) {
     double sq_norms = 0, values = 0;
@@ -243,7 +243,7 @@ void NewtonMethod::cut_costs(double most) {
 }
 
 int64_t NewtonMethod::solve(double goal, int64_t most_visits) {
-    std::copy(set_.weights_.begin(), set_.weights_.end(), weights_.begin());
+    std::copy_n(set_.weights_.data(), n_weights_, weights_.begin());
     weights_.back() = static_cast<double>(set_.bias_weight_);
     margins(weights_, margins_);
     const double all = std::ranges::max(set_.points_, {}, &WorkingSet::Point::cost).cost;

@@ -6,6 +6,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "certificate.hpp"
+#include "huge_array.hpp"
 #include "margins.hpp"
 #include "shared_pass.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
 // The weights of label `k` as a pass takes them.
-SparseWeights renumbered(const Instances& x, const std::vector<int32_t>& numbers, const BlockWeights& from, int64_t k) {
+SparseWeights renumbered(const Instances& x, const HugeArray<int32_t>& numbers, const BlockWeights& from, int64_t k) {
     SparseWeights to;
     to.bias = x.bias > 0 ? from.bias[k] / x.bias : 0;
     to.sq_norm = static_cast<double>(to.bias) * static_cast<double>(to.bias);
@@ -38,9 +39,10 @@ SparseWeights renumbered(const Instances& x, const std::vector<int32_t>& numbers
 
 std::vector<double> objectives(const Instances& instances, const BlockLabels& labels, const Costs& costs,
                                const BlockWeights& weights, int width) {
-    const std::vector<int32_t> numbers = instances.numbers();
+    const HugeArray<int32_t> numbers = instances.numbers();
     SharedPass pass(instances, width);
-    Certifier certifier(instances);
+    HugeArray<float> scratch(at(instances.n_features));
+    Certifier certifier(instances, scratch.data());
     std::vector<double> found;
     for (int64_t first = 0; first < labels.count; first += width) {
         if (instances.interrupted->load(std::memory_order_relaxed)) throw std::runtime_error("interrupted");

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace pwdismec {
@@ -11,8 +12,9 @@ namespace pwdismec {
 // A sort in time proportional to the weights and, by a bit each, to all features.
 class OrderedWeights {
 public:
-    explicit OrderedWeights(int32_t n_features)
-        : present_(static_cast<std::size_t>(n_features) / kBits + 1), weights_(static_cast<std::size_t>(n_features)) {}
+    // `scratch` has a place for each feature and is all zeros, between calls of `move_to` too.
+    OrderedWeights(int32_t n_features, float* scratch)
+        : present_(static_cast<std::size_t>(n_features) / kBits + 1), weights_(scratch) {}
 
     void add(int32_t feature, float weight) {
         const std::size_t f = static_cast<std::size_t>(feature);
@@ -29,7 +31,7 @@ public:
             for (; present_[word]; present_[word] &= present_[word] - 1) {
                 const std::size_t f = word * kBits + static_cast<std::size_t>(std::countr_zero(present_[word]));
                 features.push_back(static_cast<int32_t>(f));
-                weights.push_back(weights_[f]);
+                weights.push_back(std::exchange(weights_[f], 0.0f));
             }
         count_ = 0;
     }
@@ -37,7 +39,7 @@ public:
 private:
     static constexpr std::size_t kBits = 64;
     std::vector<uint64_t> present_;
-    std::vector<float> weights_;
+    float* weights_;
     std::size_t count_ = 0;
 };
 

@@ -37,7 +37,8 @@ void SharedPass::release(int label, const SparseWeights& weights) {
 void SharedPass::fetch_head(int64_t i) const {
     constexpr int64_t kALine = 64 / sizeof(float);
     if (i >= x_.count) return;
-    for (int64_t k = x_.indptr[at(i)]; k < x_.head_ends[at(i)]; k += kALine) {
+    const int64_t begin = x_.indptr[at(i)];
+    for (int64_t k = begin; k < begin + x_.head_sizes[at(i)]; k += kALine) {
         prefetch<Use::kOnce>(x_.indices.data() + k);
         prefetch<Use::kOnce>(x_.sparse_values.data() + k);
     }
@@ -57,7 +58,7 @@ void SharedPass::sum_sparse(int64_t first, int n, float* tile) const {
             for (int part = 0; part < kParts; ++part) of_chain[part] += value * load(of_feature + part * kLanes);
         };
         int64_t k = x_.indptr[at(first + i)];
-        const int64_t end = x_.head_ends[at(first + i)];
+        const int64_t end = k + x_.head_sizes[at(first + i)];
         for (; k + kChains <= end; k += kChains)
             for (int chain = 0; chain < kChains; ++chain) take(k + chain, sums[chain]);
         if (k < end) take(k, sums[0]);
@@ -123,7 +124,7 @@ void SharedPass::run(std::size_t n_labels) {
 }
 
 float* SharedPass::margins(int label, const SparseWeights& weights) {
-    float* margins = margins_.data() + at(label) * stride_;
+    float* margins = room(label);
     add_columns(x_, weights, weights.n_head, margins);
     return margins;
 }

@@ -30,6 +30,9 @@ public:
     // Sums the margins of the first `n_labels` labels, but for their weights in the tail.
     void run(std::size_t n_labels);
 
+    // Where a label's margins will be, for other use before the pass: a place for each instance.
+    float* room(int label) { return margins_.data() + static_cast<std::size_t>(label) * stride_; }
+
     // Adds those, and gives the label's margins, by instance.
     float* margins(int label, const SparseWeights& weights);
 

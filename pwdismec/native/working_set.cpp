@@ -26,22 +26,22 @@ std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 bool is_set(float weight) { return (std::bit_cast<uint32_t>(weight) << 1) != 0; }
 
 template <class T>
-double sum_of_squares(const std::vector<T>& values) {
+double sum_of_squares(const T* values, std::size_t n) {
     double sums[4] = {};  // side by side, as in rows.hpp
     const auto square = [&](std::size_t k) { return static_cast<double>(values[k]) * static_cast<double>(values[k]); };
     std::size_t k = 0;
-    for (; k + 4 <= values.size(); k += 4)
+    for (; k + 4 <= n; k += 4)
         for (std::size_t i = 0; i < 4; ++i) sums[i] += square(k + i);
-    for (; k < values.size(); ++k) sums[0] += square(k);
+    for (; k < n; ++k) sums[0] += square(k);
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 }  // namespace
 
 WorkingSet::WorkingSet(const Instances& instances)
-    : x_(instances), local_numbers_(at(instances.n_features - instances.n_near)) {
+    : x_(instances), local_numbers_(at(instances.n_features - instances.n_near)),
+      weights_(at(instances.n_features)), sums_(at(instances.n_features)) {
     std::fill_n(local_numbers_.data(), x_.n_features - x_.n_near, -1);
-    if (!x_.dense()) make_room(at(std::min(kMostCopied, x_.stored())));
 }
 
 void WorkingSet::restrict_to(const std::vector<int32_t>& features) {
@@ -63,21 +63,30 @@ void WorkingSet::begin(std::size_t count, uint64_t seed) {
     far_.clear();
     const double mean = static_cast<double>(x_.stored()) / static_cast<double>(x_.count);
     compact_ = restricted_ || (!x_.dense() && static_cast<double>(count) * mean <= static_cast<double>(kMostCopied));
+    if (!compact_) {  // a set as large as that has other uses for the memory
+        indices_ = {};
+        values_ = {};
+        room_ = 0;
+    } else if (room_ == 0) {
+        make_room(at(std::min(kMostCopied, x_.stored())));
+    }
     ends_.assign(1, 0);
+    ends_.reserve(count + 1);
     points_.clear();
+    points_.reserve(count);
     by_newton_ = false;
     random_ = seed * 2 + 1;
 }
 
 // Room that is not written takes no memory.
 void WorkingSet::make_room(std::size_t values) {
-    Buffer<int32_t> indices(values);
-    Buffer<float> more(values);
-    std::copy_n(indices_.data.get(), indices_.size, indices.data.get());
-    std::copy_n(values_.data.get(), values_.size, more.data.get());
-    indices.size = more.size = values;
+    HugeArray<int32_t> indices(values);
+    HugeArray<float> more(values);
+    std::copy_n(indices_.data(), room_, indices.data());
+    std::copy_n(values_.data(), room_, more.data());
     indices_ = std::move(indices);
     values_ = std::move(more);
+    room_ = values;
 }
 
 void WorkingSet::add(int32_t instance, double alpha, bool positive, double cost) {
@@ -91,9 +100,9 @@ void WorkingSet::add(int32_t instance, double alpha, bool positive, double cost)
         return;
     }
     const int64_t begin = ends_.back(), end = begin + row.size;
-    if (at(end) > indices_.size) make_room(at(2 * end));
-    std::copy_n(row.values, row.size, values_.data.get() + begin);
-    int32_t* to = indices_.data.get() + begin;
+    if (at(end) > room_) make_room(at(2 * end));
+    std::copy_n(row.values, row.size, values_.data() + begin);
+    int32_t* to = indices_.data() + begin;
     int64_t k = 0;
     for (; k < row.size && row.indices[k] < x_.n_near; ++k) to[k] = row.indices[k];
     std::size_t n_far = far_.size();
@@ -114,13 +123,13 @@ void WorkingSet::add(int32_t instance, double alpha, bool positive, double cost)
 // Of the instance that was added last.
 void WorkingSet::copy_restricted(const Row& row) {
     int64_t end = ends_.back();
-    if (at(end + row.size) > indices_.size) make_room(at(2 * (end + row.size)));
+    if (at(end + row.size) > room_) make_room(at(2 * (end + row.size)));
     double sq_norm = static_cast<double>(x_.bias) * static_cast<double>(x_.bias);
     for (int64_t k = 0; k < row.size; ++k) {
         const int32_t place = places_[at(row.indices ? row.indices[k] : k)];
         if (place < 0) continue;
-        indices_.data[at(end)] = place;
-        values_.data[at(end++)] = row.values[k];
+        indices_[at(end)] = place;
+        values_[at(end++)] = row.values[k];
         sq_norm += static_cast<double>(row.values[k]) * static_cast<double>(row.values[k]);
     }
     ends_.push_back(end);
@@ -129,11 +138,11 @@ void WorkingSet::copy_restricted(const Row& row) {
 
 Row WorkingSet::row(std::size_t k) const {
     if (!compact_) return x_.row(points_[k].instance);
-    return {indices_.data.get() + ends_[k], values_.data.get() + ends_[k], ends_[k + 1] - ends_[k]};
+    return {indices_.data() + ends_[k], values_.data() + ends_[k], ends_[k + 1] - ends_[k]};
 }
 
 void WorkingSet::resume(const SparseWeights& weights, double dual) {
-    weights_.assign(n_local(), 0.0f);
+    std::fill_n(weights_.data(), n_local(), 0.0f);
     std::size_t k = 0;
     for (; restricted_ && k < weights.features.size(); ++k)
         weights_[at(places_[at(weights.features[k])])] = weights.values[k];
@@ -233,8 +242,8 @@ int64_t WorkingSet::solve(double goal, int64_t most_visits) {
 }
 
 void WorkingSet::settle() {
-    weights_.resize(n_local());
-    sums_.assign(weights_.size(), 0.0);
+    const std::size_t n = n_local();
+    std::fill_n(sums_.data(), n, 0.0);
     double bias_sum = 0;
     dual_ = 0;
     for (std::size_t k = 0; k < size(); ++k) {
@@ -245,9 +254,9 @@ void WorkingSet::settle() {
         bias_sum += along * static_cast<double>(x_.bias);
         pwdismec::add(row(k), along, sums_.data());
     }
-    dual_ -= 0.5 * (bias_sum * bias_sum + sum_of_squares(sums_));
+    dual_ -= 0.5 * (bias_sum * bias_sum + sum_of_squares(sums_.data(), n));
     if (by_newton_) return;
-    std::transform(sums_.begin(), sums_.end(), weights_.begin(), [](double sum) { return static_cast<float>(sum); });
+    std::transform(sums_.data(), sums_.data() + n, weights_.data(), [](double sum) { return static_cast<float>(sum); });
     bias_weight_ = static_cast<float>(bias_sum);
 }
 
@@ -256,7 +265,8 @@ SparseWeights WorkingSet::weights() const {
     found.bias = bias_weight_;
     found.by_newton = by_newton_;
     std::size_t n_found = 0;
-    for (const float weight : weights_) n_found += is_set(weight);
+    const std::size_t n_weights = n_local();
+    for (std::size_t k = 0; k < n_weights; ++k) n_found += is_set(weights_[k]);
     found.features.resize(n_found + 1);  // and a place for zeros
     found.values.resize(found.features.size());
     std::size_t n = 0;
@@ -269,7 +279,7 @@ SparseWeights WorkingSet::weights() const {
     for (std::size_t f = 0; f < n_near; ++f) take(static_cast<int32_t>(f), weights_[f]);
     const std::vector<int32_t>& others = restricted_ ? own_ : far_;
     const auto take_others = [&](int32_t first, int32_t stop) {
-        for (std::size_t k = n_near; k < weights_.size(); ++k) {
+        for (std::size_t k = n_near; k < n_weights; ++k) {
             const int32_t feature = compact_ ? others[k - n_near] : static_cast<int32_t>(k);
             if (first <= feature && feature < stop) take(feature, weights_[k]);
         }
@@ -280,7 +290,7 @@ SparseWeights WorkingSet::weights() const {
     found.features.resize(n);
     found.values.resize(n);
     const double bias = static_cast<double>(bias_weight_);
-    found.sq_norm = bias * bias + sum_of_squares(found.values);
+    found.sq_norm = bias * bias + sum_of_squares(found.values.data(), n);
     return found;
 }
 

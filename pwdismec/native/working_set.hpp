@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "buffer.hpp"
+#include "huge_array.hpp"
 #include "instances.hpp"
 
 namespace pwdismec {
@@ -86,12 +86,13 @@ private:
     bool compact_ = false;
     HugeArray<int32_t> local_numbers_;  // of the features that are not near; -1: none yet
     std::vector<int32_t> far_;          // those that got one
-    Buffer<int32_t> indices_;           // the compact rows
-    Buffer<float> values_;
+    std::size_t room_ = 0;              // for compact rows:
+    HugeArray<int32_t> indices_;
+    HugeArray<float> values_;
     std::vector<int64_t> ends_;
 
-    std::vector<float> weights_;  // by local number
-    std::vector<double> sums_;
+    HugeArray<float> weights_;  // by local number
+    HugeArray<double> sums_;
     float bias_weight_ = 0;
     double dual_ = 0;
     bool by_newton_ = false;

@@ -19,6 +19,10 @@ _BLOCK_SIZE = 8 * int(native.LANES)
 
 _CHUNK = 1 << 20  # stored values that are copied at a time
 
+# Stored values, as in the kernels: of a working set's copy; in columns, besides some for each feature.
+_MOST_COPIED = 4 << 20
+_MOST_IN_COLUMNS = 2 << 20
+
 
 @dataclass(frozen=True)
 class BlockDualCD:
@@ -49,17 +53,25 @@ class BlockDualCD:
         """How many labels one call of `solve` takes at the most."""
         return _BLOCK_SIZE
 
-    def memory(self, features: Features) -> Memory:
+    def memory(self, features: Features, most_positives: int) -> Memory:
         """See `Solver.memory`.
 
-        Of a thread's, what grows with the instances are the margins of `lanes` labels. What grows with the
-        features does not depend on them so much: the weights of the head or their columns, each label's
-        weights, some vectors as long, and pruned weights on their way to the shard.
+        Shared are the solver's copy of sparse features, 8 bytes an instance and 12 a feature of norms, sizes
+        and numbers, and the columns of rare features for which a thread's weights of the head leave no room.
+        A thread has the margins of `lanes` labels, the weights of the head or their columns, 20 bytes a
+        feature of vectors as long as a label's weights, and a working set: 60 bytes an instance, and a copy
+        of its values. How large a set gets is not known before; a sixteenth of the instances and two for each
+        positive are assumed.
         """
-        # Sparse features that are mapped make room for their copy, dense ones are not copied.
-        copies = 1 if isinstance(features, Dense) or features.is_mapped else 2
-        thread = 4 * (self.lanes * features.n_rows + int(native.LANES) * features.n_columns)
-        return Memory(copies * features.nbytes, thread)
+        n, d, stored = features.n_rows, features.n_columns, features.nnz
+        in_set = min(n, n // 16 + 2 * most_positives)
+        thread = 4 * (self.lanes * n + int(native.LANES) * d) + 20 * d + 60 * in_set
+        if isinstance(features, Dense):
+            return Memory(features.nbytes + 8 * n, thread)
+        thread += 8 * min(_MOST_COPIED, stored * in_set // max(1, n))
+        # Features that are mapped make room for their copy.
+        copies = (1 if features.is_mapped else 2) * features.nbytes
+        return Memory(copies + 8 * n + 12 * d + 8 * min(_MOST_IN_COLUMNS, stored), thread)
 
     def narrowed(self) -> BlockDualCD | None:
         """See `Solver.narrowed`: half as many lanes, once."""
@@ -83,6 +95,7 @@ class BlockDualCD:
             part = features.rows(start, stop)
             copy.append(part.indptr, part.indices, part.values)
             part.release()
+        features.release()
         return copy.finish()
 
     def solve(
@@ -172,6 +185,7 @@ class BlockDualCD:
         allowed: CSR | None,
     ) -> list[Solution]:
         positives = problems[0].label_instances.take(label_ids)
+        problems[0].label_instances.release()
         solved = native.solve_block(
             start,
             positives.indptr,

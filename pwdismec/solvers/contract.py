@@ -113,8 +113,11 @@ class Memory(NamedTuple):
 class Solver(Protocol):
     """Trains labels of one problem; immutable, safe to call from several threads."""
 
-    def memory(self, features: Features) -> Memory:
-        """What `prepare` and `solve` are going to need, from sizes alone."""
+    def memory(self, features: Features, most_positives: int) -> Memory:
+        """What `prepare` and `solve` are going to need, from sizes alone.
+
+        `most_positives` are those of the label that has most of them.
+        """
 
     @property
     def lanes(self) -> int:

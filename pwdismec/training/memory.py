@@ -17,8 +17,8 @@ from pwdismec.solvers import Solver
 from pwdismec.training.blocks import LEAST_LABELS
 from pwdismec.training.config import TrainingConfig
 
-# The interpreter and its libraries (70 MB), and what grows too little with the data to be counted.
-_PROGRAM = 140_000_000
+# The interpreter and its libraries (70 MB), and what the C library keeps of freed memory.
+_PROGRAM = 100_000_000
 
 # A shard's weights are held as they come, joined, and as the bytes of their file.
 _COPIES_OF_A_SHARD = 3
@@ -92,20 +92,20 @@ def plan_memory(
         If the least that it can do with is above the limit.
     """
     config = config or TrainingConfig()
-    solver = config.make_solver()
-    memory = solver.memory(dataset.features)
+    solver, most_positives = config.make_solver(), int(dataset.label_counts.max(initial=0))
+    memory = solver.memory(dataset.features, most_positives)
     least = min(solver.block_size, LEAST_LABELS)
     threads = min(joblib.effective_n_jobs(jobs), _most_blocks(dataset, config, least))
     data = memory.shared + dataset.labels.nbytes + dataset.label_instances.nbytes + _names(dataset)
     plan = MemoryPlan(solver, threads, data, memory.thread, _PROGRAM + _weights(dataset, config))
-    return plan if limit is None else _fitted(plan, dataset, limit)
+    return plan if limit is None else _fitted(plan, dataset, most_positives, limit)
 
 
-def _fitted(plan: MemoryPlan, dataset: Dataset, limit: int) -> MemoryPlan:
+def _fitted(plan: MemoryPlan, dataset: Dataset, most_positives: int, limit: int) -> MemoryPlan:
     """The plan, made smaller as far as the limit asks for."""
     lanes, threads = plan.solver.lanes, plan.threads
     while plan.total > limit and (solver := plan.solver.narrowed()):
-        plan = replace(plan, solver=solver, thread=solver.memory(dataset.features).thread)
+        plan = replace(plan, solver=solver, thread=solver.memory(dataset.features, most_positives).thread)
     while plan.total > limit and plan.threads > 1:
         plan = replace(plan, threads=plan.threads - 1)
     if plan.total > limit:
