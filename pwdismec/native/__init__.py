@@ -47,19 +47,27 @@ Runs = _kernels.Runs
 Heads = _kernels.Heads
 LabelBlock = _kernels.LabelBlock
 fill_postings = _kernels.fill_postings
+HEAD_PADDING = _kernels.HEAD_PADDING
+HEAD_TILE = _kernels.HEAD_TILE
 head_bounds = _kernels.head_bounds
 score_top_k = _kernels.score_top_k
 
 # solvers
 Instances = _kernels.Instances
 LANES = _kernels.LANES
+MOST_COPIED = _kernels.MOST_COPIED
+MOST_IN_COLUMNS = _kernels.MOST_IN_COLUMNS
 SparseCopy = _kernels.SparseCopy
 dense_instances = _kernels.dense_instances
 objectives = _kernels.objectives
 solve_block = _kernels.solve_block
 
 __all__ = [
+    "HEAD_PADDING",
+    "HEAD_TILE",
     "LANES",
+    "MOST_COPIED",
+    "MOST_IN_COLUMNS",
     "Heads",
     "Instances",
     "LabelBlock",

@@ -31,6 +31,8 @@ class Runs:
 
 # instances.hpp, block_dual_cd.hpp, objective.hpp
 LANES: int
+MOST_COPIED: int  # stored values of a working set that is copied
+MOST_IN_COLUMNS: int  # stored values, besides some for each feature
 
 class Instances:
     def interrupt(self) -> None: ...
@@ -97,6 +99,10 @@ def fill_postings(
     lists: U32,
     head_weights: U32,
 ) -> None: ...
+
+HEAD_PADDING: int  # words behind the weights of the heads
+HEAD_TILE: int  # labels whose weights of the heads lie together
+
 def head_bounds(head_weights: U32, n_heads: int, n_labels: int, bounds: F32) -> None: ...
 
 class LabelBlock:

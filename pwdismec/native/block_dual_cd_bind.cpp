@@ -88,6 +88,8 @@ auto py_solve_block(const Instances& instances, const ArrayIn<int64_t>& indptr, 
 
 void bind_block_dual_cd(nb::module_& m) {
     m.attr("LANES") = SharedPass::kLabels;
+    m.attr("MOST_COPIED") = WorkingSet::kMostCopied;
+    m.attr("MOST_IN_COLUMNS") = SparseCopy::kMostInColumns;
     nb::class_<Instances>(m, "Instances").def("interrupt", [](const Instances& instances) {
         instances.interrupted->store(true, std::memory_order_relaxed);
     });

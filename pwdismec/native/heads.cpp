@@ -167,6 +167,8 @@ void add_heads(const std::uint32_t* words, const TileBounds* bounds, std::size_t
 }
 
 void bind_heads(nb::module_& m) {
+    m.attr("HEAD_PADDING") = kHeadPadding;
+    m.attr("HEAD_TILE") = kTile;
     m.def(
         "head_bounds",
         [](ArrayIn<std::uint32_t> words, std::size_t n_heads, std::size_t n_labels, ArrayInOut<float> bounds) {

@@ -10,10 +10,7 @@ namespace {
 
 constexpr int32_t kNear = 16384;  // their weights for 32 labels are 2 MB: the cache of a core or two
 
-// The head is larger where columns would otherwise hold more values than this and a few for each feature that
-// has one, so that the data have a known share of the memory (docs/scaling.md).
-constexpr int64_t kMostInColumns = 2 << 20;
-constexpr int64_t kMostInColumnsAFeature = 8;
+constexpr int64_t kMostInColumnsAFeature = 8;  // besides kMostInColumns
 
 constexpr int64_t kRare = 256;  // a feature of the head has a column if at most one instance in so many has it
 

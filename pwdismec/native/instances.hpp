@@ -105,6 +105,10 @@ struct Instances {
 // Copies sparse instances a part at a time, so that the caller need not hold the whole beside its copy.
 class SparseCopy {
 public:
+    // The head is larger where columns would otherwise hold more values than this and a few for each feature that
+    // has one, so that the data have a known share of the memory (docs/scaling.md).
+    static constexpr int64_t kMostInColumns = 2 << 20;
+
     // For `count` instances; `frequency` says how many of them have each feature.
     SparseCopy(const int64_t* frequency, int32_t n_features, int64_t count, float bias);
 

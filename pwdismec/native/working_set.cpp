@@ -11,7 +11,6 @@
 namespace pwdismec {
 namespace {
 
-constexpr int64_t kMostCopied = 4 << 20;  // stored values of a compact set: 32 MB
 constexpr float kNearMargin = 0.1f;       // beyond the margin up to which an instance without alpha is near
 constexpr int kHotSweeps = 20;            // at the most, between two sweeps of the near instances
 constexpr int64_t kPatience = 100;        // visits an instance, after which coordinate descent is held to be stuck

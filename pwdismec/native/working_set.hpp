@@ -31,6 +31,8 @@ struct SparseWeights {
 
 class WorkingSet {
 public:
+    static constexpr int64_t kMostCopied = 4 << 20;  // stored values of a set that is copied: 32 MB
+
     explicit WorkingSet(const Instances& instances);
 
     // Empties the set for about `count` instances, with the weights at zero.

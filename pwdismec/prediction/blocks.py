@@ -20,7 +20,6 @@ MAX_LABELS = 1 << 16
 # A block is what must be in memory at once if memory is scarce. Smaller ones make lists so short that an
 # instance by itself takes longer.
 MAX_WEIGHTS = 1 << 21
-_TILE, _PADDING = 32, 16
 
 
 class Part(NamedTuple):
@@ -87,13 +86,13 @@ class LabelBlock:
         np.cumsum(lengths + (lengths + 1) // 2, out=starts[1:])
 
         lists, filled = zeros(int(starts[-1]), np.uint32), np.zeros(heads.n_features, np.uint32)
-        head_weights = zeros(n_labels * len(heads.ids) + _PADDING, np.uint32)
+        head_weights = zeros(n_labels * len(heads.ids) + native.HEAD_PADDING, np.uint32)
         for part in parts:
             csr = part.weights
             rows = csr.indptr, csr.indices, csr.values
             places = np.searchsorted(label_ids, part.label_ids).astype(np.uint16)
             native.fill_postings(*rows, places, heads.kernel, n_labels, starts, filled, lists, head_weights)
-        bounds = np.empty(2 * -(-n_labels // _TILE), np.float32)
+        bounds = np.empty(2 * -(-n_labels // native.HEAD_TILE), np.float32)
         native.head_bounds(head_weights, len(heads.ids), n_labels, bounds)
         return cls(heads, label_ids, np.concatenate(part_bias)[order], head_weights, bounds, starts, lists)
 

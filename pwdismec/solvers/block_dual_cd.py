@@ -19,10 +19,6 @@ _BLOCK_SIZE = 8 * int(native.LANES)
 
 _CHUNK = 1 << 20  # stored values that are copied at a time
 
-# Stored values, as in the kernels: of a working set's copy; in columns, besides some for each feature.
-_MOST_COPIED = 4 << 20
-_MOST_IN_COLUMNS = 2 << 20
-
 
 @dataclass(frozen=True)
 class BlockDualCD:
@@ -68,10 +64,10 @@ class BlockDualCD:
         thread = 4 * (self.lanes * n + int(native.LANES) * d) + 20 * d + 60 * in_set
         if isinstance(features, Dense):
             return Memory(features.nbytes + 8 * n, thread)
-        thread += 8 * min(_MOST_COPIED, stored * in_set // max(1, n))
+        thread += 8 * min(int(native.MOST_COPIED), stored * in_set // max(1, n))
         # Features that are mapped make room for their copy.
         copies = (1 if features.is_mapped else 2) * features.nbytes
-        return Memory(copies + 8 * n + 12 * d + 8 * min(_MOST_IN_COLUMNS, stored), thread)
+        return Memory(copies + 8 * n + 12 * d + 8 * min(int(native.MOST_IN_COLUMNS), stored), thread)
 
     def narrowed(self) -> BlockDualCD | None:
         """See `Solver.narrowed`: half as many lanes, once."""
