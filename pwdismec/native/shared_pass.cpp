@@ -17,20 +17,29 @@ constexpr int kChains = kLanes >= 8 ? 2 : 1;
 
 constexpr std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
+constexpr int64_t kBits = 64;
+
 }  // namespace
 
 SharedPass::SharedPass(const Instances& instances, int width)
     : x_(instances), width_(at(width)), stride_(at((instances.count + kRows - 1) / kRows * kRows)),
-      weights_(at(instances.n_head) * kLabels), margins_(width_ * stride_) {}
+      weights_(at(instances.n_head) * kLabels), margins_(width_ * stride_),
+      used_(at(instances.n_head - instances.n_near + kBits - 1) / kBits) {}
 
 void SharedPass::set(int label, const SparseWeights& weights) {
     bias_[label] = weights.bias * x_.bias;
-    for (std::size_t k = 0; k < weights.n_head; ++k)
+    for (std::size_t k = 0; k < weights.n_head; ++k) {
         weights_[at(weights.features[k]) * kLabels + at(label)] = weights.values[k];
+        if (const int64_t far = weights.features[k] - x_.n_near; far >= 0)
+            used_[at(far / kBits)] |= uint64_t{1} << (far % kBits);
+    }
 }
 
 void SharedPass::release(int label, const SparseWeights& weights) {
-    for (std::size_t k = 0; k < weights.n_head; ++k) weights_[at(weights.features[k]) * kLabels + at(label)] = 0;
+    for (std::size_t k = 0; k < weights.n_head; ++k) {
+        weights_[at(weights.features[k]) * kLabels + at(label)] = 0;
+        if (const int64_t far = weights.features[k] - x_.n_near; far >= 0) used_[at(far / kBits)] = 0;
+    }
 }
 
 // Asks for the head of a row that will be read once: it is not to push weights out of the caches.
@@ -41,6 +50,48 @@ void SharedPass::fetch_head(int64_t i) const {
     for (int64_t k = begin; k < begin + x_.head_sizes[at(i)]; k += kALine) {
         prefetch<Use::kOnce>(x_.indices.data() + k);
         prefetch<Use::kOnce>(x_.sparse_values.data() + k);
+    }
+}
+
+// Where the values of an instance's near features end.
+int64_t SharedPass::near_end(int64_t i) const {
+    const int32_t* begin = x_.indices.data() + x_.indptr[at(i)];
+    const int32_t* end = begin + x_.head_sizes[at(i)];
+    if (x_.n_near < x_.n_head) end = std::lower_bound(begin, end, x_.n_near);
+    return end - x_.indices.data();
+}
+
+// Of `n` values of far features, those that a label of the pass has a weight for, as their distance from the first.
+std::size_t SharedPass::find_used(int64_t first, int64_t n, int32_t* used) const {
+    std::size_t n_used = 0;
+    for (int64_t k = 0; k < n; ++k) {  // without a branch: nobody could predict it
+        const int64_t far = x_.indices[at(first + k)] - x_.n_near;
+        used[n_used] = static_cast<int32_t>(k);
+        n_used += used_[at(far / kBits)] >> (far % kBits) & 1;
+    }
+    return n_used;
+}
+
+// Adds the products with the weights of far features. To look at one means to miss every cache, and many are zero for
+// every label: those are left out beforehand, which changes no bit of the sums.
+template <int kWidth>
+void SharedPass::add_far(int64_t first, int64_t end, Floats* sums) const {
+    constexpr int64_t kTogether = 256;
+    constexpr std::size_t kAhead = 12;
+    constexpr int kFloatsALine = 64 / sizeof(float);
+    int32_t used[kTogether];
+    for (; first < end; first += kTogether) {
+        const std::size_t n = find_used(first, std::min(kTogether, end - first), used);
+        const auto of_feature = [&](std::size_t k) {
+            return weights_.data() + at(x_.indices[at(first + used[k])]) * kLabels;
+        };
+        for (std::size_t k = 0; k < n; ++k) {
+            if (k + kAhead < n)
+                for (int label = 0; label < kWidth; label += kFloatsALine) prefetch(of_feature(k + kAhead) + label);
+            const float value = x_.sparse_values[at(first + used[k])];
+            for (int part = 0; part < kWidth / kLanes; ++part)
+                sums[part] += value * load(of_feature(k) + part * kLanes);
+        }
     }
 }
 
@@ -58,14 +109,14 @@ void SharedPass::sum_sparse(int64_t first, int n, float* tile) const {
             for (int part = 0; part < kParts; ++part) of_chain[part] += value * load(of_feature + part * kLanes);
         };
         int64_t k = x_.indptr[at(first + i)];
-        const int64_t end = k + x_.head_sizes[at(first + i)];
+        const int64_t end = near_end(first + i);
         for (; k + kChains <= end; k += kChains)
             for (int chain = 0; chain < kChains; ++chain) take(k + chain, sums[chain]);
         if (k < end) take(k, sums[0]);
-        for (int part = 0; part < kParts; ++part) {
-            if constexpr (kChains == 2) sums[0][part] += sums[1][part];
-            store(tile + i * kLabels + part * kLanes, sums[0][part]);
-        }
+        if constexpr (kChains == 2)
+            for (int part = 0; part < kParts; ++part) sums[0][part] += sums[1][part];
+        add_far<kWidth>(end, x_.indptr[at(first + i)] + x_.head_sizes[at(first + i)], sums[0]);
+        for (int part = 0; part < kParts; ++part) store(tile + i * kLabels + part * kLanes, sums[0][part]);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "huge_array.hpp"
 #include "instances.hpp"
@@ -23,7 +24,7 @@ public:
 
     std::size_t width() const { return width_; }
 
-    // Gives a label of the next pass its weights; `release` takes them back.
+    // Gives a label of the next pass its weights; `release` takes them back. All are released before any is set.
     void set(int label, const SparseWeights& weights);
     void release(int label, const SparseWeights& weights);
 
@@ -38,10 +39,14 @@ public:
 
 private:
     void fetch_head(int64_t i) const;
+    int64_t near_end(int64_t i) const;
+    std::size_t find_used(int64_t first, int64_t n, int32_t* used) const;
     template <int kWidth>
     void run_width();
     template <int kWidth>
     void sum_sparse(int64_t first, int n, float* tile) const;
+    template <int kWidth>
+    void add_far(int64_t first, int64_t end, Floats* sums) const;
     template <int kWidth>
     void sum_dense(int64_t first, int n, float* tile) const;
     template <int kWidth>
@@ -52,6 +57,7 @@ private:
     const std::size_t stride_;  // between two labels' margins
     HugeArray<float> weights_;  // head x kLabels
     HugeArray<float> margins_;  // width x instances
+    std::vector<uint64_t> used_;  // a bit for each feature of the head that is not near: whether a label has it
     alignas(64) float bias_[kLabels] = {};
 };
 

@@ -69,6 +69,27 @@ def test_many_values_of_rare_features_are_solved_as_well():
     check(problem, solution, 1e-3)
 
 
+def test_features_that_no_label_of_a_pass_has_change_nothing():
+    """So many features of the head that most are looked at only where a label has them."""
+    rng = np.random.default_rng(31)
+    n, per_row, apart = 20_000, 300, 200
+    columns = apart * np.arange(per_row) + rng.integers(0, apart, (n, per_row))
+    X = sp.csr_matrix(
+        (rng.random(n * per_row, np.float32) / 10, columns.ravel(), per_row * np.arange(n + 1)),
+        shape=(n, per_row * apart),
+    )
+    Y = np.zeros((n, 36), np.float32)
+    for label in range(36):
+        Y[rng.choice(n, 1 + label % 5, replace=False), label] = 1
+    problem = problem_of(X, sp.csr_matrix(Y))
+    solution = solve_all(BlockDualCD(), problem)
+    check(problem, solution, 1e-3)
+    start = BlockDualCD().prepare(problem)
+    alone = BlockDualCD().solve(problem, np.array([7], np.int32), start, 0.0)
+    assert alone.weights.values.tobytes() == solution.weights.rows(7, 8).stored().values.tobytes()
+    assert alone.certificate.primal[0] == solution.certificate.primal[7]
+
+
 def test_labels_begin_by_the_rare_features_they_have():
     """Half of the labels are on instances of frequent features only, and wait for a pass to begin."""
     rng = np.random.default_rng(21)
