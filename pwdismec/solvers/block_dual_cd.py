@@ -64,10 +64,10 @@ class BlockDualCD:
         thread = 4 * (self.lanes * n + int(native.LANES) * d) + 20 * d + 60 * in_set
         if isinstance(features, Dense):
             return Memory(features.nbytes + 8 * n, thread)
-        thread += 8 * min(int(native.MOST_COPIED), stored * in_set // max(1, n))
+        thread += 8 * min(native.MOST_COPIED, stored * in_set // max(1, n))
         # Features that are mapped make room for their copy.
         copies = (1 if features.is_mapped else 2) * features.nbytes
-        return Memory(copies + 8 * n + 12 * d + 8 * min(int(native.MOST_IN_COLUMNS), stored), thread)
+        return Memory(copies + 8 * n + 12 * d + 8 * min(native.MOST_IN_COLUMNS, stored), thread)
 
     def narrowed(self) -> BlockDualCD | None:
         """See `Solver.narrowed`: half as many lanes, once."""
@@ -181,7 +181,7 @@ class BlockDualCD:
         allowed: CSR | None,
     ) -> list[Solution]:
         positives = problems[0].label_instances.take(label_ids)
-        problems[0].label_instances.release()
+        problems[0].label_instances.release()  # most of it is other blocks'
         solved = native.solve_block(
             start,
             positives.indptr,

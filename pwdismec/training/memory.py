@@ -17,8 +17,8 @@ from pwdismec.solvers import Solver
 from pwdismec.training.blocks import LEAST_LABELS
 from pwdismec.training.config import TrainingConfig
 
-# The interpreter and its libraries (70 MB), and what the C library keeps of freed memory.
-_PROGRAM = 100_000_000
+# The interpreter and its libraries (70 MB), the command line's, and what the C library keeps of freed memory.
+_PROGRAM = 120_000_000
 
 # A shard's weights are held as they come, joined, and as the bytes of their file.
 _COPIES_OF_A_SHARD = 3

@@ -217,7 +217,7 @@ def test_slurms_script_asks_for_what_the_training_takes(job, tmp_path):
     options = [line.removeprefix("#SBATCH ") for line in lines if line.startswith("#SBATCH ")]
     assert {"--array=1-64", "--cpus-per-task=8", "--time=240", "--partition=main", "--requeue"} < set(options)
     (memory,) = [option for option in options if option.startswith("--mem=")]
-    assert 90 < int(memory.removeprefix("--mem=").removesuffix("M")) < 200
+    assert 100 < int(memory.removeprefix("--mem=").removesuffix("M")) < 200
     assert f"set -- {job.train} 'a model' --weighting pw-cb --propensity-a 0.6" in lines
     assert "64 tasks, each of 8 CPUs and about 1" in told(answer.err)[0]
     subprocess.run(["bash", "-n"], input=answer.out, text=True, check=True)
