@@ -66,16 +66,15 @@ public:
         std::vector<Label> active;
         int64_t next = 0;
         while (true) {
-            while (active.size() < pass_.width() && next < labels_.count) 
+            while (active.size() < pass_.width() && next < labels_.count)
                 active.push_back(enter(next++, pass_.room(static_cast<int>(active.size()))));
             if (active.empty()) return std::move(solutions_);
             if (x_.interrupted->load(std::memory_order_relaxed)) throw std::runtime_error("interrupted");
-            for (std::size_t k = 0; k < active.size(); ++k) pass_.set(static_cast<int>(k), active[k].weights);
-            pass_.run(active.size());
-            for (std::size_t k = 0; k < active.size(); ++k) {
-                pass_.release(static_cast<int>(k), active[k].weights);
+            std::vector<const SparseWeights*> weights;
+            for (const Label& label : active) weights.push_back(&label.weights);
+            pass_.run(weights);
+            for (std::size_t k = 0; k < active.size(); ++k)
                 advance(active[k], pass_.margins(static_cast<int>(k), active[k].weights));
-            }
             std::erase_if(active, [&](const Label& label) { return label.setting == path_.size(); });
         }
     }

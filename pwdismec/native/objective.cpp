@@ -47,16 +47,15 @@ std::vector<double> objectives(const Instances& instances, const BlockLabels& la
     for (int64_t first = 0; first < labels.count; first += width) {
         if (instances.interrupted->load(std::memory_order_relaxed)) throw std::runtime_error("interrupted");
         std::vector<SparseWeights> together;
-        for (int64_t k = first; k < std::min(first + width, labels.count); ++k) {
+        for (int64_t k = first; k < std::min(first + width, labels.count); ++k)
             together.push_back(renumbered(instances, numbers, weights, k));
-            pass.set(static_cast<int>(k - first), together.back());
-        }
-        pass.run(together.size());
+        std::vector<const SparseWeights*> of_labels;
+        for (const SparseWeights& label : together) of_labels.push_back(&label);
+        pass.run(of_labels);
         for (std::size_t k = 0; k < together.size(); ++k) {
             const int64_t label = first + static_cast<int64_t>(k);
             const int32_t* positives = labels.rows + labels.indptr[label];
             const int64_t n_positives = labels.indptr[label + 1] - labels.indptr[label];
-            pass.release(static_cast<int>(k), together[k]);
             float* margins = pass.margins(static_cast<int>(k), together[k]);
             for (int64_t i = 0; i < n_positives; ++i) margins[positives[i]] = kNotSought;
             found.push_back(certifier.primal(together[k], margins, positives, n_positives, costs.positive[label],

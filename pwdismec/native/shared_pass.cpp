@@ -17,28 +17,28 @@ constexpr int kChains = kLanes >= 8 ? 2 : 1;
 
 constexpr std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
-constexpr int64_t kBits = 64;
-
 }  // namespace
 
 SharedPass::SharedPass(const Instances& instances, int width)
     : x_(instances), width_(at(width)), stride_(at((instances.count + kRows - 1) / kRows * kRows)),
-      weights_(at(instances.n_head) * kLabels), margins_(width_ * stride_),
-      used_(at(instances.n_head - instances.n_near + kBits - 1) / kBits) {}
+      weights_(at(instances.n_head) * kLabels), far_(at(instances.n_head - instances.n_near)),
+      margins_(width_ * stride_) {}
 
-void SharedPass::set(int label, const SparseWeights& weights) {
-    bias_[label] = weights.bias * x_.bias;
-    for (std::size_t k = 0; k < weights.n_head; ++k) {
-        weights_[at(weights.features[k]) * kLabels + at(label)] = weights.values[k];
-        if (const int64_t far = weights.features[k] - x_.n_near; far >= 0)
-            used_[at(far / kBits)] |= uint64_t{1} << (far % kBits);
-    }
+float* SharedPass::of_feature(int32_t feature) {
+    const std::size_t place =
+        feature < x_.n_near ? at(feature) : at(x_.n_near) + far_.number_of(at(feature - x_.n_near));
+    return weights_.data() + place * kLabels;
 }
 
-void SharedPass::release(int label, const SparseWeights& weights) {
-    for (std::size_t k = 0; k < weights.n_head; ++k) {
-        weights_[at(weights.features[k]) * kLabels + at(label)] = 0;
-        if (const int64_t far = weights.features[k] - x_.n_near; far >= 0) used_[at(far / kBits)] = 0;
+void SharedPass::place(const std::vector<const SparseWeights*>& labels) {
+    for (const SparseWeights* label : labels)
+        for (std::size_t k = 0; k < label->n_head; ++k)
+            if (label->features[k] >= x_.n_near) far_.add(at(label->features[k] - x_.n_near));
+    far_.number();
+    for (std::size_t label = 0; label < labels.size(); ++label) {
+        bias_[label] = labels[label]->bias * x_.bias;
+        for (std::size_t k = 0; k < labels[label]->n_head; ++k)
+            of_feature(labels[label]->features[k])[label] = labels[label]->values[k];
     }
 }
 
@@ -61,36 +61,36 @@ int64_t SharedPass::near_end(int64_t i) const {
     return end - x_.indices.data();
 }
 
-// Of `n` values of far features, those that a label of the pass has a weight for, as their distance from the first.
-std::size_t SharedPass::find_used(int64_t first, int64_t n, int32_t* used) const {
+// Of `n` values of far features, those whose feature a label of the pass has.
+std::size_t SharedPass::find_used(int64_t first, int64_t n, FarValue* used) const {
     std::size_t n_used = 0;
-    for (int64_t k = 0; k < n; ++k) {  // without a branch: nobody could predict it
-        const int64_t far = x_.indices[at(first + k)] - x_.n_near;
-        used[n_used] = static_cast<int32_t>(k);
-        n_used += used_[at(far / kBits)] >> (far % kBits) & 1;
+    for (int64_t k = first; k < first + n; ++k) {  // without a branch: nobody could predict it
+        const auto far = static_cast<uint32_t>(x_.indices[at(k)] - x_.n_near);
+        used[n_used] = {far, x_.sparse_values[at(k)]};
+        n_used += far_.has(far);
     }
+    for (std::size_t k = 0; k < n_used; ++k) used[k].feature = static_cast<uint32_t>(far_.number_of(used[k].feature));
     return n_used;
 }
 
-// Adds the products with the weights of far features. To look at one means to miss every cache, and many are zero for
-// every label: those are left out beforehand, which changes no bit of the sums.
+// Adds the products with the weights of far features. To look at one means to miss every cache, and most features are
+// no label's: they have no weights, and their values are left out beforehand, which changes no bit of the sums.
 template <int kWidth>
 void SharedPass::add_far(int64_t first, int64_t end, Floats* sums) const {
     constexpr int64_t kTogether = 256;
     constexpr std::size_t kAhead = 12;
     constexpr int kFloatsALine = 64 / sizeof(float);
-    int32_t used[kTogether];
+    const float* w = weights_.data() + at(x_.n_near) * kLabels;
+    FarValue used[kTogether];
     for (; first < end; first += kTogether) {
         const std::size_t n = find_used(first, std::min(kTogether, end - first), used);
-        const auto of_feature = [&](std::size_t k) {
-            return weights_.data() + at(x_.indices[at(first + used[k])]) * kLabels;
-        };
         for (std::size_t k = 0; k < n; ++k) {
             if (k + kAhead < n)
-                for (int label = 0; label < kWidth; label += kFloatsALine) prefetch(of_feature(k + kAhead) + label);
-            const float value = x_.sparse_values[at(first + used[k])];
+                for (int label = 0; label < kWidth; label += kFloatsALine)
+                    prefetch(w + at(used[k + kAhead].feature) * kLabels + label);
+            const float* of_feature = w + at(used[k].feature) * kLabels;
             for (int part = 0; part < kWidth / kLanes; ++part)
-                sums[part] += value * load(of_feature(k) + part * kLanes);
+                sums[part] += used[k].value * load(of_feature + part * kLanes);
         }
     }
 }
@@ -167,11 +167,14 @@ void SharedPass::store_turned(const float* tile, int64_t first) {
         }
 }
 
-void SharedPass::run(std::size_t n_labels) {
-    if (n_labels > kNarrow)
+void SharedPass::run(const std::vector<const SparseWeights*>& labels) {
+    place(labels);
+    if (labels.size() > kNarrow)
         run_width<kLabels>();
     else
         run_width<kNarrow>();
+    std::fill_n(weights_.data(), (at(x_.n_near) + far_.size()) * kLabels, 0.0f);
+    far_.clear();
 }
 
 float* SharedPass::margins(int label, const SparseWeights& weights) {

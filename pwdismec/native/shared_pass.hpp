@@ -8,13 +8,14 @@
 #include "huge_array.hpp"
 #include "instances.hpp"
 #include "lanes.hpp"
+#include "used_features.hpp"
 #include "working_set.hpp"
 
 namespace pwdismec {
 
 // Labels lie side by side: the weights of the head are stored features x labels, so that an instance is read
-// once for all of them, and each of its values costs two cache lines. A label's margins do not depend on which
-// labels share the pass.
+// once for all of them, and each of its values costs two cache lines. Of the head's features that are not near, only
+// those that a label of the pass has are stored. A label's margins do not depend on which labels share the pass.
 class SharedPass {
 public:
     static constexpr int kLabels = 32, kNarrow = 16;
@@ -24,12 +25,8 @@ public:
 
     std::size_t width() const { return width_; }
 
-    // Gives a label of the next pass its weights; `release` takes them back. All are released before any is set.
-    void set(int label, const SparseWeights& weights);
-    void release(int label, const SparseWeights& weights);
-
-    // Sums the margins of the first `n_labels` labels, but for their weights in the tail.
-    void run(std::size_t n_labels);
+    // Sums the margins of these labels, but for their weights in the tail.
+    void run(const std::vector<const SparseWeights*>& labels);
 
     // Where a label's margins will be, for other use before the pass: a place for each instance.
     float* room(int label) { return margins_.data() + static_cast<std::size_t>(label) * stride_; }
@@ -38,9 +35,17 @@ public:
     float* margins(int label, const SparseWeights& weights);
 
 private:
+    // A value, and the number of its feature among those in use.
+    struct FarValue {
+        uint32_t feature;
+        float value;
+    };
+
+    float* of_feature(int32_t feature);
+    void place(const std::vector<const SparseWeights*>& labels);
     void fetch_head(int64_t i) const;
     int64_t near_end(int64_t i) const;
-    std::size_t find_used(int64_t first, int64_t n, int32_t* used) const;
+    std::size_t find_used(int64_t first, int64_t n, FarValue* used) const;
     template <int kWidth>
     void run_width();
     template <int kWidth>
@@ -55,9 +60,9 @@ private:
     const Instances& x_;
     const std::size_t width_;
     const std::size_t stride_;  // between two labels' margins
-    HugeArray<float> weights_;  // head x kLabels
+    HugeArray<float> weights_;  // features x kLabels: the near ones, and behind them the far ones that a label has
+    UsedFeatures far_;          // of the head's features that are not near, counted from there
     HugeArray<float> margins_;  // width x instances
-    std::vector<uint64_t> used_;  // a bit for each feature of the head that is not near: whether a label has it
     alignas(64) float bias_[kLabels] = {};
 };
 
