@@ -48,6 +48,12 @@ struct Label {
     bool begun = false;
     int64_t passes = 0, visits = 0;
     int stalls = 0;  // passes that found no instance to add
+
+    // Bytes that it holds from one pass to the next.
+    std::size_t held() const {
+        return instances.size() * (sizeof(int32_t) + sizeof(double)) +
+               weights.features.size() * (sizeof(int32_t) + sizeof(float));
+    }
 };
 
 class Block {
@@ -66,7 +72,7 @@ public:
         std::vector<Label> active;
         int64_t next = 0;
         while (true) {
-            while (active.size() < pass_.width() && next < labels_.count)
+            while (has_room(active) && next < labels_.count)
                 active.push_back(enter(next++, pass_.room(static_cast<int>(active.size()))));
             if (active.empty()) return std::move(solutions_);
             if (x_.interrupted->load(std::memory_order_relaxed)) throw std::runtime_error("interrupted");
@@ -80,6 +86,13 @@ public:
     }
 
 private:
+    // Labels with hundreds of thousands of positives have weights for nearly all features: the fewer share a pass.
+    bool has_room(const std::vector<Label>& active) const {
+        std::size_t held = 0;
+        for (const Label& label : active) held += label.held();
+        return active.size() < pass_.width() && held < kMostHeld;
+    }
+
     // The negatives most like the positives are first found by the rare features they share. Where these are
     // too few for that, the label enters with the mean of its positives for weights, and the first pass tells.
     // `likeness` has a place for each instance.
