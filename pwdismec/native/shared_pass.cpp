@@ -43,13 +43,14 @@ void SharedPass::place(const std::vector<const SparseWeights*>& labels) {
 }
 
 // Asks for the head of a row that will be read once: it is not to push weights out of the caches.
+template <Use kUse>
 void SharedPass::fetch_head(int64_t i) const {
     constexpr int64_t kALine = 64 / sizeof(float);
     if (i >= x_.count) return;
     const int64_t begin = x_.indptr[at(i)];
     for (int64_t k = begin; k < begin + x_.head_sizes[at(i)]; k += kALine) {
-        prefetch<Use::kOnce>(x_.indices.data() + k);
-        prefetch<Use::kOnce>(x_.sparse_values.data() + k);
+        prefetch<kUse>(x_.indices.data() + k);
+        prefetch<kUse>(x_.sparse_values.data() + k);
     }
 }
 
@@ -100,7 +101,10 @@ void SharedPass::sum_sparse(int64_t first, int n, float* tile) const {
     constexpr int kParts = kWidth / kLanes;
     const float* w = weights_.data();
     for (int i = 0; i < n; ++i) {
-        fetch_head(first + i + kFetchedAhead);
+        if (once_)
+            fetch_head<Use::kOnce>(first + i + kFetchedAhead);
+        else
+            fetch_head<Use::kAgain>(first + i + kFetchedAhead);
         Floats sums[at(kChains)][at(kParts)] = {};
         for (int part = 0; part < kParts; ++part) sums[0][part] = load(bias_ + part * kLanes);
         const auto take = [&](int64_t k, Floats* of_chain) {

@@ -8,6 +8,7 @@
 #include "huge_array.hpp"
 #include "instances.hpp"
 #include "lanes.hpp"
+#include "prefetch.hpp"
 #include "used_features.hpp"
 #include "working_set.hpp"
 
@@ -43,6 +44,7 @@ private:
 
     float* of_feature(int32_t feature);
     void place(const std::vector<const SparseWeights*>& labels);
+    template <Use kUse>
     void fetch_head(int64_t i) const;
     int64_t near_end(int64_t i) const;
     std::size_t find_used(int64_t first, int64_t n, FarValue* used) const;
@@ -60,6 +62,7 @@ private:
     const Instances& x_;
     const std::size_t width_;
     const std::size_t stride_;  // between two labels' margins
+    const bool once_ = is_cheap_once();
     HugeArray<float> weights_;  // features x kLabels: the near ones, and behind them the far ones that a label has
     UsedFeatures far_;          // of the head's features that are not near, counted from there
     HugeArray<float> margins_;  // width x instances
