@@ -176,7 +176,8 @@ def hits_of(best: NDArray[np.int32], y: Any, classes: NDArray[Any]) -> NDArray[n
         If the matrix has another number of columns.
     """
     if (lists := label_lists(y)) is not None:
-        return np.array([label in own for label, own in zip(classes[best], lists, strict=True)])
+        # Not `in` an array, which takes "a\0" for "a".
+        return np.array([label in list(own) for label, own in zip(classes[best], lists, strict=True)])
     indicator = sp.csr_matrix(y)
     if indicator.shape[1] != len(classes):
         raise ValueError(f"y: {indicator.shape[1]} columns; expected {len(classes)}, one for each class")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pwdismec.estimator.targets import given_as, hits_of, label_lists, targets_of_array, targets_of_lists
@@ -13,6 +13,7 @@ COLLECTIONS = st.sampled_from([list, tuple, set, frozenset, lambda labels: np.ar
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.lists(LABELS, max_size=5), min_size=1, max_size=8).filter(any), COLLECTIONS)
+@example([["a\0"]], lambda labels: np.array(labels, object))
 def test_lists(rows, collection):
     lists = label_lists([collection(row) for row in rows])
     targets = targets_of_lists(lists)
