@@ -2,12 +2,13 @@
 
     python benchmarks/bench_memory.py DATASET [--labels 2000] [--threads 2]
     python benchmarks/bench_memory.py --shape wikipedia-500k --work FOLDER [--labels 128] [--scale 1]
+                                      [--most-frequent]
 
-A fresh process opens the data set, trains the first labels of it that have a positive, as a model of two
-shards, and ends; the peak is the kernel's (VmHWM), mapped files included, from its start to its end. With
---shape, a synthetic set in that shape (shapes.py) is first written to FOLDER/SHAPE, and left there for other
-runs (Wikipedia-500K: 6 GB). The promise is: the data set + threads x (D + N) x lanes x 4 bytes + 200 MB. What
-training says before it starts is beside it.
+A fresh process opens the data set, trains the first labels of it that have a positive, or those with the most
+(--most-frequent), as a model of two shards, and ends; the peak is the kernel's (VmHWM), with mapped files,
+from its start to its end. With --shape, a synthetic set in that shape (shapes.py) is first written to
+FOLDER/SHAPE, and left there for other runs (Wikipedia-500K: 6 GB). The promise is: the data set + threads x
+(D + N) x lanes x 4 bytes + 200 MB. What training says before it starts is beside it.
 """
 
 from __future__ import annotations
@@ -44,10 +45,12 @@ COLUMNS = (
 )
 
 
-def train_some(data: Dataset, n_labels: int, threads: int) -> int:
-    """Train the first labels with a positive, into a folder that is thrown away; what it said it takes."""
+def train_some(data: Dataset, n_labels: int, threads: int, most_frequent: bool) -> int:
+    """Train some labels, into a folder that is thrown away; what it said it takes."""
     plans: list[MemoryPlan] = []
-    some = data.select_labels(np.flatnonzero(data.label_counts)[:n_labels])
+    counts = data.label_counts
+    order = np.argsort(-counts, kind="stable") if most_frequent else np.flatnonzero(counts)
+    some = data.select_labels(np.sort(order[:n_labels]))
     config = TrainingConfig(Weighting("pw"), shard_size=-(-some.n_labels // 2))
     with tempfile.TemporaryDirectory() as folder:
         train(some, Path(folder) / "model", config, jobs=threads, on_memory=plans.append)
@@ -60,15 +63,17 @@ def memory() -> dict[str, float]:
     return {name: 1024.0 * int(fields[name].split()[0]) for name in ("VmHWM", "RssAnon", "RssFile")}
 
 
-def child(dataset: str, n_labels: int, threads: int) -> None:
+def child(dataset: str, n_labels: int, threads: int, most_frequent: bool) -> None:
     """What the fresh process does; prints its memory before and after training, and what training said."""
     imported = memory()
-    told = train_some(Dataset.open(dataset), n_labels, threads)
+    told = train_some(Dataset.open(dataset), n_labels, threads, most_frequent)
     print(json.dumps({"imported": imported, "trained": memory(), "told": {"total": told}}))
 
 
-def measure(dataset: Path, n_labels: int, threads: int) -> dict[str, dict[str, float]]:
+def measure(dataset: Path, n_labels: int, threads: int, most_frequent: bool) -> dict[str, dict[str, float]]:
     command = [sys.executable, __file__, str(dataset), "--labels", n_labels, "--threads", threads, "--child"]
+    if most_frequent:
+        command.append("--most-frequent")
     run = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True)
     memories: dict[str, dict[str, float]] = json.loads(run.stdout.splitlines()[-1])
     return memories
@@ -87,8 +92,8 @@ def write_shape(name: str, work: Path, scale: float) -> Path:
     return folder
 
 
-def print_row(dataset: Path, n_labels: int, threads: int) -> None:
-    data, memories = Dataset.open(dataset), measure(dataset, n_labels, threads)
+def print_row(dataset: Path, n_labels: int, threads: int, most_frequent: bool) -> None:
+    data, memories = Dataset.open(dataset), measure(dataset, n_labels, threads, most_frequent)
     peak, stored, lanes = memories["trained"]["VmHWM"], size_of(dataset), native.LANES
     told = memories["told"]["total"]
     blocks = threads * (data.n_features + data.n_instances) * lanes * 4
@@ -108,6 +113,7 @@ def print_row(dataset: Path, n_labels: int, threads: int) -> None:
 @click.option("--labels", default=2000, help="Labels to train.")
 @click.option("--threads", default=2)
 @click.option("--scale", default=1.0, help="The share of a shape's instances to make.")
+@click.option("--most-frequent", is_flag=True, help="Train those with the most positives.")
 @click.option("--child", "is_child", is_flag=True, hidden=True)
 def main(
     dataset: str | None,
@@ -116,17 +122,19 @@ def main(
     labels: int,
     threads: int,
     scale: float,
+    most_frequent: bool,
     is_child: bool,
 ) -> None:
     if is_child:
         assert dataset is not None
-        return child(dataset, labels, threads)
+        return child(dataset, labels, threads, most_frequent)
     if (dataset is None) == (shape is None) or (shape is None) != (work is None):
         raise click.UsageError("give DATASET, or --shape and --work")
     folder = Path(dataset) if dataset else write_shape(str(shape), work or Path(), scale)
-    print(environment() + f"\n\n{labels} labels in two shards, weighting pw; MB of 10^6 bytes\n")
+    which = "most frequent labels" if most_frequent else "labels"
+    print(environment() + f"\n\n{labels} {which} in two shards, weighting pw; MB of 10^6 bytes\n")
     print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
-    print_row(folder, labels, threads)
+    print_row(folder, labels, threads, most_frequent)
 
 
 if __name__ == "__main__":

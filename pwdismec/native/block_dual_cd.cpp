@@ -31,6 +31,8 @@ constexpr double kGoalShare = 0.005;   // or to this share of the gap that the l
 constexpr double kIgnoredShare = 0.02;  // of that gap; instances that make up no more together are left out
 constexpr std::size_t kMostAdded = 500;  // instances, besides as many as the set has
 
+constexpr std::size_t kMostHeld = 64'000'000;  // bytes of the labels on their way, beyond which no other enters
+
 std::size_t at(int64_t n) { return static_cast<std::size_t>(n); }
 
 // A label on its way.

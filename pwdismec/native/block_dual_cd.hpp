@@ -2,16 +2,12 @@
 // and look for those together, in passes over all instances that many labels share (docs/solver.md).
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "instances.hpp"
 
 namespace pwdismec {
-
-// Bytes that the labels of a pass hold together, beyond which no other label enters.
-constexpr std::size_t kMostHeld = 64 << 20;
 
 struct BlockLabels {
     const int64_t* indptr;  // count + 1, offsets into rows

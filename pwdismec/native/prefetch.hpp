@@ -15,8 +15,8 @@ inline void prefetch(const void* address) {
     asm volatile("");
 }
 
-// On Intel's processors such memory passes by the second cache, which alone sees rows coming: passes over all instances
-// then take twice as long.
+// On Intel's processors such memory passes by the second cache, and passes over all instances take twice as long
+// (docs/solver.md).
 inline bool is_cheap_once() {
 #ifdef __x86_64__
     __builtin_cpu_init();
