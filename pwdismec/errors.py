@@ -31,15 +31,19 @@ class DataError(PwdismecError):
         super().__init__(f"{where}: {message}")
         self.path = Path(path)
         self.line = line
-        self._message = message
+        self.message = message
 
     def __reduce__(self) -> tuple[Any, ...]:
         """So that a worker's error reaches who sent it."""
-        return type(self), (self.path, self._message, self.line)
+        return type(self), (self.path, self.message, self.line)
 
 
 class ModelError(PwdismecError):
     """A model or shard that is missing, damaged, of another version, or does not fit its input."""
+
+
+class DamagedError(DataError, ModelError):
+    """A stored file, of a data set or a model, that is not what this program writes."""
 
 
 class ConfigError(PwdismecError):

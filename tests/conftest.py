@@ -1,4 +1,4 @@
-"""Where the real data sets are: beside the checkout, or wherever PWDISMEC_DATA says."""
+"""What all tests share: a cache of their own, and the real data sets, if they are there."""
 
 import os
 from pathlib import Path
@@ -6,9 +6,24 @@ from pathlib import Path
 import pytest
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """What tests find out of their files does not stay in the user's cache."""
+    before = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = before
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder with bibtex/, delicious/ and tibkat/; the test is skipped where it is absent."""
+    """The folder with bibtex/, delicious/ and tibkat/, beside the checkout or where PWDISMEC_DATA says.
+
+    The test is skipped where it is absent.
+    """
     default = Path(__file__).resolve().parents[2] / "shared" / "data"
     folder = Path(os.environ.get("PWDISMEC_DATA", default))
     if not folder.is_dir():

@@ -17,7 +17,7 @@ from pwdismec.calibration.operating import OperatingPoints
 from pwdismec.calibration.reliability import Reliability
 from pwdismec.data.tensors import read_tensors
 from pwdismec.data.topk import TopK
-from pwdismec.errors import ModelError
+from pwdismec.errors import DamagedError, ModelError
 from pwdismec.files import write_file
 from pwdismec.model import Model
 
@@ -78,12 +78,12 @@ class Calibration:
                 "or a training with --calibrate"
             )
         try:
-            content = read_tensors(path)
+            content = read_tensors(path, 1 << 34)
             found = json.loads(content.metadata[_KEY])
             if found["format"] != _FORMAT or len(content.tensors["macro"]) != model.n_labels:
                 raise ValueError("of another version or model")
             return _read(found, content.tensors)
-        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        except (OSError, ValueError, KeyError, TypeError, IndexError, DamagedError) as error:
             raise ModelError(f"{path}: damaged: {error}; calibrate the model again") from error
 
     def save(self, model: Model) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pwdismec.data.csr import CSR, row_chunks
-from pwdismec.data.dataset import Dataset
+from pwdismec.data.dataset import Dataset, open_written
 from pwdismec.data.dense import Dense, Features
 from pwdismec.data.manifest import VECTORIZER
 from pwdismec.data.names import check_names, read_names
@@ -116,7 +116,7 @@ def convert(
             sources=[Path(path).name for path in getattr(source, "paths", ())],
             source_format=getattr(source, "format", None),
         )
-    return Dataset.open(out)
+    return open_written(out)
 
 
 class _Columns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,19 +14,30 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
+from pwdismec.checked import not_yet, remember
 from pwdismec.data import npy
-from pwdismec.data.csr import CSR
+from pwdismec.data.csr import CSR, row_chunks
 from pwdismec.data.dense import Dense, Features
-from pwdismec.data.manifest import MANIFEST, VECTORIZER, fingerprint_of, read_manifest
+from pwdismec.data.manifest import (
+    MANIFEST,
+    VECTORIZER,
+    Manifest,
+    files_of_vectorizer,
+    fingerprint_of,
+    read_manifest,
+)
 from pwdismec.data.names import check_names, read_names
 from pwdismec.data.statistics import Statistics
 from pwdismec.data.transforms import Transforms
-from pwdismec.data.transpose import transpose
+from pwdismec.data.transpose import column_offsets, rows_of_columns, transpose
 from pwdismec.data.validation import check_csr, check_dense
 from pwdismec.data.writer import FolderWriter, check_target
-from pwdismec.errors import DataError
+from pwdismec.errors import DamagedError, DataError
 from pwdismec.files import replacing_folder, sha256_of
 from pwdismec.patience import patient
+from pwdismec.stored import damaged, file_in
+
+_RANGE = 1 << 24  # pairs of a label and an instance that are checked at a time
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,35 +76,23 @@ class Dataset:
     @classmethod
     @patient
     def open(cls, path: str | Path) -> Dataset:
-        """Map the data set at `path`; sizes are checked against the manifest, checksums by `verify`.
+        """Map the data set at `path`, whose content is checked (`verify`) unless that is on record.
 
         Raises
         ------
         DataError
-            If `path` is no folder, no data set, of another version, or a part is missing or of another
-            size than the manifest says.
+            If `path` is no folder, no data set, of another version, or a part is missing or damaged.
         """
         folder = Path(path)
-        manifest = read_manifest(folder)
-        arrays = {name: npy.open_array(folder / f"{name}.npy", e) for name, e in manifest.arrays.items()}
-        n_instances, n_features, n_labels = manifest.n_instances, manifest.n_features, manifest.n_labels
-        dataset = cls(
-            Dense(arrays["features"])
-            if "features" in arrays
-            else _matrix(folder, arrays, "features", n_features),
-            _matrix(folder, arrays, "labels", n_labels),
-            Transforms.from_json(manifest.transforms.model_dump(), arrays.get("idf")),
-            path=folder,
-            vectorizer=None if manifest.vectorizer is None else folder / VECTORIZER,
-            _label_instances=_matrix(folder, arrays, "label_instances", n_instances),
-            _fingerprint=manifest.fingerprint,
-        )
-        names: dict[str, Any] = {
-            f"{what}_names": read_names(folder / f"{what}_names.txt", count, f"{what}s")
-            for what, count in (("label", n_labels), ("feature", n_features))
-            if f"{what}_names" in manifest.names
-        }
-        return replace(dataset, **names)
+        try:
+            dataset, manifest = _mapped(folder)
+            claims = _claims(folder, manifest)
+            if not_yet(folder, claims):
+                dataset.verify()
+                remember(folder, claims)
+        except DamagedError as error:
+            raise DamagedError(error.path, f"damaged: {error.message}; convert it again") from error
+        return dataset
 
     @classmethod
     def from_arrays(
@@ -319,54 +318,119 @@ class Dataset:
                 features.append(self.features)
                 labels.append(self.labels)
             if self.vectorizer is not None:
-                shutil.copytree(self.vectorizer, aside / VECTORIZER)
+                (aside / VECTORIZER).mkdir()
+                for file in files_of_vectorizer(self.vectorizer):
+                    shutil.copy(file, aside / VECTORIZER / file.name)
             writer.finish(
                 self.n_features,
                 self.n_labels,
                 self.transforms,
                 {"label_names": self.label_names, "feature_names": self.feature_names},
             )
-        return Dataset.open(folder)
+        return open_written(folder)
 
     def statistics(self) -> Statistics:
         """Sizes and the shape of the label distribution."""
         return Statistics.of(self)
 
     def verify(self) -> None:
-        """Recompute the checksums of a data set on disk (in memory there is nothing to compare with).
+        """Check the content of a data set on disk: checksums, offsets, ids, finite values, both label arrays.
+
+        In memory there is nothing to compare with.
 
         Raises
         ------
         DataError
-            Naming the first file whose content is not what the manifest says.
+            Naming the first file whose content is not what it should be.
         """
         if self.path is None:
             return
         manifest = read_manifest(self.path)
         for name, entry in manifest.arrays.items():
-            path = self.path / f"{name}.npy"
+            path = file_in(self.path, f"{name}.npy")
             _check(path, entry.sha256, npy.sha256_of_array(npy.open_array(path, entry)))
-        for name, names in manifest.names.items():
-            path = self.path / f"{name}.txt"
-            _check(path, names.sha256, sha256_of(path))
-        for part, file in (manifest.vectorizer or {}).items():
-            path = self.path / VECTORIZER / part
+        others = {f"{name}.txt": file for name, file in manifest.names.items()}
+        others |= {f"{VECTORIZER}/{name}": file for name, file in (manifest.vectorizer or {}).items()}
+        for name, file in others.items():
+            path = file_in(self.path, name)
             _check(path, file.sha256, sha256_of(path))
         hashes = {name: entry.sha256 for name, entry in manifest.arrays.items()}
         found = fingerprint_of(self.n_features, self.n_labels, self.transforms, hashes)
         _check(self.path / MANIFEST, manifest.fingerprint, found)
+        _check_content(self.path, self)
 
     def _derived_fingerprint(self, key: str) -> str:
         return hashlib.sha256(f"{self.fingerprint} {key}".encode()).hexdigest()
 
 
-def _matrix(folder: Path, arrays: Mapping[str, NDArray[Any]], name: str, n_columns: int) -> CSR:
-    indptr, indices = arrays[f"{name}_indptr"], arrays[f"{name}_indices"]
-    if indptr[0] != 0 or indptr[-1] != len(indices):
-        raise DataError(
-            folder / f"{name}_indptr.npy", f"ends at {indptr[-1]}; there are {len(indices)} values"
-        )
-    return CSR(indptr, indices, arrays.get(f"{name}_data"), n_columns)
+def open_written(folder: Path) -> Dataset:
+    """Open a data set that this process has just written: that it is right is put on record."""
+    remember(folder, _claims(folder, read_manifest(folder)))
+    return Dataset.open(folder)
+
+
+def _claims(folder: Path, manifest: Manifest) -> dict[str, str]:
+    """What is said of each file: the manifest, and which version of `verify` looks at them."""
+    said = hashlib.sha256(f"data set 1 {manifest.model_dump_json()}".encode()).hexdigest()
+    names = [f"{name}.npy" for name in manifest.arrays] + [f"{name}.txt" for name in manifest.names]
+    names += [f"{VECTORIZER}/{name}" for name in manifest.vectorizer or {}]
+    return {name: said for name in names if file_in(folder, name)}
+
+
+def _mapped(folder: Path) -> tuple[Dataset, Manifest]:
+    """A data set whose files have the sizes that its manifest says; their content is not looked at."""
+    manifest = read_manifest(folder)
+    arrays = {
+        name: npy.open_array(file_in(folder, f"{name}.npy"), entry) for name, entry in manifest.arrays.items()
+    }
+
+    def matrix(name: str, n_columns: int) -> CSR:
+        data = arrays.get(f"{name}_data")
+        return CSR(arrays[f"{name}_indptr"], arrays[f"{name}_indices"], data, n_columns)
+
+    names: dict[str, Any] = {
+        f"{what}_names": read_names(file_in(folder, f"{what}_names.txt"), count, f"{what}s")
+        for what, count in (("label", manifest.n_labels), ("feature", manifest.n_features))
+        if f"{what}_names" in manifest.names
+    }
+    dataset = Dataset(
+        Dense(arrays["features"]) if "features" in arrays else matrix("features", manifest.n_features),
+        matrix("labels", manifest.n_labels),
+        Transforms.from_json(manifest.transforms.model_dump(), arrays.get("idf")),
+        path=folder,
+        vectorizer=None if manifest.vectorizer is None else folder / VECTORIZER,
+        _label_instances=matrix("label_instances", manifest.n_instances),
+        _fingerprint=manifest.fingerprint,
+        **names,
+    )
+    return dataset, manifest
+
+
+def _check_content(folder: Path, dataset: Dataset) -> None:
+    """See that the arrays are what they should be, whatever the manifest says of them."""
+    features, labels, label_instances = dataset.features, dataset.labels, dataset.label_instances
+    matrices = [("labels", labels), ("label_instances", label_instances)]
+    if isinstance(features, Dense):
+        with damaged(folder / "features.npy"):
+            check_dense(features, "features")
+    else:
+        matrices.append(("features", features))
+    for name, matrix in matrices:
+        with damaged(folder / f"{name}_indptr.npy"):
+            check_csr(matrix, name)
+            if matrix.nnz != len(matrix.indices):
+                raise DataError(name, f"{matrix.nnz} values in rows; there are {len(matrix.indices)}")
+        matrix.release()
+    idf = dataset.transforms.idf
+    if idf is not None and not np.isfinite(idf).all():
+        raise DamagedError(folder / "idf.npy", "expected finite numbers")
+    offsets = column_offsets(labels)
+    if not np.array_equal(offsets, label_instances.indptr):
+        raise DamagedError(folder / "label_instances_indptr.npy", "does not follow from the labels")
+    for start, stop in row_chunks(offsets, _RANGE):
+        found = label_instances.indices[offsets[start] : offsets[stop]]
+        if not np.array_equal(rows_of_columns(labels, offsets, start, stop), found):
+            raise DamagedError(folder / "label_instances_indices.npy", "does not follow from the labels")
 
 
 def _ids(ids: slice | ArrayLike, count: int, what: str) -> NDArray[np.int64]:
@@ -383,4 +447,4 @@ def _ids(ids: slice | ArrayLike, count: int, what: str) -> NDArray[np.int64]:
 
 def _check(path: Path, expected: str, found: str) -> None:
     if found != expected:
-        raise DataError(path, f"changed since it was written: SHA-256 {found[:12]}…, not {expected[:12]}…")
+        raise DamagedError(path, f"changed since it was written: SHA-256 {found[:12]}…, not {expected[:12]}…")

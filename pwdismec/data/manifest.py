@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError, model_validator
+import numpy as np
+from pydantic import model_validator
 
 from pwdismec.data.transforms import Transforms
-from pwdismec.errors import DataError
-from pwdismec.files import read_file
+from pwdismec.errors import DamagedError, DataError
+from pwdismec.stored import Count, Digest, Record, Size, Text, file_in, parsed, raw_json, read_stored
 
 FORMAT: Final = "pwdismec-dataset"
 VERSION: Final = 1
@@ -34,54 +36,59 @@ NameList = Literal["label_names", "feature_names"]
 VECTORIZER = "vectorizer"
 """The folder, in a data set's or a model's, of what made its features of texts."""
 
-
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+VectorizerFile = Literal["labels.txt", "terms.safetensors", "vectorizer.json"]
 
 
-class FileEntry(_Record):
+class FileEntry(Record):
     """One file of the folder: its size, and the SHA-256 of its content (of a .npy file: after the header)."""
 
-    bytes: NonNegativeInt
-    sha256: str
+    bytes: Count
+    sha256: Digest
 
 
 class ArrayEntry(FileEntry):
     """A .npy array: of one dimension, or rows of `columns` values."""
 
-    dtype: str
-    length: NonNegativeInt
-    columns: NonNegativeInt | None = None
+    dtype: Literal["int32", "int64", "float32", "float64"]
+    length: Count
+    columns: Size | None = None
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> ArrayEntry:
+        expected = math.prod(self.shape) * np.dtype(self.dtype).itemsize
+        if self.bytes != expected:
+            raise ValueError(f"bytes: {self.bytes}; expected {expected}")
+        return self
 
     @property
     def shape(self) -> tuple[int, ...]:
         return (self.length,) if self.columns is None else (self.length, self.columns)
 
 
-class TransformsEntry(_Record):
+class TransformsEntry(Record):
     """What was done to the feature values; the idf values are an array of the folder."""
 
     tfidf: bool
     l2_normalize: bool
 
 
-class Manifest(_Record):
+class Manifest(Record):
     """The truth about a data set's folder."""
 
     format: Literal["pwdismec-dataset"] = FORMAT
     version: Literal[1] = VERSION
-    fingerprint: str
-    n_instances: NonNegativeInt
-    n_features: NonNegativeInt
-    n_labels: NonNegativeInt
-    nnz: NonNegativeInt
+    fingerprint: Digest
+    n_instances: Size
+    n_features: Size
+    n_labels: Size
+    nnz: Count
     dtype: Literal["float32"] = "float32"
-    sources: tuple[str, ...] = ()
-    source_format: str | None = None
+    sources: tuple[Text, ...] = ()
+    source_format: Text | None = None
     transforms: TransformsEntry
     arrays: dict[str, ArrayEntry]
     names: dict[NameList, FileEntry]
-    vectorizer: dict[str, FileEntry] | None = None
+    vectorizer: dict[VectorizerFile, FileEntry] | None = None
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Manifest:
@@ -110,11 +117,6 @@ class Manifest(_Record):
         return self
 
 
-class _Head(BaseModel):
-    format: Literal["pwdismec-dataset"]
-    version: int
-
-
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of the data set at `folder`.
 
@@ -126,30 +128,42 @@ def read_manifest(folder: Path) -> Manifest:
     if not folder.is_dir():
         expected = "not a folder" if folder.exists() else "no such folder"
         raise DataError(folder, f"{expected}; expected a data set's folder, as `pwdismec convert` makes")
-    if not is_dataset(folder):
+    if not (folder / MANIFEST).exists():
         raise DataError(folder, f"not a data set: no {MANIFEST} of the format {FORMAT!r}")
-    content = read_file(folder / MANIFEST)
-    version = _Head.model_validate_json(content).version
-    if version != VERSION:
-        raise DataError(
-            folder,
-            f"a data set of version {version}; this pwdismec reads version {VERSION}: convert it again",
-        )
+    path = file_in(folder, MANIFEST)
+    content = read_stored(path)
     try:
-        return Manifest.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise DataError(folder / MANIFEST, f"damaged: {field}: {first['msg']}") from error
+        return parsed(path, content, Manifest)
+    except DamagedError:
+        format_, version = _head(content)
+        if format_ != FORMAT:
+            raise DataError(folder, f"not a data set: no {MANIFEST} of the format {FORMAT!r}") from None
+        if version != VERSION:
+            raise DataError(
+                folder,
+                f"a data set of version {str(version)[:60]}; this pwdismec reads version {VERSION}: "
+                "convert it again",
+            ) from None
+        raise
 
 
 def is_dataset(path: Path) -> bool:
-    """Whether `path` is a data set's folder, of whatever version."""
+    """Whether `path` is a data set's folder, of whatever version, if it is intact."""
     try:
-        _Head.model_validate_json(read_file(path / MANIFEST))
-    except (OSError, ValidationError):
+        return bool(_head(read_stored(file_in(path, MANIFEST)))[0] == FORMAT)
+    except DamagedError:
         return False
-    return True
+
+
+def _head(content: bytes) -> tuple[Any, Any]:
+    """Format and version."""
+    found = raw_json(content)
+    return (found.get("format"), found.get("version")) if isinstance(found, dict) else (None, None)
+
+
+def files_of_vectorizer(folder: Path) -> list[Path]:
+    """The files in a data set's or model's vectoriser; DamagedError if one is missing, or leads elsewhere."""
+    return [file_in(folder.parent, f"{folder.name}/{name}") for name in get_args(VectorizerFile)]
 
 
 def fingerprint_of(n_features: int, n_labels: int, transforms: Transforms, hashes: Mapping[str, str]) -> str:

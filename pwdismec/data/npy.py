@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pwdismec.data.manifest import ArrayEntry
-from pwdismec.errors import DataError
+from pwdismec.errors import DamagedError
 from pwdismec.patience import TRANSIENT
 
 _HASH_CHUNK = 1 << 22
@@ -47,7 +47,7 @@ class ArrayWriter:
         return ArrayEntry(
             bytes=self._bytes,
             sha256=self._digest.hexdigest(),
-            dtype=self.dtype.name,
+            dtype=self.dtype.name,  # type: ignore[arg-type]  # the record checks it
             length=self.length,
             columns=self.columns,
         )
@@ -74,7 +74,7 @@ def open_array(path: Path, entry: ArrayEntry) -> NDArray[Any]:
 
     Raises
     ------
-    DataError
+    DamagedError
         If the file is missing, or its type, shape or size is another.
     """
     header = _header(np.dtype(entry.dtype), entry.shape)
@@ -84,13 +84,13 @@ def open_array(path: Path, entry: ArrayEntry) -> NDArray[Any]:
     except OSError as error:
         if error.errno in TRANSIENT:
             raise
-        raise DataError(path, f"cannot read this part of the data set: {error.strerror}") from error
+        raise DamagedError(path, f"cannot read this part of the data set: {error.strerror}") from error
     size, expected = path.stat().st_size, len(header) + entry.bytes
     if size != expected:
-        raise DataError(path, f"{size} bytes; the manifest says {expected}")
+        raise DamagedError(path, f"{size} bytes; the manifest says {expected}")
     if found != header:
         shape = " x ".join(map(str, entry.shape))
-        raise DataError(path, f"not the header of {shape} values of type {entry.dtype}")
+        raise DamagedError(path, f"not the header of {shape} values of type {entry.dtype}")
     if entry.bytes == 0:  # nothing to map
         return np.zeros(entry.shape, entry.dtype)
     return np.asarray(np.load(path, mmap_mode="r"))

@@ -157,7 +157,9 @@ class FolderWriter:
             names={
                 what: self._write_names(what, lines) for what, lines in names.items() if lines is not None
             },
-            vectorizer={path.name: _entry(path) for path in vectorizer} if vectorizer else None,
+            vectorizer={path.name: _entry(path) for path in vectorizer}  # type: ignore[misc]
+            if vectorizer
+            else None,
         )
         content = manifest.model_dump_json(indent=1, exclude_none=True)
         (self.folder / MANIFEST).write_text(content + "\n", "utf-8")

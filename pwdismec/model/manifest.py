@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from pwdismec.errors import ModelError
-from pwdismec.files import read_file, write_file
+from pwdismec.errors import DamagedError, ModelError
+from pwdismec.files import write_file
+from pwdismec.stored import Count, Digest, Record, Size, Text, file_in, parsed, problem, raw_json, read_stored
 
 FORMAT: Final = "pwdismec-model"
 VERSION: Final = 1
@@ -28,36 +30,64 @@ CLAIMS = "claims"
 
 WeightType: TypeAlias = Literal["float32", "float16"]
 
+_Scalar: TypeAlias = Text | Annotated[int, Field(ge=-(2**63), lt=2**63)] | float | bool | None
+_Setting: TypeAlias = _Scalar | dict[Text, _Scalar]
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class _Config(BaseModel):
+    """The settings of a run that are looked at; whatever others there are, are for people."""
+
+    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
+    __pydantic_extra__: dict[str, _Setting | list[_Setting]]
+
+    bias: Annotated[float, Field(ge=0)] = 1.0
+    dtype: WeightType = "float32"
+    history: list[Text] = []
 
 
-class ShardPlan(_Record):
+_CONFIG: Final = TypeAdapter(_Config)
+
+
+class ShardPlan(Record):
     """The labels first … stop − 1, whose weights lie in one file."""
 
-    file: str
-    first: NonNegativeInt
-    stop: NonNegativeInt
+    file: Annotated[str, Field(pattern=r"^shards/[0-9]{5,10}\.safetensors$")]
+    first: Size
+    stop: Size
 
 
-class Run(_Record):
+class Run(Record):
     """What is trained: two runs that are equal give the same model."""
 
     format: Literal["pwdismec-model"] = FORMAT
     version: Literal[1] = VERSION
-    written_by: str
-    n_instances: NonNegativeInt
-    n_features: NonNegativeInt
-    n_labels: NonNegativeInt
-    dataset_fingerprint: str | None
+    written_by: Text
+    n_instances: Size
+    n_features: Size
+    n_labels: Size
+    dataset_fingerprint: Text | None
     tfidf: bool
     l2_normalize: bool
     label_names: bool
     vectorizer: bool = False
-    positive_weights_sha256: str | None
+    positive_weights_sha256: Text | None
     config: dict[str, Any]
     plan: tuple[ShardPlan, ...]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Run:
+        try:
+            _CONFIG.validate_python(self.config)
+        except ValidationError as error:
+            raise ValueError(f"config: {problem(error)}") from None
+        ends = [0, *(end for shard in self.plan for end in (shard.first, shard.stop)), self.n_labels]
+        if any(a > b for a, b in pairwise(ends)) or any(s.first == s.stop for s in self.plan):
+            raise ValueError("plan: expected ranges of labels, ascending, within n_labels")
+        if self.n_labels and not self.plan:
+            raise ValueError("plan: no shards; expected at least one")
+        if len({shard.file for shard in self.plan}) < len(self.plan):
+            raise ValueError("plan: expected a file for each shard")
+        return self
 
     @property
     def id(self) -> str:
@@ -71,34 +101,43 @@ class Run(_Record):
         return "float16" if self.config.get("dtype") == "float16" else "float32"
 
     @property
+    def bias(self) -> float:
+        """The value of the constant feature."""
+        return float(self.config.get("bias", 1.0))
+
+    @property
     def history(self) -> list[str]:
         """What was done to the model after it was trained; empty for one that is as it was trained."""
         return list(self.config.get("history", []))
 
 
-class ShardEntry(_Record):
+class ShardEntry(ShardPlan):
     """A shard as it was written."""
 
-    file: str
-    first: NonNegativeInt
-    stop: NonNegativeInt
-    instruction_set: str
-    n_trained: NonNegativeInt
-    nnz: NonNegativeInt
-    bytes: NonNegativeInt
-    sha256: str
+    instruction_set: Text
+    n_trained: Size
+    nnz: Count
+    bytes: Count
+    sha256: Digest
     worst_gap: float | None
-    beyond_tolerance: tuple[int, ...]
+    beyond_tolerance: tuple[Size, ...]
 
 
-class Manifest(_Record):
+class Manifest(Record):
     """A whole model."""
 
     run: Run
     shards: tuple[ShardEntry, ...]
 
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Manifest:
+        found = [(entry.file, entry.first, entry.stop) for entry in self.shards]
+        if found != [(shard.file, shard.first, shard.stop) for shard in self.run.plan]:
+            raise ValueError("shards: expected those of run.plan")
+        return self
 
-Record = TypeVar("Record", bound=BaseModel)
+
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
 def write_record(path: Path, record: BaseModel) -> None:
@@ -111,7 +150,7 @@ def text_of(record: BaseModel) -> str:
     return f"{record.model_dump_json(indent=1)}\n"
 
 
-def read_record(path: Path, kind: type[Record]) -> Record:
+def read_record(path: Path, kind: type[Kind]) -> Kind:
     """Read run.json or manifest.json, or another record that is a run or holds one.
 
     Raises
@@ -119,19 +158,13 @@ def read_record(path: Path, kind: type[Record]) -> Record:
     ModelError
         If the file cannot be read, is of another version, or is not what it should be.
     """
+    content = read_stored(file_in(path.parent, path.name))
     try:
-        content = json.loads(read_file(path))
-    except OSError as error:
-        raise ModelError(f"{path}: cannot read: {error.strerror}") from error
-    except ValueError as error:
-        raise ModelError(f"{path}: not JSON: {error}") from error
-    _check_version(path, content, kind)
-    try:
-        return kind.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise ModelError(f"{path}: {field or 'content'}: {first['msg']}") from error
+        return parsed(path, content, kind)
+    except DamagedError:
+        if (found := raw_json(content)) is not None:
+            _check_version(path, found, kind)
+        raise
 
 
 def run_at(folder: Path) -> Run | None:
@@ -173,7 +206,8 @@ def _check_version(path: Path, content: Any, kind: type[BaseModel]) -> None:
     run = content.get("run", content) if isinstance(content, dict) else {}
     found = run.get("format") if isinstance(run, dict) else None
     if found != (format := expected["format"].default):
-        raise ModelError(f"{path}: format is {found!r}; expected {format!r}")
+        raise ModelError(f"{path}: format is {str(found)[:60]!r}; expected {format!r}")
     if run.get("version") != (version := expected["version"].default):
         what = format.removeprefix("pwdismec-")
-        raise ModelError(f"{path}: {what} of version {run.get('version')!r}; this program reads {version}")
+        said = str(run.get("version"))[:60]
+        raise ModelError(f"{path}: {what} of version {said}; this program reads {version}")

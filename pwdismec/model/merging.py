@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pwdismec.data.manifest import files_of_vectorizer
 from pwdismec.errors import ConfigError, ModelError
 from pwdismec.files import read_file
 from pwdismec.model.manifest import Run, ShardPlan
@@ -87,7 +88,7 @@ def _check_fits(first: Model, other: Model, append: bool) -> None:
     agree("features", lambda model: model.n_features)
     agree("transforms", lambda model: str(model.transforms))
     agree("idf values", lambda model: model.transforms, shown=False)
-    agree("bias", lambda model: model.manifest.run.config.get("bias", 1.0))
+    agree("bias", lambda model: model.manifest.run.bias)
     if append:
         agree("names of labels", lambda model: "none" if model.label_names is None else "given")
     else:
@@ -98,7 +99,7 @@ def _check_fits(first: Model, other: Model, append: bool) -> None:
 
 def _vectorizer_of(model: Model) -> dict[str, bytes] | None:
     folder = model.vectorizer
-    return None if folder is None else {file.name: read_file(file) for file in folder.iterdir()}
+    return None if folder is None else {file.name: read_file(file) for file in files_of_vectorizer(folder)}
 
 
 def _within(shard: Shard, offset: int, place: ShardPlan) -> Shard:

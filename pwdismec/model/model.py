@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,14 +15,15 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from pwdismec.checked import not_yet, remember
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
-from pwdismec.data.manifest import VECTORIZER
+from pwdismec.data.manifest import VECTORIZER, files_of_vectorizer
 from pwdismec.data.mapping import release
 from pwdismec.data.names import read_names
 from pwdismec.data.tensors import read_tensors
 from pwdismec.data.transforms import Transforms
-from pwdismec.errors import DataError, ModelError
+from pwdismec.errors import DamagedError, DataError, ModelError
 from pwdismec.files import clear_os_errors, read_file, sweep, write_file, write_first
 from pwdismec.model.explanation import (
     Classifier,
@@ -44,10 +47,12 @@ from pwdismec.model.manifest import (
     write_record,
 )
 from pwdismec.model.missing import how_far
-from pwdismec.model.shard import MappedWeights, Shard, map_weights, read_shard
+from pwdismec.model.shard import MappedWeights, Shard, check_shard, map_weights, read_shard
 from pwdismec.model.texts import record_of
-from pwdismec.model.verified import verify_changed
 from pwdismec.patience import patient
+from pwdismec.stored import file_in
+
+_MAX_HEADER = 1 << 16
 
 if TYPE_CHECKING:
     from pwdismec.text import TextVectorizer
@@ -71,7 +76,7 @@ class Model:
     @classmethod
     @patient
     def open(cls, path: str | Path) -> Model:
-        """Open a model that is whole; the shards' checksums are verified when each is read.
+        """Open a model that is whole; the shards' content is checked when each is first read.
 
         Raises
         ------
@@ -91,11 +96,12 @@ class Model:
             )
         model = cls(folder, read_record(folder / MANIFEST, Manifest))
         for entry in model.manifest.shards:
-            file = folder / entry.file
-            if not file.is_file():
-                raise ModelError(f"{file}: shard is missing (labels {entry.first} to {entry.stop - 1})")
-            if (size := file.stat().st_size) != entry.bytes:
-                raise ModelError(f"{file}: shard has {size} bytes; its manifest says {entry.bytes}")
+            with model.explaining(entry):
+                size = file_in(folder, entry.file).stat().st_size
+                if size != entry.bytes:
+                    raise DamagedError(
+                        folder / entry.file, f"shard has {size} bytes; its manifest says {entry.bytes}"
+                    )
         return model
 
     @property
@@ -117,7 +123,7 @@ class Model:
         names = [MANIFEST, *(entry.file for entry in self.manifest.shards)]
         names += [IDF] * self.manifest.run.tfidf + [LABEL_NAMES] * self.manifest.run.label_names
         files = [self.path / name for name in names]
-        files += [] if self.vectorizer is None else self.vectorizer.iterdir()
+        files += [] if self.vectorizer is None else files_of_vectorizer(self.vectorizer)
         return sum(file.stat().st_size for file in files)
 
     @cached_property
@@ -125,7 +131,7 @@ class Model:
         """A name for each label, in order, or None."""
         if not self.manifest.run.label_names:
             return None
-        return read_names(self.path / LABEL_NAMES, self.n_labels, "labels")
+        return read_names(file_in(self.path, LABEL_NAMES), self.n_labels, "labels")
 
     @property
     def vectorizer(self) -> Path | None:
@@ -149,12 +155,53 @@ class Model:
         return TextVectorizer.load(self.vectorizer)
 
     def shard(self, entry: ShardEntry) -> Shard:
-        """One shard, its checksum verified."""
-        return read_shard(self.path / entry.file, entry.sha256)[1]
+        """One shard, checked."""
+        with self.explaining(entry):
+            return read_shard(file_in(self.path, entry.file), entry, self.n_features)
 
     def mapped_weights(self, entry: ShardEntry) -> MappedWeights:
-        """The weights of one shard, mapped; it must have been verified (`verify_changed`)."""
-        return map_weights(self.path / entry.file, self.n_features)
+        """The weights of one shard, mapped; it has to have been checked (`check`)."""
+        return map_weights(file_in(self.path, entry.file))
+
+    @patient
+    def check(self, entries: Sequence[ShardEntry] | None = None) -> None:
+        """Check the content of shards, by default of all, of which it is not on record that it is right.
+
+        What is on record takes a `stat` a shard.
+
+        Raises
+        ------
+        ModelError
+            If a shard is missing, or not what the manifest says; it tells which labels to train again.
+        """
+        wanted = {entry.file: entry for entry in (self.manifest.shards if entries is None else entries)}
+        claims = {file: self._claim(entry) for file, entry in wanted.items() if file_in(self.path, file)}
+        changed = not_yet(self.path, claims)
+        for file in changed:
+            with self.explaining(wanted[file]):
+                check_shard(self.path / file, wanted[file], self.n_features)
+        if changed:
+            remember(self.path, claims)
+
+    def _claim(self, entry: ShardEntry) -> str:
+        """What is said of a shard: all that `check_shard` looks at, and which version of it does."""
+        said = f"shard 1 {self.n_features} {text_of(entry)}"
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    @contextmanager
+    def explaining(self, entry: ShardEntry) -> Iterator[None]:
+        """Within the context, an error about a shard says how to put it right."""
+        try:
+            yield
+        except DamagedError as error:
+            if self.manifest.run.history or self.manifest.run.dataset_fingerprint is None:
+                how = "make the model again"
+            else:
+                how = (
+                    f"train labels {entry.first} to {entry.stop - 1} again: `pwdismec train … {self.path} "
+                    "--resume` with the data set and settings of the model"
+                )
+            raise DamagedError(error.path, f"{error.message}; {how}") from error
 
     def shards(self) -> Iterator[Shard]:
         """All shards, in ascending order of their labels."""
@@ -301,9 +348,9 @@ class Model:
         return str if feature_names is None else feature_names.__getitem__
 
     def _mapped_once(self, entry: ShardEntry) -> MappedWeights:
-        """The weights of one shard, which is verified when they are first wanted."""
+        """The weights of one shard, which is checked when they are first wanted."""
         if entry.file not in self._mapped:
-            verify_changed(self.path, [entry])
+            self.check([entry])
             self._mapped[entry.file] = self.mapped_weights(entry)
         return self._mapped[entry.file]
 
@@ -334,7 +381,7 @@ def write_run(
     if vectorizer is not None:
         with clear_os_errors(folder):
             (folder / VECTORIZER).mkdir(exist_ok=True)
-        for file in sorted(vectorizer.iterdir()):
+        for file in files_of_vectorizer(vectorizer):
             if not (folder / VECTORIZER / file.name).exists():
                 write_file(folder / VECTORIZER / file.name, read_file(file))
 
@@ -363,14 +410,10 @@ def read_transforms(folder: Path, run: Run) -> Transforms:
     ModelError
         If the idf values are missing or damaged.
     """
-    idf = None
-    if run.tfidf:
-        try:
-            idf = read_tensors(folder / IDF).tensors["idf"]
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelError(
-                f"{folder / IDF}: the model's idf values are missing or damaged: {error}"
-            ) from error
-        if len(idf) != run.n_features:
-            raise ModelError(f"{folder / IDF}: {len(idf)} idf values; expected {run.n_features}")
+    if not run.tfidf:
+        return Transforms(None, run.l2_normalize)
+    path = file_in(folder, IDF)
+    idf = read_tensors(path, 8 * run.n_features + _MAX_HEADER).only({"idf": np.float64})["idf"]
+    if idf.shape != (run.n_features,) or not np.isfinite(idf).all():
+        raise DamagedError(path, f"idf: expected {run.n_features} finite numbers")
     return Transforms(idf, run.l2_normalize)

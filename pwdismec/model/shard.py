@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from pwdismec import native
 from pwdismec.data.csr import CSR
-from pwdismec.data.tensors import map_tensors, parse_tensors
-from pwdismec.errors import ModelError
-from pwdismec.files import read_file, sha256_of, write_file
+from pwdismec.data.tensors import map_tensors
+from pwdismec.data.validation import check_csr
+from pwdismec.errors import DamagedError, ModelError
+from pwdismec.files import sha256_of, write_file
 from pwdismec.model.manifest import ShardEntry, ShardPlan, WeightType
 from pwdismec.solvers import Certificate
+from pwdismec.stored import Digest, Record, Size, Text, damaged, file_in, parsed
 
 _KEY: Final = "pwdismec"  # one key: several would be written in an order that varies
 _DTYPES: Final = {
@@ -34,6 +36,18 @@ _DTYPES: Final = {
     "epochs": np.int32,
 }
 _CERTIFICATE: Final = ("primal", "dual", "epochs")
+
+
+class _Header(Record):
+    """What a shard says of itself."""
+
+    run: Text
+    first: Size
+    stop: Size
+    n_features: Size
+    instruction_set: Text
+    gap_tolerance: float | None
+    content_sha256: Digest
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +117,25 @@ def write_shard(
     `dtype` is what weights are stored as; they must fit it.
     """
     types: dict[str, Any] = {**_DTYPES, "values": np.dtype(dtype).type}
-    tensors: dict[str, NDArray[Any]] = {
+    tensors = {name: np.ascontiguousarray(tensor, types[name]) for name, tensor in tensors_of(shard).items()}
+    header = _Header(
+        run=run_id,
+        first=plan.first,
+        stop=plan.stop,
+        n_features=shard.weights.n_columns,
+        instruction_set=shard.instruction_set,
+        gap_tolerance=shard.gap_tolerance,
+        content_sha256=_content_hash(tensors),
+    )
+    said = json.dumps(header.model_dump(), sort_keys=True)
+    content = safetensors.numpy.save(tensors, {_KEY: said})
+    write_file(folder / plan.file, content)
+    return _describe(len(content), hashlib.sha256(content).hexdigest(), plan, shard)
+
+
+def tensors_of(shard: Shard) -> dict[str, NDArray[Any]]:
+    """A shard's arrays by the names they have in its file."""
+    return {
         "label_ids": shard.label_ids,
         "positives": shard.positives,
         "indptr": shard.weights.indptr,
@@ -114,65 +146,18 @@ def write_shard(
         "dual": shard.certificate.dual,
         "epochs": shard.certificate.epochs,
     }
-    tensors = {name: np.ascontiguousarray(tensors[name], type_) for name, type_ in types.items()}
-    header = {
-        "run": run_id,
-        "first": plan.first,
-        "stop": plan.stop,
-        "n_features": shard.weights.n_columns,
-        "instruction_set": shard.instruction_set,
-        "gap_tolerance": shard.gap_tolerance,
-        "content_sha256": _content_hash(tensors),
-    }
-    content = safetensors.numpy.save(tensors, {_KEY: json.dumps(header, sort_keys=True)})
-    write_file(folder / plan.file, content)
-    return _describe(content, plan, shard)
 
 
-def read_shard(path: Path, expected_sha256: str | None = None) -> tuple[dict[str, Any], Shard]:
-    """A shard's header and content; weights stored as float16 are widened.
+def read_shard(path: Path, entry: ShardEntry, n_features: int) -> Shard:
+    """The shard of a manifest's entry; weights stored as float16 are widened.
 
     Raises
     ------
     ModelError
-        If the file is missing, damaged, or not the one of that checksum.
+        If the file is missing, is not a shard, or is not what the entry says.
     """
-    return _parse(path, _read(path, expected_sha256))
-
-
-def _read(path: Path, expected_sha256: str | None = None) -> bytes:
-    if not path.is_file():
-        raise ModelError(f"{path}: shard is missing")
-    try:
-        content = read_file(path)
-    except OSError as error:
-        raise ModelError(f"{path}: cannot read: {error.strerror}") from error
-    if expected_sha256 is not None:
-        _check_sha256(path, expected_sha256, hashlib.sha256(content).hexdigest())
-    return content
-
-
-def _parse(path: Path, content: bytes) -> tuple[dict[str, Any], Shard]:
-    try:
-        stored = parse_tensors(np.frombuffer(content, np.uint8))
-        header = json.loads(stored.metadata[_KEY])
-        tensors = {name: stored.tensors[name] for name in _DTYPES}
-        intact = header["content_sha256"] == _content_hash(tensors)
-    except (KeyError, ValueError, TypeError) as error:
-        raise ModelError(f"{path}: not a shard of a model, or damaged: {error}") from error
-    if not intact:
-        raise ModelError(f"{path}: shard is damaged: its content does not match its checksum")
-    values = tensors["values"].astype(np.float32, copy=False)
-    shard = Shard(
-        tensors["label_ids"],
-        tensors["positives"],
-        CSR(tensors["indptr"], tensors["indices"], values, header["n_features"]),
-        tensors["bias"],
-        Certificate(*(tensors[name] for name in _CERTIFICATE)),
-        header.get("gap_tolerance"),
-        header["instruction_set"],
-    )
-    return header, shard
+    check_shard(path, entry, n_features)
+    return _copied(_mapped(path)[1])
 
 
 class MappedWeights(NamedTuple):
@@ -183,28 +168,90 @@ class MappedWeights(NamedTuple):
     bias: NDArray[np.float32]
 
 
-def map_weights(path: Path, n_features: int) -> MappedWeights:
+def map_weights(path: Path) -> MappedWeights:
     """A shard's weights, of which nothing stays in memory but what is being used; values as they are stored.
 
-    The file is trusted: see `check_shard`.
+    The file has to have been checked: see `check_shard`.
     """
-    tensors = map_tensors(path).tensors
-    weights = CSR(tensors["indptr"], tensors["indices"], tensors["values"], n_features)
-    return MappedWeights(tensors["label_ids"], weights, tensors["bias"])
+    shard = _mapped(path)[1]
+    return MappedWeights(shard.label_ids, shard.weights, shard.bias)
 
 
-def check_shard(path: Path, expected_sha256: str) -> None:
-    """Raise ModelError if the file is missing, or not the one of that checksum."""
-    if not path.is_file():
-        raise ModelError(f"{path}: shard is missing")
-    _check_sha256(path, expected_sha256, sha256_of(path))
+def check_shard(path: Path, entry: ShardEntry, n_features: int) -> None:
+    """See that a file is a shard, and that of a manifest's entry; it is read whole, and none of it kept.
 
-
-def _check_sha256(path: Path, expected_sha256: str, found: str) -> None:
-    if found != expected_sha256:
-        raise ModelError(
-            f"{path}: shard changed since it was written: SHA-256 {found[:12]}…, not {expected_sha256[:12]}…"
+    Raises
+    ------
+    ModelError
+        As `read_shard`.
+    """
+    found = sha256_of(path)
+    if found != entry.sha256:
+        raise DamagedError(
+            path, f"shard changed since it was written: SHA-256 {found[:12]}…, not {entry.sha256[:12]}…"
         )
+    header, shard = _mapped(path)
+    _check(path, header, shard)
+    if header.n_features != n_features:
+        raise DamagedError(path, f"n_features: {header.n_features}; the manifest says {n_features}")
+    described = _describe(entry.bytes, entry.sha256, entry, shard)
+    for name, value in described.model_dump().items():
+        if value != getattr(entry, name):
+            said = str(getattr(entry, name))[:60]
+            raise DamagedError(path, f"{name}: {str(value)[:60]}; the manifest says {said}")
+    shard.weights.release()
+
+
+def _mapped(path: Path) -> tuple[_Header, Shard]:
+    """A shard's header and content, mapped and of the right types, but not checked."""
+    stored = map_tensors(path)
+    header = parsed(path, stored.said(_KEY), _Header, _KEY)
+    half = "values" in stored.tensors and stored.tensors["values"].dtype == np.float16
+    tensors = stored.only({**_DTYPES, "values": np.float16} if half else _DTYPES)
+    n = len(tensors["label_ids"])
+    for name, tensor in tensors.items():
+        shape = {"indptr": (n + 1,), "values": tensors["indices"].shape, "indices": (tensor.size,)}
+        if tensor.shape != (expected := shape.get(name, (n,))):
+            raise DamagedError(path, f"{name}: shape {tensor.shape}; expected {expected}")
+    weights = CSR(tensors["indptr"], tensors["indices"], tensors["values"], header.n_features)
+    certificate = Certificate(*(tensors[name] for name in _CERTIFICATE))
+    shard = Shard(
+        tensors["label_ids"],
+        tensors["positives"],
+        weights,
+        tensors["bias"],
+        certificate,
+        header.gap_tolerance,
+        header.instruction_set,
+    )
+    return header, shard
+
+
+def _check(path: Path, header: _Header, shard: Shard) -> None:
+    """See that the content is what `Shard` promises, and the one that was written."""
+    ids, weights = shard.label_ids, shard.weights
+    if len(ids) and not (ids[0] >= header.first and ids[-1] < header.stop and (ids[1:] > ids[:-1]).all()):
+        expected = f"expected ascending ids from {header.first} to {header.stop - 1}"
+        raise DamagedError(path, f"label_ids: {expected}")
+    if weights.indptr[0] != 0 or weights.indptr[-1] != len(weights.indices):
+        raise DamagedError(path, f"indptr: expected offsets from 0 to {len(weights.indices)}")
+    with damaged(path):
+        check_csr(CSR(weights.indptr, weights.indices, None, weights.n_columns), "weights")
+    for name, numbers in (("values", weights.values), ("bias", shard.bias)):
+        if not np.isfinite(numbers).all():
+            raise DamagedError(path, f"{name}: expected finite numbers")
+    certificate = shard.certificate
+    if min(shard.positives.min(initial=0), certificate.epochs.min(initial=0)) < 0:
+        raise DamagedError(path, "positives, epochs: expected numbers from 0 on")
+    if np.isinf(certificate.primal).any() or np.isinf(certificate.dual).any():
+        raise DamagedError(path, "primal, dual: expected finite numbers, or NaN where they are not known")
+    if header.content_sha256 != _content_hash(tensors_of(shard)):
+        raise DamagedError(path, "content_sha256: shard is damaged: its content does not match its checksum")
+
+
+def _copied(shard: Shard) -> Shard:
+    """The shard in memory, its weights in float32."""
+    return Shard.concatenate([replace(shard, weights=shard.weights.widened())])
 
 
 def entry_of(folder: Path, plan: ShardPlan, run_id: str) -> ShardEntry | None:
@@ -215,17 +262,17 @@ def entry_of(folder: Path, plan: ShardPlan, run_id: str) -> ShardEntry | None:
     ModelError
         If the file is damaged or another run's.
     """
-    path = folder / plan.file
-    if not path.exists():
+    if not (folder / plan.file).exists():
         return None
-    content = _read(path)
-    header, shard = _parse(path, content)
-    if header["run"] != run_id or (header["first"], header["stop"]) != (plan.first, plan.stop):
+    path = file_in(folder, plan.file)
+    header, shard = _mapped(path)
+    _check(path, header, shard)
+    if header.run != run_id or (header.first, header.stop) != (plan.first, plan.stop):
         raise ModelError(f"{path}: shard of another run; train into another folder, or remove this model")
-    return _describe(content, plan, shard)
+    return _describe(path.stat().st_size, sha256_of(path), plan, shard)
 
 
-def _describe(content: bytes, plan: ShardPlan, shard: Shard) -> ShardEntry:
+def _describe(size: int, sha256: str, plan: ShardPlan, shard: Shard) -> ShardEntry:
     gap, tolerance = shard.certificate.gap, shard.gap_tolerance
     certified = len(gap) > 0 and bool(np.isfinite(gap).all())
     beyond = shard.label_ids[~(gap <= tolerance)] if tolerance is not None else shard.label_ids[:0]
@@ -236,8 +283,8 @@ def _describe(content: bytes, plan: ShardPlan, shard: Shard) -> ShardEntry:
         instruction_set=shard.instruction_set,
         n_trained=len(shard.label_ids),
         nnz=shard.weights.nnz,
-        bytes=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
+        bytes=size,
+        sha256=sha256,
         worst_gap=float(gap.max()) if certified else None,
         beyond_tolerance=tuple(int(label) for label in beyond),
     )

@@ -56,7 +56,7 @@ def export_text(model: Model, path: str | Path, on_line: OnProgress | None = Non
     """
     label_ids, weights, bias = model.weights()
     by_feature = weights.to_scipy().tocsc()
-    constant = float(model.manifest.run.config.get("bias", 1.0))
+    constant = model.manifest.run.bias
     with replacing_file(path) as aside, aside.open("w", encoding="ascii") as out:
         out.write(f"solver_type {_COLUMN_FOR_EACH if len(label_ids) == 2 else _ONE_COLUMN_FOR_TWO}\n")
         out.write(f"nr_class {len(label_ids)}\nlabel {' '.join(map(str, label_ids))}\n")

@@ -1,7 +1,8 @@
 """The prediction index: a model's weights by feature, kept beside its shards.
 
-It is derived: built when it is missing, not of this model's shards, or
-damaged, and safe to delete.
+It is derived: built when it is missing, or is not what would be built, and
+safe to delete. One that came from elsewhere is compared with what is built of
+the shards, byte for byte, before it is used.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from pwdismec.checked import not_yet, remember
 from pwdismec.data.csr import row_chunks
-from pwdismec.errors import ModelError, PwdismecError
+from pwdismec.errors import ConfigError, DamagedError, ModelError, PwdismecError
 from pwdismec.files import open_folder
 from pwdismec.model import Model
-from pwdismec.model.verified import verify_changed
 from pwdismec.prediction.blocks import LabelBlock, Part, Slice, cut, plan_blocks
 from pwdismec.prediction.heads import Heads, LabelWeights
-from pwdismec.prediction.index_file import read_index, write_index
+from pwdismec.prediction.index_file import VERSION, is_as_built, read_index, write_index
 from pwdismec.prediction.memory import MemoryLimit
+from pwdismec.stored import file_in
 
 INDEX: Final = "index.safetensors"
 
@@ -46,25 +48,34 @@ def open_index(model: Model, limit: MemoryLimit | None = None) -> list[LabelBloc
     PwdismecError
         If the index cannot be written, and there is a limit to memory.
     """
-    verify_changed(model.path, model.manifest.shards)
-    path, source = model.path / INDEX, _source(model)
-    blocks = read_index(path, model.n_features, source)
-    if blocks is not None:
-        return blocks
-    building = _Building(model)
+    model.check()
+    path, building = model.path / INDEX, _Building(model)
+    claim = {INDEX: f"index {VERSION} {_source(model)}"}
+    if _on_record(model.path, claim):
+        return read_index(path, model.n_features)
     try:
         with _alone(model.path):
-            blocks = read_index(path, model.n_features, source)  # somebody else may have built it meanwhile
-            if blocks is None:
+            if not _on_record(model.path, claim):  # somebody else may have built it meanwhile
                 building.check(limit)
-                write_index(path, building.heads, building, len(building.plan), source)
-                blocks = read_index(path, model.n_features, source)
-    except ModelError:
+                made_of = building.heads, building, len(building.plan), _source(model)
+                if not is_as_built(path, *made_of):
+                    write_index(path, *made_of)
+                remember(model.path, claim)
+        return read_index(path, model.n_features)
+    except (ModelError, ConfigError):
         raise
     except PwdismecError:
         if limit is not None:
             raise
-    return list(building) if blocks is None else blocks
+    return list(building)
+
+
+def _on_record(folder: Path, claim: dict[str, str]) -> bool:
+    """Whether there is an index of which this user knows that it is the one claimed."""
+    try:
+        return file_in(folder, INDEX).is_file() and not not_yet(folder, claim)
+    except (DamagedError, OSError):
+        return False
 
 
 def _source(model: Model) -> str:

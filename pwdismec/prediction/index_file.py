@@ -1,19 +1,13 @@
 """The file of a prediction index: safetensors, so written that it is mapped into memory and used as it is.
 
 The heads, and six tensors a block (see `LabelBlock`), each of whole words and so aligned.
-The header's metadata names the weights it was made of, holds the SHA-256 of
-the tensors and their places, and a time to which the file's modification time is set: a
-file that has it was not written to since, and is trusted unread.
+The header's metadata names the weights it was made of.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
-import os
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -21,15 +15,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pwdismec.data.tensors import DTYPES, Tensors, map_tensors
-from pwdismec.errors import StorageError
+from pwdismec.data.mapping import release
+from pwdismec.data.tensors import DTYPES, map_tensors
 from pwdismec.files import replacing_file
 from pwdismec.patience import patient
 from pwdismec.prediction.blocks import LabelBlock
 from pwdismec.prediction.heads import Heads
 
 FORMAT: Final = "pwdismec-index"
-VERSION: Final = "4"
+VERSION: Final = "5"
 
 _HEADS: Final = "heads"
 _DTYPES: Final = {
@@ -67,89 +61,102 @@ def write_index(path: Path, heads: Heads, blocks: Iterable[LabelBlock], n_blocks
     PwdismecError
         If it cannot be written.
     """
-    # The header comes first and is known last, so room is left for it.
-    room = -(-(8 + 1024 + 768 * n_blocks) // _PAGE) * _PAGE
-    seal = int(time.time())
-    header: dict[str, Any] = {}
-    digest = hashlib.sha256()
-    with replacing_file(path) as aside:
-        with aside.open("wb") as file:
-            file.seek(room)
-
-            def append(name: str, code: str, values: NDArray[Any], padded: bool = False) -> None:
-                array = np.ascontiguousarray(values, DTYPES[code])
-                start = file.tell() - room
-                padding = -(start + array.nbytes) % _ALIGNMENT if padded else 0
-                for data in (array.data, bytes(padding)):
-                    file.write(data)
-                    digest.update(data)
-                size = array.nbytes + padding
-                shape, place = [size // array.itemsize], [start, start + size]
-                header[name] = {"dtype": code, "shape": shape, "data_offsets": place}
-
-            append(_HEADS, "I32", heads.ids)
-            numbers = count()  # not enumerate, which would hold a block while the next one is built
-            for block in blocks:
-                number = next(numbers)
-                for name, code in _DTYPES.items():
-                    append(_name(number, name), code, getattr(block, name), padded=name == "lists")
-                del block
-            digest.update(_canonical(header))
-            header["__metadata__"] = {
-                "format": FORMAT,
-                "version": VERSION,
-                "source": source,
-                "sha256": digest.hexdigest(),
-                "seal": str(seal),
-            }
-            file.seek(0)
-            file.write((room - 8).to_bytes(8, "little"))
-            file.write(json.dumps(header).encode().ljust(room - 8))
-        _set_seal(aside, seal)
+    layout = _Layout(n_blocks, source)
+    with replacing_file(path) as aside, aside.open("wb") as file:
+        file.seek(layout.start)
+        for piece in layout.pieces(heads, blocks):
+            file.write(piece)
+        file.seek(0)
+        file.write(layout.head)
 
 
-def read_index(path: Path, n_features: int, source: str) -> list[LabelBlock] | None:
-    """The blocks of an index, mapped; None if there is none, or not of these weights, or damaged."""
+@patient
+def is_as_built(path: Path, heads: Heads, blocks: Iterable[LabelBlock], n_blocks: int, source: str) -> bool:
+    """Whether a file holds, byte for byte, what `write_index` would write; one block is held at a time."""
+    layout = _Layout(n_blocks, source)
     try:
-        found = map_tensors(path)
-        made_from = tuple(found.metadata.get(key) for key in ("format", "version", "source"))
-        if made_from != (FORMAT, VERSION, source) or not _is_intact(path, found):
-            return None
-        heads = Heads(found.tensors[_HEADS], n_features)
-        return [
-            LabelBlock(heads, **{name: found.tensors[_name(number, name)] for name in _DTYPES})
-            for number in range(len(found.tensors) // len(_DTYPES))
-        ]
-    except (OSError, StorageError, ValueError, KeyError):
-        return None
+        if path.stat().st_size < layout.start:
+            return False
+        found = np.memmap(path, np.uint8, "r")
+    except (OSError, ValueError):
+        return False
+    end = layout.start
+    for piece in layout.pieces(heads, blocks):
+        expected = np.frombuffer(piece, np.uint8)
+        if not _equal(found[end : end + len(expected)], expected):
+            return False
+        end += len(expected)
+    return end == len(found) and found[: layout.start].tobytes() == layout.head
+
+
+def read_index(path: Path, n_features: int) -> list[LabelBlock]:
+    """The blocks of an index, mapped. What the file holds is not looked at: see `is_as_built`."""
+    found = map_tensors(path)
+    heads = Heads(found.tensors[_HEADS], n_features)
+    return [
+        LabelBlock(heads, **{name: found.tensors[_name(number, name)] for name in _DTYPES})
+        for number in range(len(found.tensors) // len(_DTYPES))
+    ]
+
+
+class _Layout:
+    """Where what is in the file.
+
+    The header comes first and is known last, so room is left for it.
+
+    Attributes
+    ----------
+    start
+        Where the tensors begin.
+    """
+
+    def __init__(self, n_blocks: int, source: str) -> None:
+        self.start = -(-(8 + 1024 + 768 * n_blocks) // _PAGE) * _PAGE
+        self._header: dict[str, Any] = {
+            "__metadata__": {"format": FORMAT, "version": VERSION, "source": source}
+        }
+        self._end = 0
+
+    def pieces(self, heads: Heads, blocks: Iterable[LabelBlock]) -> Iterator[bytes | memoryview]:
+        """What follows the header, piece by piece."""
+        yield from self._place(_HEADS, "I32", heads.ids)
+        numbers = count()  # not enumerate, which would hold a block while the next one is built
+        for block in blocks:
+            number = next(numbers)
+            for name, code in _DTYPES.items():
+                yield from self._place(_name(number, name), code, getattr(block, name), name == "lists")
+            del block
+
+    def _place(
+        self, name: str, code: str, values: NDArray[Any], padded: bool = False
+    ) -> Iterator[bytes | memoryview]:
+        array = np.ascontiguousarray(values, DTYPES[code])
+        padding = -(self._end + array.nbytes) % _ALIGNMENT if padded else 0
+        stop = self._end + array.nbytes + padding
+        shape = [(stop - self._end) // array.itemsize]
+        self._header[name] = {"dtype": code, "shape": shape, "data_offsets": [self._end, stop]}
+        self._end = stop
+        yield array.data
+        yield bytes(padding)
+
+    @property
+    def head(self) -> bytes:
+        """What precedes the tensors, once all pieces are there."""
+        length = self.start - 8
+        return length.to_bytes(8, "little") + json.dumps(self._header).encode().ljust(length)
+
+
+def _equal(found: NDArray[np.uint8], expected: NDArray[np.uint8]) -> bool:
+    """Whether two arrays are equal; the first, mapped, is let go of."""
+    if len(found) != len(expected):
+        return False
+    for first in range(0, len(expected), _CHUNK):
+        chunk = found[first : first + _CHUNK]
+        if not np.array_equal(chunk, expected[first : first + _CHUNK]):
+            return False
+        release(chunk)
+    return True
 
 
 def _name(block: int, array: str) -> str:
     return f"{block}.{array}"
-
-
-def _canonical(tensors: dict[str, Any]) -> bytes:
-    return json.dumps(tensors, sort_keys=True).encode()
-
-
-@patient
-def _is_intact(path: Path, found: Tensors) -> bool:
-    """Whether the tensors are those that were written."""
-    seal = int(found.metadata["seal"])
-    if path.stat().st_mtime_ns == seal * 10**9:
-        return True
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        file.seek(found.start)
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    digest.update(_canonical(found.places))
-    if digest.hexdigest() != found.metadata["sha256"]:
-        return False
-    _set_seal(path, seal)  # a copy: the next opening need not read it
-    return True
-
-
-def _set_seal(path: Path, seal: int) -> None:
-    with contextlib.suppress(OSError):  # somebody else's file is then read at every opening
-        os.utime(path, (seal, seal))

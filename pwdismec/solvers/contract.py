@@ -73,7 +73,8 @@ class Certificate:
     @property
     def gap(self) -> NDArray[np.float64]:
         """Shape (n,): the relative duality gap (P − D) / P; the optimum lies within it."""
-        return (self.primal - self.dual) / self.primal
+        with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0 is not certified
+            return (self.primal - self.dual) / self.primal
 
 
 @dataclass(frozen=True, eq=False)

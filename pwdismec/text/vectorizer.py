@@ -19,7 +19,7 @@ from sklearn.feature_extraction import FeatureHasher
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.names import read_names
-from pwdismec.data.tensors import parse_tensors
+from pwdismec.data.tensors import read_tensors
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import DataError
 from pwdismec.files import read_file
@@ -169,7 +169,7 @@ class TextVectorizer:
             for name, expected in head["sha256"].items():
                 if hashlib.sha256(read_file(folder / name)).hexdigest() != expected:
                     raise DataError(folder / name, "changed since it was written: its SHA-256 is another")
-            tensors = parse_tensors(np.frombuffer(read_file(folder / TERMS), np.uint8)).tensors
+            tensors = read_tensors(folder / TERMS, 1 << 34).tensors
             settings = TextSettings.model_validate(head["settings"])
             terms = _unpacked(tensors) if settings.hashing is None else None
         except OSError as error:

@@ -17,7 +17,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.dense import Features
 from pwdismec.data.tensors import read_tensors
 from pwdismec.data.topk import TopK
-from pwdismec.errors import ModelError
+from pwdismec.errors import DamagedError, ModelError
 from pwdismec.files import write_file
 from pwdismec.prediction.blocks import Part, label_blocks
 from pwdismec.prediction.search import search_on
@@ -111,11 +111,11 @@ class Standings:
             If the file is damaged or another run's.
         """
         try:
-            stored = read_tensors(path)
+            stored = read_tensors(path, 1 << 36)
             header = json.loads(stored.metadata[_KEY])
             tensors = {name: stored.tensors[name].copy() for name in _ARRAYS}  # they will be written to
             intact = (header["run"], header["sha256"]) == (run_id, _hash(tensors))
-        except (KeyError, ValueError, TypeError, OSError) as error:
+        except (KeyError, ValueError, TypeError, OSError, DamagedError) as error:
             raise ModelError(f"{path}: damaged: {error}; remove the folder to tune anew") from error
         if not intact:
             raise ModelError(f"{path}: damaged or of another run; remove the folder to tune anew")

@@ -121,13 +121,13 @@ def test_another_version(folder):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"n_labels": -1}, "n_labels: Input should be greater"),
+        ({"n_labels": -1}, "n_labels: -1: should be greater"),
         ({"n_labels": 7}, "label_instances_indptr has 7 values; expected 8"),
         ({"nnz": 7}, "features_indices has .* values; expected 7"),
         ({"n_features": 7}, "idf has 9 values; expected 7"),
         ({"arrays": {}}, "arrays are {}; expected"),
         ({"transforms": {"tfidf": False, "l2_normalize": True}}, "expected"),
-        ({"surprise": 1}, "surprise: Extra"),
+        ({"surprise": 1}, "surprise: unknown field"),
     ],
 )
 def test_a_damaged_manifest(folder, changes, message):
@@ -140,7 +140,9 @@ def test_a_damaged_manifest(folder, changes, message):
 @pytest.mark.parametrize("name", ARRAYS)
 def test_a_missing_array(folder, name):
     (folder / f"{name}.npy").unlink()
-    with pytest.raises(DataError, match=rf"{name}\.npy: cannot read this part of the data set: No such file"):
+    with pytest.raises(
+        DataError, match=rf"{name}\.npy: damaged: is missing: No such file.*; convert it again"
+    ):
         Dataset.open(folder)
 
 
@@ -150,11 +152,11 @@ def test_an_array_of_the_wrong_size(folder, name):
     size = path.stat().st_size
     with path.open("ab") as file:
         file.write(b"1234")
-    with pytest.raises(DataError, match=rf"{name}\.npy: {size + 4} bytes; the manifest says {size}"):
+    with pytest.raises(DataError, match=rf"{name}\.npy: damaged: {size + 4} bytes; the manifest says {size}"):
         Dataset.open(folder)
     with path.open("r+b") as file:
         file.truncate(60)
-    with pytest.raises(DataError, match=rf"{name}\.npy: 60 bytes; the manifest says {size}"):
+    with pytest.raises(DataError, match=rf"{name}\.npy: damaged: 60 bytes; the manifest says {size}"):
         Dataset.open(folder)
 
 
@@ -170,7 +172,7 @@ def test_offsets_that_end_elsewhere_are_found_on_opening(folder):
     indptr = np.load(path)
     indptr[-1] += 1
     np.save(path, indptr)
-    with pytest.raises(DataError, match=r"labels_indptr\.npy: ends at"):
+    with pytest.raises(DataError, match=r"labels_indptr\.npy: damaged: changed since it was written"):
         Dataset.open(folder)
 
 
@@ -182,7 +184,7 @@ def test_names_missing_or_too_few(folder, name):
     with pytest.raises(DataError, match=rf"{name}\.txt: 2 lines; expected one for each of {count}"):
         Dataset.open(folder)
     path.unlink()
-    with pytest.raises(DataError, match=rf"{name}\.txt: cannot read the names of"):
+    with pytest.raises(DataError, match=rf"{name}\.txt: damaged: is missing"):
         Dataset.open(folder)
 
 
@@ -203,7 +205,7 @@ def test_a_flipped_byte_is_found(folder, name):
 
 def test_another_fingerprint_in_the_manifest_is_found(folder):
     edit_manifest(folder, fingerprint="0" * 64)
-    with pytest.raises(DataError, match=r"manifest\.json: changed"):
+    with pytest.raises(DataError, match=r"manifest\.json: damaged: changed since"):
         Dataset.open(folder).verify()
 
 

@@ -225,8 +225,10 @@ def test_a_damaged_array(tmp_path):
     with pytest.raises(DataError, match=r"features\.npy: changed since it was written"):
         opened.verify()
     np.save(path, np.load(path).reshape(12, 150))
-    with pytest.raises(DataError, match=r"features\.npy: not the header of 150 x 12 values of type float32"):
+    with pytest.raises(
+        DataError, match=r"features\.npy: damaged: not the header of 150 x 12 values of type float32"
+    ):
         Dataset.open(folder)
     path.unlink()
-    with pytest.raises(DataError, match=r"features\.npy: cannot read"):
+    with pytest.raises(DataError, match=r"features\.npy: damaged: is missing"):
         Dataset.open(folder)

@@ -13,7 +13,6 @@ from models import model_of
 from pwdismec.data.csr import CSR
 from pwdismec.errors import ModelError
 from pwdismec.model import Model
-from pwdismec.model.verified import VERIFIED
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.index import INDEX
 
@@ -83,13 +82,14 @@ def test_the_first_opening_builds_it_and_the_next_reads_no_shard(path, request):
     assert answers(path) == expected
 
 
-def test_a_copy_is_taken_for_what_it_is_and_not_read_twice(path, tmp_path, request, monkeypatch):
+def test_a_copy_is_compared_with_the_shards_once_and_then_not_read(path, tmp_path, request):
     expected = answers(path)
+    shutil.copytree(path, tmp_path / "copy")
+    written = (tmp_path / "copy" / INDEX).stat().st_mtime_ns
+    assert answers(tmp_path / "copy") == expected
     request.getfixturevalue("no_reading")
-    shutil.copytree(path, tmp_path / "copy", copy_function=shutil.copyfile)
     assert answers(tmp_path / "copy") == expected
-    monkeypatch.setattr("pwdismec.prediction.index_file.hashlib", None)
-    assert answers(tmp_path / "copy") == expected
+    assert (tmp_path / "copy" / INDEX).stat().st_mtime_ns == written
 
 
 def test_another_models_is_built_anew(path, tmp_path):
@@ -125,17 +125,29 @@ def test_a_damaged_one_is_built_anew(path):
     assert answers(path) == expected
 
 
-def test_damage_that_nothing_shows_does_no_harm_and_is_told_where_it_can_be(path):
-    answers(path)
+def test_a_strangers_whose_content_is_not_the_shards_is_built_anew(path):
+    """Whatever its header and its times say."""
+    expected = answers(path)
     index, state = path / INDEX, (path / INDEX).stat()
-    content = bytearray(index.read_bytes())
     tensors = safetensors.numpy.load_file(index)
-    place = content.index(tensors["0.starts"].tobytes())
-    content[place + 4 : place + 160] = b"\xff" * 156
-    index.write_bytes(content)
-    os.utime(index, ns=(state.st_mtime_ns, state.st_mtime_ns))
-    with pytest.raises(ModelError, match=r"the prediction index is damaged: .* delete it"):
-        answers(path)
+    for name, change in (
+        ("0.starts", lambda x: x.fill(2**32 - 1)),
+        ("0.label_ids", lambda x: x.fill(2**31 - 1)),
+        ("0.bias", lambda x: x.fill(np.inf)),
+        ("heads", lambda x: x.fill(-1)),
+        ("0.head_bounds", lambda x: x.fill(0)),
+        ("0.lists", lambda x: x.fill(2**32 - 1)),
+        ("0.head_weights", lambda x: x.fill(0)),
+    ):
+        content = bytearray(index.read_bytes())
+        place, changed = content.index(tensors[name].tobytes()), tensors[name].copy()
+        change(changed)
+        assert changed.tobytes() != tensors[name].tobytes()
+        content[place : place + changed.nbytes] = changed.tobytes()
+        index.write_bytes(content)
+        os.utime(index, ns=(state.st_atime_ns, state.st_mtime_ns))
+        assert answers(path) == expected, name
+        assert index.read_bytes() != content
 
 
 @pytest.mark.parametrize("opened_before", [False, True])
@@ -156,24 +168,32 @@ def test_a_damaged_shard_is_named(path, opened_before):
         assert files(path) == {"manifest.json", "shards"}
 
 
-def test_shards_are_verified_once_and_then_those_that_were_written_to(path, monkeypatch):
-    verified = []
-    monkeypatch.setattr(
-        "pwdismec.model.verified.check_shard", lambda path, sha256: verified.append(path.name)
-    )
+@pytest.fixture
+def checked(monkeypatch):
+    """The names of the shards that are checked."""
+    names = []
+    monkeypatch.setattr("pwdismec.model.model.check_shard", lambda path, *_: names.append(path.name))
+    return names
+
+
+def test_shards_are_checked_once_and_then_those_that_were_written_to(path, checked):
     answers(path)
-    assert len(verified) == 5
+    assert len(checked) == 5
     answers(path)
-    assert len(verified) == 5
+    assert len(checked) == 5
     os.utime(path / "shards" / "00003.safetensors")
     answers(path)
     answers(path)
-    assert verified[5:] == ["00003.safetensors"]
-    for damage in (b"", b"[1]", b"{}", b"\xff"):
-        (path / VERIFIED).write_bytes(damage)
-        verified.clear()
-        answers(path)
-        assert len(verified) == 5
+    assert checked[5:] == ["00003.safetensors"]
+
+
+def test_where_nothing_can_be_put_on_record_shards_are_checked_each_time(
+    path, checked, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    (tmp_path / "file").write_text("in the way")
+    first, second = answers(path), answers(path)
+    assert first == second and len(checked) == 10
 
 
 def test_where_it_cannot_be_written_it_is_built_in_memory(path, tmp_path):
@@ -186,7 +206,7 @@ def test_where_it_cannot_be_written_it_is_built_in_memory(path, tmp_path):
 def test_what_a_killed_builder_left_is_removed(path):
     (path / f".{INDEX}.0123abcd.part").write_bytes(b"half")
     answers(path)
-    assert files(path) == {"manifest.json", "shards", INDEX, VERIFIED}
+    assert files(path) == {"manifest.json", "shards", INDEX}
 
 
 def test_builders_at_the_same_time_do_no_harm(path, tmp_path):
@@ -194,7 +214,7 @@ def test_builders_at_the_same_time_do_no_harm(path, tmp_path):
     expected = answers(tmp_path / "other")
     with multiprocessing.get_context("fork").Pool(4) as pool:
         assert pool.map(answers, [path] * 8, chunksize=1) == [expected] * 8
-    assert files(path) == {"manifest.json", "shards", INDEX, VERIFIED}
+    assert files(path) == {"manifest.json", "shards", INDEX}
 
 
 def test_a_model_without_labels_predicts_nothing(tmp_path):
