@@ -1,6 +1,7 @@
 """The errors a user or the machine can cause. The command line prints them as one line.
 
-It exits with code 2, but for a `StorageError` with 74.
+It exits with code 2, but for a `StorageError` with 74. What they say is one line of limited length, whatever
+they quote of a file (`pwdismec.quoting`).
 """
 
 from __future__ import annotations
@@ -8,9 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pwdismec.quoting import LINE_LIMIT, one_line, shown_name
+
 
 class PwdismecError(Exception):
     """Something the user can put right; the message says what, where, and what was expected."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class DataError(PwdismecError):
@@ -27,7 +33,9 @@ class DataError(PwdismecError):
     """
 
     def __init__(self, path: str | Path, message: str, line: int | None = None) -> None:
-        where = f"{path}:{line}" if line is not None else f"{path}"
+        where = shown_name(path, LINE_LIMIT // 2)
+        if line is not None:
+            where += f":{line}"
         super().__init__(f"{where}: {message}")
         self.path = Path(path)
         self.line = line
