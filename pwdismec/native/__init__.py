@@ -30,8 +30,10 @@ _kernels = importlib.import_module(f"{__name__}._kernels_{instruction_set}")
 end_on_bus_error = _bus_error.end_on_bus_error
 
 # matrices
+check_rows = _kernels.check_rows
 count_ids = _kernels.count_ids
 count_in_rows = _kernels.count_in_rows
+first_not_finite = _kernels.first_not_finite
 
 # formats
 format_labelled_rows = _kernels.format_labelled_rows
@@ -73,11 +75,13 @@ __all__ = [
     "LabelBlock",
     "Runs",
     "SparseCopy",
+    "check_rows",
     "count_ids",
     "count_in_rows",
     "dense_instances",
     "end_on_bus_error",
     "fill_postings",
+    "first_not_finite",
     "format_labelled_rows",
     "format_ranked_rows",
     "head_bounds",

@@ -6,8 +6,10 @@ NB_MODULE(PWDISMEC_MODULE, m) {
     nanobind::set_leak_warnings(false);
     m.doc() = "pwdismec kernels, compiled for one instruction set";
     pwdismec::bind_block_dual_cd(m);
+    pwdismec::bind_check_rows(m);
     pwdismec::bind_count_ids(m);
     pwdismec::bind_count_in_rows(m);
+    pwdismec::bind_finite(m);
     pwdismec::bind_format_rows(m);
     pwdismec::bind_heads(m);
     pwdismec::bind_objective(m);

@@ -13,7 +13,7 @@ from random_matrices import finite
 from sklearn.preprocessing import normalize
 
 from pwdismec import CSR, Dataset, Dense, Transforms, convert
-from pwdismec.data import transforms, validation
+from pwdismec.data import transforms
 from pwdismec.errors import DataError
 
 matrices = hnp.arrays(
@@ -137,9 +137,7 @@ def with_value(value):
         (with_value(-np.inf), "row 2, column 1: value -inf"),
     ],
 )
-@pytest.mark.parametrize("chunk", [1, 1 << 22])
-def test_from_arrays_names_what_is_wrong(monkeypatch, values, message, chunk):
-    monkeypatch.setattr(validation, "_CHUNK", chunk)
+def test_from_arrays_names_what_is_wrong(values, message):
     labels = labels_of(np.eye(4))
     Dataset.from_arrays(Dense(GOOD), labels)
     with pytest.raises(DataError, match=r"features: (values are|row 2)") as caught:

@@ -1,0 +1,65 @@
+#include "check_rows.hpp"
+
+#include "arrays.hpp"
+#include "bindings.hpp"
+
+namespace pwdismec {
+namespace {
+
+using Ids = std::span<const std::int32_t>;
+
+// Ids that ascend are in range if the first and the last are. Without a branch at each, it is done by vectors.
+bool is_row(Ids ids, std::int64_t n_columns) {
+    if (ids.empty()) return true;
+    std::int32_t falls = 0;
+    for (std::size_t i = 1; i < ids.size(); ++i) falls |= ids[i] <= ids[i - 1];
+    return falls == 0 && ids.front() >= 0 && ids.back() < n_columns;
+}
+
+// Of a row that has one.
+FaultyPlace first_fault(Ids ids, std::int64_t n_columns) {
+    for (std::size_t i = 0;; ++i) {
+        if (ids[i] < 0 || ids[i] >= n_columns) return {SparseFault::range, 0, i};
+        if (i > 0 && ids[i] <= ids[i - 1])
+            return {ids[i] == ids[i - 1] ? SparseFault::twice : SparseFault::order, 0, i};
+    }
+}
+
+}  // namespace
+
+SparseFault check_offsets(std::span<const std::int64_t> offsets, std::size_t n_items) {
+    if (offsets.empty() || offsets.front() < 0) return SparseFault::offsets;
+    bool falls = false;
+    for (std::size_t i = 1; i < offsets.size(); ++i) falls |= offsets[i] < offsets[i - 1];
+    if (falls) return SparseFault::offsets;
+    return static_cast<std::size_t>(offsets.back()) > n_items ? SparseFault::end : SparseFault::none;
+}
+
+FaultyPlace check_rows(std::span<const std::int64_t> offsets, Ids ids, std::int64_t n_columns) {
+    if (const SparseFault fault = check_offsets(offsets, ids.size()); fault != SparseFault::none) return {fault};
+    for (std::size_t row = 0; row + 1 < offsets.size(); ++row) {
+        const auto begin = static_cast<std::size_t>(offsets[row]), end = static_cast<std::size_t>(offsets[row + 1]);
+        const Ids of_row = ids.subspan(begin, end - begin);
+        if (is_row(of_row, n_columns)) continue;
+        const FaultyPlace found = first_fault(of_row, n_columns);
+        return {found.fault, row, begin + found.place};
+    }
+    return {};
+}
+
+void bind_check_rows(nb::module_& m) {
+    m.def(
+        "check_rows",
+        [](ArrayIn<std::int64_t> indptr, ArrayIn<std::int32_t> indices, std::int64_t n_columns) -> nb::object {
+            FaultyPlace found;
+            {
+                nb::gil_scoped_release release;
+                found = check_rows({indptr.data(), indptr.size()}, {indices.data(), indices.size()}, n_columns);
+            }
+            if (found.fault == SparseFault::none) return nb::none();
+            return nb::make_tuple(static_cast<int>(found.fault), found.row, found.place);
+        },
+        nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("n_columns"));
+}
+
+}  // namespace pwdismec
