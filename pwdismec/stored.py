@@ -20,6 +20,7 @@ from pydantic_core import from_json
 
 from pwdismec.errors import DamagedError, DataError
 from pwdismec.patience import TRANSIENT, patient
+from pwdismec.quoting import shown, shown_name
 
 MAX_JSON: Final = 1 << 28
 """Bytes of the largest JSON file that is read: a manifest of a million shards."""
@@ -159,7 +160,7 @@ def raw_json(content: bytes) -> Any:
 def problem(error: ValidationError) -> str:
     """The first field at fault, what it holds, and what was expected."""
     first = error.errors(include_url=False)[0]
-    field = ".".join(str(part)[:_SHOWN] for part in first["loc"])
+    field = shown_name(".".join(map(str, first["loc"])), _SHOWN)
     before = f"{field}: " if field else ""
     match first["type"]:
         case "missing":
@@ -168,6 +169,4 @@ def problem(error: ValidationError) -> str:
             return f"{before}unknown field"
         case "json_invalid" | "value_error":
             return before + first["msg"].removeprefix("Value error, ")
-    value = repr(first["input"])
-    shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
-    return f"{before}{shown}: {first['msg'].replace('Input should', 'should')}"
+    return f"{before}{shown(first['input'], _SHOWN)}: {first['msg'].replace('Input should', 'should')}"

@@ -14,6 +14,7 @@ from pydantic import model_validator
 
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import DamagedError, DataError
+from pwdismec.quoting import shown
 from pwdismec.stored import Count, Digest, Record, Size, Text, file_in, parsed, raw_json, read_stored
 
 FORMAT: Final = "pwdismec-dataset"
@@ -141,7 +142,7 @@ def read_manifest(folder: Path) -> Manifest:
         if version != VERSION:
             raise DataError(
                 folder,
-                f"a data set of version {str(version)[:60]}; this pwdismec reads version {VERSION}: "
+                f"a data set of version {shown(version)}; this pwdismec reads version {VERSION}: "
                 "convert it again",
             ) from None
         raise

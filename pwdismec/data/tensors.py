@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from pwdismec.errors import DamagedError
 from pwdismec.patience import patient
+from pwdismec.quoting import shown_name
 from pwdismec.stored import Count, Record, problem, read_stored
 
 _CODES = {"U8": "u1", "U16": "u2", "U32": "u4", "I32": "i4", "I64": "i8"}
@@ -61,7 +62,7 @@ class Tensors(NamedTuple):
         expected = {name: np.dtype(dtype).name for name, dtype in dtypes.items()}
         for name in sorted(found.keys() ^ expected.keys()):
             what = "is missing" if name in expected else "unknown tensor"
-            raise DamagedError(self.path, f"{name[:60]}: {what}")
+            raise DamagedError(self.path, f"{shown_name(name)}: {what}")
         for name, dtype in expected.items():
             if found[name] != dtype:
                 raise DamagedError(self.path, f"{name}: {found[name]}; expected {dtype}")
@@ -116,9 +117,9 @@ def parse_tensors(content: NDArray[np.uint8], path: Path) -> Tensors:
         first, stop = place.data_offsets
         dtype = DTYPES[place.dtype]
         if first != end or stop - first != math.prod(place.shape) * dtype.itemsize:
-            raise DamagedError(path, f"{name[:60]}: data_offsets: {first} to {stop}; do not fit its shape")
+            raise DamagedError(path, f"{shown_name(name)}: data_offsets: {first}, {stop}: do not fit")
         if (start + first) % dtype.itemsize:
-            raise DamagedError(path, f"{name[:60]}: data_offsets: {first}: is not aligned")
+            raise DamagedError(path, f"{shown_name(name)}: data_offsets: {first}: is not aligned")
         end = stop
     if end != len(content) - start:
         raise DamagedError(path, "the tensors are cut off, or something follows them")

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from pwdismec.errors import DamagedError, ModelError
 from pwdismec.files import write_file
+from pwdismec.quoting import shown
 from pwdismec.stored import Count, Digest, Record, Size, Text, file_in, parsed, problem, raw_json, read_stored
 
 FORMAT: Final = "pwdismec-model"
@@ -206,8 +207,8 @@ def _check_version(path: Path, content: Any, kind: type[BaseModel]) -> None:
     run = content.get("run", content) if isinstance(content, dict) else {}
     found = run.get("format") if isinstance(run, dict) else None
     if found != (format := expected["format"].default):
-        raise ModelError(f"{path}: format is {str(found)[:60]!r}; expected {format!r}")
+        raise ModelError(f"{path}: format is {shown(found)}; expected {format!r}")
     if run.get("version") != (version := expected["version"].default):
         what = format.removeprefix("pwdismec-")
-        said = str(run.get("version"))[:60]
+        said = shown(run.get("version"))
         raise ModelError(f"{path}: {what} of version {said}; this program reads {version}")

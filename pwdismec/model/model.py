@@ -94,7 +94,11 @@ class Model:
                 f"{folder}: training is not finished: {how_far(folder, run)}; "
                 "go on with `pwdismec train … --resume`"
             )
-        model = cls(folder, read_record(folder / MANIFEST, Manifest))
+        try:
+            model = cls(folder, read_record(folder / MANIFEST, Manifest))
+        except DamagedError as error:
+            again = "of the shards that are intact `pwdismec train … --resume` makes it again"
+            raise DamagedError(error.path, f"{error.message}; {again}") from error
         for entry in model.manifest.shards:
             with model.explaining(entry):
                 size = file_in(folder, entry.file).stat().st_size

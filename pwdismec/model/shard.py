@@ -20,6 +20,7 @@ from pwdismec.data.validation import check_csr
 from pwdismec.errors import DamagedError, ModelError
 from pwdismec.files import sha256_of, write_file
 from pwdismec.model.manifest import ShardEntry, ShardPlan, WeightType
+from pwdismec.quoting import shown
 from pwdismec.solvers import Certificate
 from pwdismec.stored import Digest, Record, Size, Text, damaged, file_in, parsed
 
@@ -197,8 +198,8 @@ def check_shard(path: Path, entry: ShardEntry, n_features: int) -> None:
     described = _describe(entry.bytes, entry.sha256, entry, shard)
     for name, value in described.model_dump().items():
         if value != getattr(entry, name):
-            said = str(getattr(entry, name))[:60]
-            raise DamagedError(path, f"{name}: {str(value)[:60]}; the manifest says {said}")
+            said = shown(getattr(entry, name))
+            raise DamagedError(path, f"{name}: {shown(value)}; the manifest says {said}")
     shard.weights.release()
 
 
@@ -229,6 +230,8 @@ def _mapped(path: Path) -> tuple[_Header, Shard]:
 
 def _check(path: Path, header: _Header, shard: Shard) -> None:
     """See that the content is what `Shard` promises, and the one that was written."""
+    if header.content_sha256 != _content_hash(tensors_of(shard)):
+        raise DamagedError(path, "shard is damaged: its content does not match its checksum")
     ids, weights = shard.label_ids, shard.weights
     if len(ids) and not (ids[0] >= header.first and ids[-1] < header.stop and (ids[1:] > ids[:-1]).all()):
         expected = f"expected ascending ids from {header.first} to {header.stop - 1}"
@@ -245,8 +248,6 @@ def _check(path: Path, header: _Header, shard: Shard) -> None:
         raise DamagedError(path, "positives, epochs: expected numbers from 0 on")
     if np.isinf(certificate.primal).any() or np.isinf(certificate.dual).any():
         raise DamagedError(path, "primal, dual: expected finite numbers, or NaN where they are not known")
-    if header.content_sha256 != _content_hash(tensors_of(shard)):
-        raise DamagedError(path, "content_sha256: shard is damaged: its content does not match its checksum")
 
 
 def _copied(shard: Shard) -> Shard:

@@ -14,13 +14,12 @@ from pwdismec.files import clear_os_errors, sweep
 from pwdismec.model.manifest import CLAIMS, Run
 from pwdismec.model.missing import how_far
 from pwdismec.model.model import Model, open_finished
-from pwdismec.model.shard import entry_of
 from pwdismec.patience import patient
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.in_memory import check_trainable
 from pwdismec.training.memory import OnMemory, plan_memory
 from pwdismec.training.progress import OnProgress, Tracker, progress_at_start
-from pwdismec.training.runs import begin, finish, is_done, run_of
+from pwdismec.training.runs import begin, finish, is_done, missing_shards, run_of
 from pwdismec.training.session import Session
 from pwdismec.training.workers import Errand, spread
 
@@ -187,7 +186,7 @@ class _Training:
         run = begin(folder, run, self.dataset)
         if part is None:
             _sweep_if_alone(folder)
-        missing = [shard for shard in shards if entry_of(folder, shard, run.id) is None]
+        missing = missing_shards(folder, shards, run)
         if on_memory is not None:
             on_memory(plan)
         tracker = Tracker(progress_at_start(shards, missing, self.dataset.label_counts), on_progress)

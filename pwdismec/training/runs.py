@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
 from pwdismec.cluster import Leases
 from pwdismec.cluster.leases import claims_in
 from pwdismec.data.dataset import Dataset
-from pwdismec.errors import ModelError, PwdismecError
-from pwdismec.files import is_leftover
-from pwdismec.model.manifest import CLAIMS, MANIFEST, Run, difference, run_at
+from pwdismec.errors import DamagedError, ModelError, PwdismecError
+from pwdismec.files import clear_os_errors, is_leftover
+from pwdismec.model.manifest import (
+    CLAIMS,
+    MANIFEST,
+    RUN,
+    Run,
+    ShardPlan,
+    difference,
+    run_at,
+    write_record,
+)
 from pwdismec.model.missing import shards_there
 from pwdismec.model.model import Model, finish_run, open_finished, write_run
 from pwdismec.model.plan import plan_shards
 from pwdismec.model.shard import entry_of
+from pwdismec.patience import patient
 from pwdismec.training.config import TrainingConfig
 from pwdismec.weighting import checksum_of, positive_weights
+
+_MENDED = "the same command with --resume makes it again of the shards that are intact"
+
+_log = logging.getLogger(__name__)
 
 PAUSE = 1.0
 """Seconds between two looks at what others are at work on."""
@@ -43,7 +59,7 @@ def run_of(dataset: Dataset, config: TrainingConfig) -> Run:
 
 
 def is_done(folder: Path, run: Run, resume: bool) -> bool:
-    """Whether the very model is there already.
+    """Whether the very model is there already, and intact; what is damaged is told, and will be made again.
 
     Raises
     ------
@@ -51,7 +67,12 @@ def is_done(folder: Path, run: Run, resume: bool) -> bool:
         If anything else stands in the way.
     """
     strange = folder.exists() and not (folder.is_dir() and all(map(is_leftover, folder.iterdir())))
-    found = run_at(folder)  # looked for last: what is strange by now may be another worker's beginning
+    try:
+        found = run_at(folder)  # looked for last: what is strange by now may be another worker's beginning
+    except DamagedError as error:
+        if not resume:
+            raise DamagedError(error.path, f"{error.message}; {_MENDED}") from error
+        return _reopened(folder, run, error)
     if found is None:
         if strange:
             raise ModelError(f"{folder}: exists and is not a model; expected a new folder")
@@ -61,7 +82,43 @@ def is_done(folder: Path, run: Run, resume: bool) -> bool:
         raise ModelError(f"{folder}: holds {state}; go on with --resume, or train into another folder")
     if found.id != run.id:
         raise ModelError(f"{folder}: holds {state} of other settings or data: {difference(found, run)}")
-    return (folder / MANIFEST).exists()
+    if not (folder / MANIFEST).exists():
+        return False
+    try:
+        Model.open(folder).check()
+    except DamagedError as error:
+        return _reopened(folder, found, error)
+    return True
+
+
+def _reopened(folder: Path, run: Run, error: DamagedError) -> bool:
+    """Let a model that is damaged be a training again that is not finished: its intact shards are kept."""
+    _log.warning("%s: %s; training it again", error.path, error.message.partition("; train")[0])
+    write_record(folder / RUN, run)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    return False
+
+
+@patient
+def missing_shards(folder: Path, shards: Iterable[ShardPlan], run: Run) -> list[ShardPlan]:
+    """Those of a run's shards that have to be trained; one that is damaged is told, and removed.
+
+    Raises
+    ------
+    ModelError
+        If one is another run's.
+    """
+    missing = []
+    for shard in shards:
+        try:
+            if entry_of(folder, shard, run.id) is None:
+                missing.append(shard)
+        except DamagedError as error:
+            _log.warning("%s; training labels %d to %d again", error, shard.first, shard.stop - 1)
+            with clear_os_errors(error.path):
+                error.path.unlink(missing_ok=True)
+            missing.append(shard)
+    return missing
 
 
 def _state(folder: Path) -> str:

@@ -1,6 +1,7 @@
 """Training: the same bits however it is run, and nothing finished is ever lost."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -156,22 +157,56 @@ def test_what_is_there_is_never_overwritten(dataset, whole, tmp_path):
         train(dataset, tmp_path / "file", CONFIG)
 
 
-def test_a_damaged_shard_is_not_built_upon(dataset, whole, tmp_path):
+def flip_a_byte(path, place=-5):
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_damaged_shard_of_a_broken_off_training_is_told_and_trained_again(dataset, whole, tmp_path, caplog):
     def break_off(progress):
         if progress.shards_done == 3:
             raise Broken
 
     with pytest.raises(Broken):
         train(dataset, tmp_path / "m", CONFIG, on_progress=break_off)
-    shard = tmp_path / "m" / "shards" / "00001.safetensors"
-    content = bytearray(shard.read_bytes())
-    content[-5] ^= 1
-    shard.write_bytes(content)
-    with pytest.raises(ModelError, match=r"00001\.safetensors: shard is damaged"):
-        train(dataset, tmp_path / "m", CONFIG, resume=True)
-    shard.unlink()
+    flip_a_byte(tmp_path / "m" / "shards" / "00001.safetensors")
     train(dataset, tmp_path / "m", CONFIG, resume=True)
     assert files_of(tmp_path / "m") == files_of(whole)
+    [said] = [record.getMessage() for record in caplog.records]
+    assert "00001.safetensors: shard is damaged" in said and said.endswith("training labels 10 to 19 again")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda m: flip_a_byte(m / "shards" / "00001.safetensors"),
+        lambda m: (m / "shards" / "00001.safetensors").write_bytes(b""),
+        lambda m: (m / "shards" / "00001.safetensors").unlink(),
+        lambda m: (m / "manifest.json").write_text("{"),
+        lambda m: (m / "manifest.json").write_text("[" * 10**5),
+    ],
+)
+def test_a_damaged_model_says_how_to_mend_it_and_is_mended_to_the_same_bits(dataset, whole, tmp_path, damage):
+    shutil.copytree(whole, tmp_path / "m")
+    damage(tmp_path / "m")
+    with pytest.raises(ModelError, match="--resume"):
+        list(Model.open(tmp_path / "m").shards())
+    with pytest.raises(ModelError, match="--resume"):
+        train(dataset, tmp_path / "m", CONFIG)
+    seen = []
+    train(dataset, tmp_path / "m", CONFIG, resume=True, on_progress=seen.append)
+    assert files_of(tmp_path / "m") == files_of(whole)
+    assert seen[0].shards_done >= 4  # the others are kept
+
+
+def test_a_damaged_model_of_other_settings_is_left_as_it_is(dataset, whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "m")
+    flip_a_byte(tmp_path / "m" / "shards" / "00001.safetensors")
+    before = files_of(tmp_path / "m")
+    with pytest.raises(ModelError, match="other settings or data"):
+        train(dataset, tmp_path / "m", TrainingConfig(shard_size=10, C=2), resume=True)
+    assert files_of(tmp_path / "m") == before
 
 
 def test_leftovers_of_a_kill_are_swept(dataset, whole, tmp_path):
