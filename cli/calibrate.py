@@ -23,17 +23,18 @@ from .progress import watch
         "pwdismec predict model data/test sets.txt --sets macro-f1",
     ),
 )
-@click.argument("model", type=options.PATH)
-@click.argument("dataset", type=options.PATH)
+@click.argument("model", type=options.INPUT)
+@click.argument("dataset", type=options.INPUT)
 @click.option(
     "--method", type=click.Choice(METHODS), default=METHODS[0], show_default=True, help="What is fitted."
 )
 @click.option(
-    "--plot", type=options.PATH, metavar="PNG", help="Draw the probabilities against what came true."
+    "--plot", type=options.OUTPUT, metavar="PNG", help="Draw the probabilities against what came true."
 )
 @options.jobs
+@options.overwrite
 @options.logs
-def command(model: Path, dataset: Path, method: str, plot: Path | None, jobs: int) -> None:
+def command(model: Path, dataset: Path, method: str, plot: Path | None, jobs: int, overwrite: bool) -> None:
     """Fit probabilities and thresholds for MODEL to DATASET, which it was not trained on.
 
     They are stored with the model, for predict --probabilities and --sets. Without held-out data, train
@@ -41,8 +42,8 @@ def command(model: Path, dataset: Path, method: str, plot: Path | None, jobs: in
     fit did not see.
     """
     if plot is not None:
-        check_plot(plot)
-    calibration = calibrate_folder(model, dataset, method=method, jobs=jobs, watch=watch)
+        plot = check_plot(plot, [model, dataset], overwrite=overwrite)
+    calibration = calibrate_folder(model, dataset, method=method, jobs=jobs, overwrite=overwrite, watch=watch)
     if plot is not None:
-        plot_reliability(calibration, plot)
+        plot_reliability(calibration, plot, overwrite=overwrite)
     click.echo(calibration.to_text())

@@ -27,8 +27,8 @@ from .texts import texts as texts_options
         "pwdismec convert test.jsonl data/test --like data/train",
     ),
 )
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.PATH)
-@click.argument("dataset", type=options.PATH)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.INPUT)
+@click.argument("dataset", type=options.OUTPUT)
 @click.option(
     "--format",
     type=click.Choice(FORMATS),
@@ -39,22 +39,23 @@ from .texts import texts as texts_options
 @options.one_based
 @click.option("--tfidf", is_flag=True, help="Turn term counts into (1 + log tf) log(N/df).")
 @click.option("--no-normalize", is_flag=True, help="Leave the rows as they are; else each gets L2 norm 1.")
-@click.option("--labels", type=options.PATH, metavar="FILE", help="Names of the labels, one a line.")
-@click.option("--features", type=options.PATH, metavar="FILE", help="Names of the features, one a line.")
+@click.option("--labels", type=options.INPUT, metavar="FILE", help="Names of the labels, one a line.")
+@click.option("--features", type=options.INPUT, metavar="FILE", help="Names of the features, one a line.")
 @click.option(
     "--like",
-    type=options.PATH,
+    type=options.INPUT,
     metavar="DATASET",
     help="The training set: its transforms, sizes and names are taken; of texts, all of the below.",
 )
 @texts_options
-@click.option("--test", type=options.PATH, metavar="DATASET", help="Of texts: where held-out records go.")
+@click.option("--test", type=options.OUTPUT, metavar="DATASET", help="Of texts: where held-out records go.")
 @click.option(
     "--split",
     metavar="PART",
     help="Of texts: which are held out, a share such as 0.1, or FIELD:FIRST such as year:2020.",
 )
 @options.jobs
+@options.overwrite
 @options.logs
 def command(
     sources: tuple[Path, ...],
@@ -70,8 +71,9 @@ def command(
     test: Path | None,
     split: str | None,
     jobs: int,
+    overwrite: bool,
 ) -> None:
-    """Turn files into a data set: the folder DATASET, made anew.
+    """Turn files into a data set: the new folder DATASET.
 
     SOURCE is one file, or the features' file and the labels' file; text may be compressed (.gz, .xz, .bz2,
     .zst), and dense features are a .npy file. Values are L2-normalised by row unless told otherwise.
@@ -91,7 +93,7 @@ def command(
         )
     training_set = None if like is None else Dataset.open(like)
     if texts is not None or _is_of_texts(training_set, sources):
-        _convert_texts(sources, dataset, training_set, texts, test, split, jobs)
+        _convert_texts(sources, dataset, training_set, texts, test, split, jobs, overwrite)
         return
     if format == "auto" and _are_records(sources):
         raise click.UsageError(f"{sources[0]}: records with texts; say with --text which fields to take")
@@ -107,6 +109,7 @@ def command(
             label_names=labels,
             feature_names=features,
             jobs=jobs,
+            overwrite=overwrite,
             on_progress=update,
         )
     click.echo(made.statistics())
@@ -131,13 +134,16 @@ def _convert_texts(
     test: Path | None,
     split: str | None,
     jobs: int,
+    overwrite: bool,
 ) -> None:
     from pwdismec.pipeline.texts import convert_texts, convert_texts_like
     from pwdismec.text.splits import Split
 
     if texts is None:
         assert training_set is not None
-        made = [convert_texts_like(sources, dataset, training_set, jobs=jobs, watch=watch)]
+        made = [
+            convert_texts_like(sources, dataset, training_set, jobs=jobs, overwrite=overwrite, watch=watch)
+        ]
     else:
         made = convert_texts(
             sources,
@@ -147,6 +153,7 @@ def _convert_texts(
             test=test,
             split=None if split is None else Split.parse(split),
             jobs=jobs,
+            overwrite=overwrite,
             watch=watch,
         )
     for part in made:

@@ -11,6 +11,7 @@ import click
 from pwdismec.cluster import Backend
 from pwdismec.files import write_file
 from pwdismec.metrics import Report, SetReport
+from pwdismec.outputs import output_file
 from pwdismec.pipeline.evaluating import evaluate_file, evaluate_sets_file
 
 from . import options
@@ -32,16 +33,18 @@ def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ..
         "pwdismec evaluate sets.txt data/test --sets",
     ),
 )
-@click.argument("predictions", type=options.PATH)
-@click.argument("truth", type=options.PATH)
+@click.argument("predictions", type=options.INPUT)
+@click.argument("truth", type=options.INPUT)
 @click.option(
     "--train",
-    type=options.PATH,
+    type=options.INPUT,
     metavar="DATASET",
     help="The training set; its label counts give PSP, PSnDCG and the deciles.",
 )
 @click.option("-k", "ks", default="1,3,5", show_default=True, callback=_ks, metavar="N,…", help="The k's.")
-@click.option("--json", "json_file", type=options.PATH, metavar="FILE", help="Write the results there, too.")
+@click.option(
+    "--json", "json_file", type=options.OUTPUT, metavar="FILE", help="Also write the results to FILE."
+)
 @click.option("--sets", is_flag=True, help="Precision, recall and F1 of whole rows as sets of labels, alone.")
 @click.option("--by-frequency", is_flag=True, help="Also by decile of training frequency.")
 @options.propensity
@@ -50,6 +53,7 @@ def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ..
 )
 @options.one_based
 @options.backend
+@options.overwrite
 @options.logs
 def command(
     predictions: Path,
@@ -65,6 +69,7 @@ def command(
     paper_reranking: bool,
     one_based: bool,
     backend: Backend,
+    overwrite: bool,
 ) -> None:
     """Compare PREDICTIONS with TRUTH: P, nDCG, PSP, PSnDCG, recall, coverage, macro-F1 at k, in percent.
 
@@ -82,6 +87,8 @@ def command(
             raise click.UsageError(f"{option} needs the training set: --train DATASET")
         if given and sets:
             raise click.UsageError(f"{option} does not go with --sets")
+    if json_file is not None:
+        json_file = output_file(json_file, [predictions, truth, train], overwrite=overwrite)
     parameters = options.propensity_parameters(preset_name, a, b)
     report: Report | SetReport
     with watch("evaluate", "instances") as update:
@@ -101,5 +108,6 @@ def command(
                 on_progress=update,
             )
     if json_file is not None:
-        write_file(json_file, f"{json.dumps(report.to_dict(), indent=1)}\n".encode())
+        content = f"{json.dumps(report.to_dict(), indent=1)}\n".encode()
+        write_file(json_file, content, overwrite=overwrite)
     click.echo(report.to_text())

@@ -23,17 +23,18 @@ _FORMATS = {"liblinear": (export_text, "features"), "npz": (export_npz, "shards"
         "pwdismec export model model.npz --format npz",
     ),
 )
-@click.argument("model", type=options.PATH)
-@click.argument("out", type=options.PATH)
+@click.argument("model", type=options.INPUT)
+@click.argument("out", type=options.OUTPUT)
 @click.option(
     "--format",
     type=click.Choice(list(_FORMATS)),
     required=True,
     help="A text model of LIBLINEAR (dense), or a SciPy matrix, labels × features.",
 )
+@options.overwrite
 @options.logs
-def command(model: Path, out: Path, format: str) -> None:
+def command(model: Path, out: Path, format: str, overwrite: bool) -> None:
     """Write MODEL for other programs to the file OUT."""
     export, unit = _FORMATS[format]
     with watch("export", unit) as update:
-        export(Model.open(model), out, update)
+        export(Model.open(model), out, update, overwrite=overwrite)

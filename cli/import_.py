@@ -20,13 +20,23 @@ from .progress import watch
         "pwdismec import batch_0.model batch_1.model model",
     ),
 )
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.PATH)
-@click.argument("model", type=options.PATH)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.INPUT)
+@click.argument("model", type=options.OUTPUT)
 @click.option("--n-labels", type=int, metavar="N", help="Labels in all.  [default: the largest id + 1]")
 @click.option("--no-normalize", is_flag=True, help="The model was trained on rows that had not L2 norm 1.")
+@options.overwrite
 @options.logs
-def command(sources: tuple[Path, ...], model: Path, n_labels: int | None, no_normalize: bool) -> None:
+def command(
+    sources: tuple[Path, ...], model: Path, n_labels: int | None, no_normalize: bool, overwrite: bool
+) -> None:
     """Make MODEL, a new folder, of text models of LIBLINEAR or DiSMEC over different labels."""
     with watch("import", "files") as update:
-        made = import_text(sources, model, n_labels=n_labels, l2_normalize=not no_normalize, on_file=update)
+        made = import_text(
+            sources,
+            model,
+            n_labels=n_labels,
+            l2_normalize=not no_normalize,
+            overwrite=overwrite,
+            on_file=update,
+        )
     click.echo(training_summary(made))

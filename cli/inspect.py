@@ -18,7 +18,7 @@ from .examples import example
         "pwdismec inspect model",
     ),
 )
-@click.argument("path", type=options.PATH)
+@click.argument("path", type=options.INPUT)
 def command(path: Path) -> None:
     """Say what PATH holds: a data set, a model (also one whose training is not finished), predictions."""
     click.echo(describe(path))

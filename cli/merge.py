@@ -21,19 +21,21 @@ from .progress import watch
         "pwdismec merge part_0 part_1 part_2 model",
     ),
 )
-@click.argument("models", metavar="MODEL...", nargs=-1, required=True, type=options.PATH)
-@click.argument("out", type=options.PATH)
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True, type=options.INPUT)
+@click.argument("out", type=options.OUTPUT)
 @click.option(
     "--append",
     is_flag=True,
     help="Each MODEL has labels of its own, from 0 on: they follow those of the one before.",
 )
+@options.overwrite
 @options.logs
-def command(models: tuple[Path, ...], out: Path, append: bool) -> None:
+def command(models: tuple[Path, ...], out: Path, append: bool, overwrite: bool) -> None:
     """Make OUT, a new folder, of MODELs over different labels of the same data.
 
     The MODELs have the same features and label ids, and no label was trained in two of them.
     """
     with watch("merge", "shards") as update:
-        made = merge_models([Model.open(model) for model in models], out, append=append, on_shard=update)
+        opened = [Model.open(model) for model in models]
+        made = merge_models(opened, out, append=append, overwrite=overwrite, on_shard=update)
     click.echo(training_summary(made))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -10,16 +10,30 @@ from typing import Any, TypeVar, cast
 import click
 
 from pwdismec.cluster import BACKENDS, THREADS, Backend, Part
+from pwdismec.outputs import check_all_apart
 from pwdismec.training import TrainingConfig
 from pwdismec.training.config import SOLVERS
 from pwdismec.weighting import PRESETS, PropensityParameters, preset
 
 from .durations import duration
-from .progress import remember
+from .progress import log_to, remember
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-PATH = click.Path(path_type=Path)
+
+class InputPath(click.Path):
+    """A file or folder that the command reads."""
+
+
+class OutputPath(click.Path):
+    """A file or folder that it writes."""
+
+
+_FILE = "file:"  # before the name of a file of weights
+
+FOLDER = click.Path(path_type=Path)  # one to look for files in, or to work in
+INPUT = InputPath(path_type=Path)
+OUTPUT = OutputPath(path_type=Path)
 
 
 def _jobs(ctx: click.Context, param: click.Parameter, value: int) -> int:
@@ -36,6 +50,10 @@ jobs = click.option(
     callback=_jobs,
     metavar="N",
     help="Threads (of each worker, for loky; of each task, for dask); -1 for every core.",
+)
+
+overwrite = click.option(
+    "--overwrite", is_flag=True, help="Replace what is there already, once the new one is whole."
 )
 
 deadline = click.option(
@@ -85,19 +103,54 @@ def backend(function: Function) -> Function:
     return cast(Function, with_backend)
 
 
-def logs(function: Function) -> Function:
-    """--quiet, --log and --log-json, which `cli.progress` takes; the command does not see them."""
+Touched = Callable[[Mapping[str, Any]], tuple[Sequence[Path], Sequence[Path]]]
+"""Gives what a command reads and writes besides its `INPUT` and `OUTPUT` parameters, by all parameters."""
+
+
+def logs_besides(touched: Touched) -> Callable[[Function], Function]:
+    """--quiet, --log and --log-json, which `cli.progress` takes; the command does not see them.
+
+    Before it begins, what it writes, the log too, is seen to be apart from what it reads and from each other.
+    """
     taken: dict[str, Any] = {"expose_value": False, "callback": remember}
     options = [
         click.option("-q", "--quiet", is_flag=True, help="Print nothing but results and errors.", **taken),
-        click.option("--log", type=PATH, metavar="FILE", help="Log to FILE, too, behind its end.", **taken),
+        click.option("--log", type=OUTPUT, metavar="FILE", help="Log to FILE, too, behind its end."),
         click.option(
             "--log-json", is_flag=True, help="Log as JSON: to FILE, or else to standard error.", **taken
         ),
     ]
-    for option in reversed(options):
-        function = option(function)
-    return function
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def with_logs(*args: Any, log: Path | None, **others: Any) -> Any:
+            context = click.get_current_context()
+            read, written = touched(context.params)
+            check_all_apart([*written, *_paths(context, OutputPath)], [*read, *_paths(context, InputPath)])
+            log_to(context, log)
+            return function(*args, **others)
+
+        for option in reversed(options):
+            with_logs = option(with_logs)
+        return cast(Function, with_logs)
+
+    return decorate
+
+
+logs = logs_besides(lambda given: ((), ()))
+
+
+def _paths(context: click.Context, kind: type[click.Path]) -> list[Path]:
+    """The values of the parameters of a kind; a file of weights is read as well."""
+    paths = list[Path]()
+    for parameter in context.command.params:
+        value = context.params.get(str(parameter.name))
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(parameter.type, kind) and each is not None:
+                paths.append(each)
+            elif kind is InputPath and isinstance(each, str) and each.startswith(_FILE):
+                paths.append(Path(each.removeprefix(_FILE)))
+    return paths
 
 
 def training(function: Function) -> Function:

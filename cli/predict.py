@@ -25,9 +25,9 @@ from .sizes import size
         "zcat test.txt.gz | pwdismec predict model - predictions.jsonl --format jsonl",
     ),
 )
-@click.argument("model", type=options.PATH)
-@click.argument("source", metavar="INPUT", type=options.PATH)
-@click.argument("output", type=options.PATH)
+@click.argument("model", type=options.INPUT)
+@click.argument("source", metavar="INPUT", type=options.INPUT)
+@click.argument("output", type=options.OUTPUT)
 @click.option(
     "--top-k",
     type=int,
@@ -66,6 +66,7 @@ from .sizes import size
     "Predict for a part: 3/8, the third of 8 tasks, which goes on by itself. The last writes OUTPUT.",
 )
 @options.deadline
+@options.overwrite
 @options.logs
 def command(
     model: Path,
@@ -82,6 +83,7 @@ def command(
     resume: bool,
     part: Part | None,
     deadline: float | None,
+    overwrite: bool,
 ) -> None:
     """Write the best labels of each instance of INPUT, best first, exactly.
 
@@ -108,6 +110,7 @@ def command(
             one_based=one_based,
             jobs=jobs,
             memory=memory,
+            overwrite=overwrite,
             resume=resume,
             part=part,
             backend=backend,

@@ -70,6 +70,11 @@ def _log_of_none() -> Log:
 
 def remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     """An option's callback: keeps the value for the log, as a parameter of `Log`."""
-    if isinstance(value, Path):
-        value.open("a").close()  # better an error now than after an hour
     ctx.meta.setdefault(_OPTIONS, {})[param.name] = value
+
+
+def log_to(ctx: click.Context, path: Path | None) -> None:
+    """Keep the log in a file as well, if one is given."""
+    if path is not None:
+        path.open("a").close()  # better an error now than after an hour
+        ctx.meta.setdefault(_OPTIONS, {})["log"] = path

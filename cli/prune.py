@@ -38,8 +38,8 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
         "pwdismec prune model small --loss 1% --data data/train",
     ),
 )
-@click.argument("model", type=options.PATH)
-@click.argument("out", type=options.PATH)
+@click.argument("model", type=options.INPUT)
+@click.argument("out", type=options.OUTPUT)
 @click.option("--threshold", type=float, metavar="W", help="Cut weights nearer to 0 than W.")
 @click.option("--keep", type=int, metavar="N", help="Keep each label's N weights farthest from 0.")
 @click.option(
@@ -54,10 +54,10 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     metavar="PERCENT",
     help="Cut of each label as many weights as raise its objective by no more, such as 1%.",
 )
-@click.option("--data", type=options.PATH, metavar="DATASET", help="What MODEL was trained on, for --loss.")
+@click.option("--data", type=options.INPUT, metavar="DATASET", help="What MODEL was trained on, for --loss.")
 @click.option(
     "--refit",
-    type=options.PATH,
+    type=options.INPUT,
     metavar="DATASET",
     help="Train the weights that are kept again, on the data set that MODEL was trained on.",
 )
@@ -67,6 +67,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     help="What weights are stored as.  [default: as they are]",
 )
 @options.jobs
+@options.overwrite
 @options.logs
 def command(
     model: Path,
@@ -79,6 +80,7 @@ def command(
     refit: Path | None,
     dtype: WeightType | None,
     jobs: int,
+    overwrite: bool,
 ) -> None:
     """Make OUT, a new folder, of MODEL with its largest weights only.
 
@@ -103,6 +105,7 @@ def command(
             refit=refit is not None,
             dtype=dtype,
             jobs=jobs,
+            overwrite=overwrite,
             on_labels=update,
         )
     click.echo(change_of_size(before, after))

@@ -21,21 +21,22 @@ from .progress import watch
         "pwdismec report runs/bibtex runs/bibtex-c10 --out bibtex.html",
     ),
 )
-@click.argument("runs", nargs=-1, required=True, type=options.PATH, metavar="RUN…")
+@click.argument("runs", nargs=-1, required=True, type=options.INPUT, metavar="RUN…")
 @click.option(
     "--out",
-    type=options.PATH,
+    type=options.OUTPUT,
     metavar="FILE",
     help="The page; plots go to a folder beside it.  [default: report.html in the first RUN]",
 )
 @options.jobs
+@options.overwrite
 @options.logs
-def command(runs: tuple[Path, ...], out: Path | None, jobs: int) -> None:
+def command(runs: tuple[Path, ...], out: Path | None, jobs: int, overwrite: bool) -> None:
     """Show each RUN, a folder that `pwdismec run` has written, in one HTML page with plots.
 
     Several must be of the same data. Needs matplotlib: pip install 'pwdismec[report]'.
     """
-    page, content = write_report(runs, out, jobs=jobs, watch=watch)
+    page, content = write_report(runs, out, jobs=jobs, overwrite=overwrite, watch=watch)
     for verdict in verdicts(content):
         click.echo(f"{verdict.method} {verdict.text}")
     click.echo(f"all of it in {page}")

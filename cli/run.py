@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from pwdismec.pipeline.experiment import run_experiment
+from pwdismec.pipeline.config import short_name
+from pwdismec.pipeline.experiment import config_of, folder_of, run_experiment
 
 from . import options
 from .examples import example
 from .progress import say, watch
+
+
+def _touched(given: Mapping[str, Any]) -> tuple[Sequence[Path], Sequence[Path]]:
+    experiment = config_of(given["config"], given["data"], given["settings"])
+    outputs = folder_of(experiment, given["out"]).outputs(map(short_name, experiment.weightings))
+    return [*experiment.files, *experiment.weight_files], outputs
 
 
 @click.command(
@@ -19,17 +28,17 @@ from .progress import say, watch
         "pwdismec run configs/bibtex.yaml --data ~/data/bibtex",
     ),
 )
-@click.argument("config", type=options.PATH)
-@click.option("--data", type=options.PATH, metavar="FOLDER", help="Where the data's files are.")
+@click.argument("config", type=options.INPUT)
+@click.option("--data", type=options.FOLDER, metavar="FOLDER", help="Where the data's files are.")
 @click.option(
     "--settings",
-    type=options.PATH,
+    type=options.INPUT,
     metavar="FILE",
     help="Take propensity, weightings and training from another file, such as best.yaml of tune.",
 )
-@click.option("--out", type=options.PATH, metavar="FOLDER", help="Where to work.  [default: runs/NAME]")
+@click.option("--out", type=options.FOLDER, metavar="FOLDER", help="Where to work.  [default: runs/NAME]")
 @options.jobs
-@options.logs
+@options.logs_besides(_touched)
 def command(config: Path, data: Path | None, settings: Path | None, out: Path | None, jobs: int) -> None:
     """Convert, train, predict and evaluate as the YAML file CONFIG says; what is done already is skipped."""
     outcome = run_experiment(config, data=data, settings=settings, out=out, jobs=jobs, say=say, watch=watch)

@@ -21,22 +21,23 @@ from .progress import watch
         "pwdismec slice model physics --labels physics.txt",
     ),
 )
-@click.argument("model", type=options.PATH)
-@click.argument("out", type=options.PATH)
+@click.argument("model", type=options.INPUT)
+@click.argument("out", type=options.OUTPUT)
 @click.option(
     "--labels",
-    type=options.PATH,
+    type=options.INPUT,
     required=True,
     metavar="FILE",
     help="The labels to keep: ids or names, one a line.",
 )
+@options.overwrite
 @options.logs
-def command(model: Path, out: Path, labels: Path) -> None:
+def command(model: Path, out: Path, labels: Path, overwrite: bool) -> None:
     """Make OUT, a new folder, of MODEL with some of its labels only.
 
     They keep their ids and names, so that predictions mean the same; the others are never predicted.
     """
     before = Model.open(model)
     with watch("slice", "shards") as update:
-        after = slice_model(before, out, read_labels(labels, before), on_shard=update)
+        after = slice_model(before, out, read_labels(labels, before), update, overwrite=overwrite)
     click.echo(change_of_size(before, after))

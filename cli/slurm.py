@@ -60,6 +60,8 @@ def _asked(function: Function) -> Function:
 def _train(cpus: int, arguments: tuple[str, ...], **asked: Any) -> None:
     """Train a model in an array of tasks; what `pwdismec train` takes goes behind."""
     with _parsed(train.command, arguments) as given:
+        if given["overwrite"]:
+            raise click.UsageError("--overwrite goes with a training of one task")
         config = train.training_config(given)
         plan = plan_memory(Dataset.open(given["dataset"]), config, jobs=cpus, limit=given["memory"])
         _do("train", arguments, cpus, plan.total, **asked)

@@ -27,7 +27,7 @@ _SECONDS_BETWEEN_LOOKS = 5.0
         "pwdismec status model --watch",
     ),
 )
-@click.argument("model", type=options.PATH)
+@click.argument("model", type=options.INPUT)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, in one line.")
 @click.option("--watch", is_flag=True, help="Look again every 5 s, until the model is whole.")
 def command(model: Path, as_json: bool, watch: bool) -> None:

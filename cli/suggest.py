@@ -35,7 +35,7 @@ _UNKNOWN = "the model knows no word of it"
         'pwdismec suggest model "Laser physics" --label Optik --neighbours 3 --data data/train',
     ),
 )
-@click.argument("model", type=options.PATH)
+@click.argument("model", type=options.INPUT)
 @click.argument("text", required=False)
 @click.option("--top-k", default=5, show_default=True, metavar="N", help="Labels a text.")
 @click.option(
@@ -58,7 +58,7 @@ _UNKNOWN = "the model knows no word of it"
     help="With each label, the N training instances that have it and are most like the text.",
 )
 @click.option(
-    "--data", type=options.PATH, metavar="DATASET", help="What MODEL was trained on, for --neighbours."
+    "--data", type=options.INPUT, metavar="DATASET", help="What MODEL was trained on, for --neighbours."
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON, a line for each text.")
 def command(

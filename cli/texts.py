@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from .options import PATH, is_given
+from .options import INPUT, is_given
 
 if TYPE_CHECKING:
     from pwdismec.text import TextSettings
@@ -52,7 +52,10 @@ _OPTIONS = {
         help="What divides labels in CSV and TSV.  [default: ;]",
     ),
     "label_names": click.option(
-        "--label-names", type=PATH, metavar="FILE", help="Of texts: a label, a tab and its name, a line each."
+        "--label-names",
+        type=INPUT,
+        metavar="FILE",
+        help="Of texts: a label, a tab and its name, a line each.",
     ),
     "words": click.option(
         "--words", callback=_range, metavar="N-M", help="n-grams of words; 0 for none.  [default: 1]"

@@ -63,11 +63,11 @@ def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
         "pwdismec train data/train model --resume --backend dask --scheduler tcp://host:8786",
     ),
 )
-@click.argument("dataset", type=options.PATH)
-@click.argument("model", type=options.PATH)
+@click.argument("dataset", type=options.INPUT)
+@click.argument("model", type=options.OUTPUT)
 @click.option(
     "--settings",
-    type=options.PATH,
+    type=options.INPUT,
     is_eager=True,
     expose_value=False,
     callback=_settings,
@@ -122,7 +122,7 @@ def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
 @click.option(
     "--calibrate-plot",
     "plot",
-    type=options.PATH,
+    type=options.OUTPUT,
     metavar="PNG",
     help="Draw the probabilities of --calibrate against what came true.",
 )
@@ -132,6 +132,7 @@ def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
     "Train a part: 3/64, the third of 64 tasks, or shards, such as 0-7. Whoever is last makes it whole.",
 )
 @options.deadline
+@options.overwrite
 @options.logs
 def command(
     dataset: Path,
@@ -145,6 +146,7 @@ def command(
     resume: bool,
     shards: Part | None,
     deadline: float | None,
+    overwrite: bool,
     **settings: Any,
 ) -> None:
     """Train one classifier for each label of DATASET that has a positive; MODEL is a new folder.
@@ -158,8 +160,10 @@ def command(
         raise click.UsageError(f"--calibrate goes with --backend {THREADS}, and without --shards")
     if calibrate is None and (method or plot):
         raise click.UsageError("--calibrate-method and --calibrate-plot go with --calibrate")
+    if shards is not None and overwrite:
+        raise click.UsageError("--overwrite goes without --shards; remove the model, or train another")
     if plot is not None:
-        check_plot(plot)
+        plot = check_plot(plot, [dataset], overwrite=overwrite or resume)
     config = training_config(settings)
     data = Dataset.open(dataset)
     if calibrate is not None:
@@ -182,7 +186,7 @@ def command(
         }
         trained: Model | None
         if shards is None:
-            trained = train(data, model, config, resume=resume, backend=backend, **how)
+            trained = train(data, model, config, resume=resume, overwrite=overwrite, backend=backend, **how)
         else:
             trained = train_part(data, model, shards, config, **how)
     took = _time(time.monotonic() - started, latest)
@@ -196,7 +200,7 @@ def command(
             more: dict[str, Any] = {"method": method or METHODS[0], "memory": memory, "stop": stop}
             found = calibrate_on_share(trained, data, config, calibrate, jobs=jobs, watch=watch, **more)
         if plot is not None:
-            plot_reliability(found, plot)
+            plot_reliability(found, plot, overwrite=overwrite)
         click.echo(found.to_text())
 
 

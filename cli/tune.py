@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from pwdismec.pipeline.tuning import BEST, tune_folder
+from pwdismec.pipeline.tuning import tune_folder
 from pwdismec.pipeline.watching import as_training_progress
 from pwdismec.training import TrainingConfig
 from pwdismec.tuning import Grid
+from pwdismec.tuning.folder import BEST
 from pwdismec.tuning.results import DEFAULT_METRIC
 from pwdismec.weighting import SCHEMES
 
@@ -46,8 +47,8 @@ def _grid_option(name: str, variable: str, default: str | None, what: str) -> Ca
         "pwdismec train data/train model --settings tuned/best.yaml",
     ),
 )
-@click.argument("dataset", type=options.PATH)
-@click.argument("out", type=options.PATH)
+@click.argument("dataset", type=options.INPUT)
+@click.argument("out", type=options.OUTPUT)
 @click.option(
     "--weighting",
     default=",".join(w.scheme for w in _GRID.weightings),
@@ -74,6 +75,7 @@ def _grid_option(name: str, variable: str, default: str | None, what: str) -> Ca
 @options.training
 @options.jobs
 @click.option("--resume", is_flag=True, help="Go on with a tuning that was broken off.")
+@options.overwrite
 @options.logs
 def command(
     dataset: Path,
@@ -97,6 +99,7 @@ def command(
     seed: int,
     jobs: int,
     resume: bool,
+    overwrite: bool,
 ) -> None:
     """Train every setting of a grid on a part of DATASET and judge it on the rest; OUT is a new folder.
 
@@ -132,6 +135,7 @@ def command(
             by=by,
             jobs=jobs,
             resume=resume,
+            overwrite=overwrite,
             say=say,
             on_progress=as_training_progress(update),
         )

@@ -58,6 +58,10 @@ class ConfigError(PwdismecError):
     """A setting that is unknown, out of range or contradicts another."""
 
 
+class OutputError(PwdismecError):
+    """An output that would take away what is read, what is there already, or what is not this program's."""
+
+
 class StorageError(PwdismecError):
     """A full disk, a disk or network that fails, a lost scheduler: the same command may succeed later.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import logging
@@ -20,6 +21,7 @@ TRANSIENT: Final = frozenset(
         errno.ECONNRESET,
         errno.EHOSTDOWN,
         errno.EHOSTUNREACH,
+        errno.EINTR,
         errno.EIO,
         errno.ENETDOWN,
         errno.ENETRESET,
@@ -37,6 +39,9 @@ FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 # Seconds before the next attempt: 51 in all.
 WAITS: Final = tuple(0.1 * 2**attempt for attempt in range(9))
+
+# Calls that a signal may break off, one after the other.
+_INTERRUPTIONS: Final = 100
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +78,20 @@ def patient(function: Callable[P, Result]) -> Callable[P, Result]:
             time.sleep(wait)
 
     return wrapper
+
+
+def uninterrupted(function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """Call what a signal may break off before anything is done (EINTR), again if that happens.
+
+    Raises
+    ------
+    InterruptedError
+        If that happens each of many times.
+    """
+    for _ in range(_INTERRUPTIONS):
+        with contextlib.suppress(InterruptedError):
+            return function(*args, **kwargs)
+    return function(*args, **kwargs)
 
 
 def _said(error: OSError | StorageError, args: tuple[object, ...]) -> str:

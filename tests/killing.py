@@ -1,4 +1,4 @@
-"""Processes that end, without any cleaning up, around a rename (or link) or at a given moment."""
+"""Processes that end, without any cleaning up, around a rename (link, exchange) or at a given moment."""
 
 import os
 import select
@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from pwdismec import files
 from pwdismec.cluster.leases import claims_in
 
 
@@ -39,14 +40,15 @@ def ends_at_rename(number: int, done: bool, run: Callable[[], object]) -> bool:
         def killed_at(rename):
             def killed(source, target):
                 last = next(calls) == number
-                if done or not last:
-                    rename(source, target)
+                result = rename(source, target) if done or not last else None
                 if last:
                     os._exit(9)
+                return result
 
             return killed
 
         os.replace, os.link = killed_at(os.replace), killed_at(os.link)
+        files._exchange = killed_at(files._exchange)
         run()
 
     code = _exit_code(_in_a_child(run_to_rename))

@@ -20,8 +20,7 @@ from pwdismec.data.topk import TopK
 from pwdismec.errors import DamagedError, ModelError
 from pwdismec.files import write_file
 from pwdismec.model import Model
-
-CALIBRATION: Final = "calibration.safetensors"
+from pwdismec.model.manifest import CALIBRATION
 
 _FORMAT: Final = "pwdismec-calibration 1"
 _KEY: Final = "pwdismec"  # one key: several would be written in an order that varies
@@ -86,11 +85,13 @@ class Calibration:
         except (OSError, ValueError, KeyError, TypeError, IndexError, DamagedError) as error:
             raise ModelError(f"{path}: damaged: {error}; calibrate the model again") from error
 
-    def save(self, model: Model) -> None:
-        """Store it with a model, in place of an earlier one.
+    def save(self, model: Model, *, overwrite: bool = False) -> None:
+        """Store it with a model.
 
         Raises
         ------
+        OutputError
+            If the model has another, unless that is to be overwritten.
         PwdismecError
             If it cannot be written.
         """
@@ -109,7 +110,8 @@ class Calibration:
             "scut_fbr": self.scut_fbr,
             **_numbers_of(self.maps),
         }
-        write_file(model.path / CALIBRATION, safetensors.numpy.save(tensors, {_KEY: json.dumps(said)}))
+        content = safetensors.numpy.save(tensors, {_KEY: json.dumps(said)})
+        write_file(model.path / CALIBRATION, content, overwrite=overwrite)
 
     def probabilities(self, top: TopK) -> TopK:
         """The same labels with their probabilities as scores, float32, rows best first.

@@ -10,13 +10,16 @@ from pwdismec.calibration.calibration import Calibration
 from pwdismec.calibration.reliability import N_BINS, Reliability
 from pwdismec.errors import ConfigError
 from pwdismec.files import replacing_file
+from pwdismec.outputs import Inputs, output_file
 
 # Of Okabe and Ito's palette, which colour-blind people can tell apart; the markers differ, too.
 _STYLES = (("#D55E00", "s"), ("#0072B2", "o"))
 
 
-def plot_reliability(calibration: Calibration, path: str | Path) -> None:
+def plot_reliability(calibration: Calibration, path: Path, *, overwrite: bool = False) -> None:
     """Draw, as a PNG, how often labels were true against the probability stated, before and after.
+
+    `path` is one that `check_plot` gave.
 
     Raises
     ------
@@ -40,22 +43,25 @@ def plot_reliability(calibration: Calibration, path: str | Path) -> None:
     for axes in (shares, sizes):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(color="0.9", linewidth=0.6)
-    with replacing_file(path) as aside:
+    with replacing_file(path, overwrite=overwrite) as aside:
         figure.savefig(aside, format="png", dpi=160)
 
 
-def check_plot(path: str | Path) -> None:
-    """Find out before a long fit whether its plot can be drawn.
+def check_plot(path: str | Path, inputs: Inputs, *, overwrite: bool = False) -> Path:
+    """Find out before a long fit whether its plot can be drawn; parameters as `output_file` takes them.
 
     Raises
     ------
     ConfigError
         If matplotlib is not installed, or the file's folder does not exist.
+    OutputError
+        As `output_file`.
     """
     _figure_class()
     folder = Path(path).parent
     if not folder.is_dir():
         raise ConfigError(f"{path}: no folder {folder}; expected one for the plot")
+    return output_file(path, inputs, overwrite=overwrite)
 
 
 def _figure_class() -> Any:

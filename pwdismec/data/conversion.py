@@ -17,7 +17,7 @@ from pwdismec.data.dense import Dense, Features
 from pwdismec.data.manifest import VECTORIZER
 from pwdismec.data.names import check_names, read_names
 from pwdismec.data.transforms import Transforms, check_term_counts
-from pwdismec.data.writer import FolderWriter, check_target
+from pwdismec.data.writer import FolderWriter, dataset_output
 from pwdismec.errors import DataError
 from pwdismec.files import replacing_folder
 
@@ -46,6 +46,7 @@ def convert(
     label_names: str | Path | Sequence[str] | None = None,
     feature_names: str | Path | None = None,
     vectorizer: Callable[[Path], object] | None = None,
+    overwrite: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> Dataset:
     """Write a data set from blocks of raw instances, in memory that does not grow with their number.
@@ -57,7 +58,7 @@ def convert(
         and `n_labels`, where it has them, say how many there are; while they are None, the blocks' columns
         do.
     out_folder
-        Where to write. A data set that is there already is replaced once the new one is whole.
+        Where to write; a new folder, or `overwrite`.
     tfidf, normalize
         The transforms: TF-IDF fitted on this data, L2 normalisation of the rows.
     transforms
@@ -69,6 +70,8 @@ def convert(
         Text files with one name a line, in order; or the labels' names themselves.
     vectorizer
         Writes what made the features of texts into a folder; with `like`, its own is copied.
+    overwrite
+        Replace a data set that is at `out_folder`, once the new one is whole.
     on_progress
         Called after each block with the number of instances written so far.
 
@@ -80,19 +83,22 @@ def convert(
     Raises
     ------
     DataError
-        If something other than a data set is at `out_folder`, TF-IDF meets a value below 1, the source
-        does not fit `like`, or a file of names has another number of lines; or whatever the source finds.
+        If TF-IDF meets a value below 1, the source does not fit `like`, or a file of names has another
+        number of lines; or whatever the source finds.
+    OutputError
+        If `out_folder` exists and is not to be replaced, or must not be (`pwdismec.outputs`).
     PwdismecError
         If the folder cannot be written. Nothing half-written is left, and an older data set stays.
     """
-    out = Path(out_folder)
-    check_target(out)
+    named = [names for names in (label_names, feature_names) if isinstance(names, (str, Path))]
+    read = [*getattr(source, "paths", ()), *named, None if like is None else like.path]
+    out = dataset_output(out_folder, read, overwrite=overwrite)
     features = _Columns(source, "feature", None if like is None else like.n_features)
     labels = _Columns(source, "label", None if like is None else like.n_labels)
     if like is not None:
         transforms = like.transforms
         vectorizer = None if like.vectorizer is None else partial(shutil.copytree, like.vectorizer)
-    with replacing_folder(out) as aside:
+    with replacing_folder(out, overwrite=overwrite) as aside:
         folder = FolderWriter(aside)
         if tfidf and transforms is None:
             _stream(source, folder, features, labels, Transforms(), True, on_progress)
@@ -116,7 +122,7 @@ def convert(
             sources=[Path(path).name for path in getattr(source, "paths", ())],
             source_format=getattr(source, "format", None),
         )
-    return open_written(out)
+    return open_written(out_folder)
 
 
 class _Columns:

@@ -31,7 +31,7 @@ from pwdismec.data.statistics import Statistics
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.transpose import column_offsets, rows_of_columns, transpose
 from pwdismec.data.validation import check_csr, check_dense
-from pwdismec.data.writer import FolderWriter, check_target
+from pwdismec.data.writer import FolderWriter, dataset_output
 from pwdismec.errors import DamagedError, DataError
 from pwdismec.files import replacing_folder, sha256_of
 from pwdismec.patience import patient
@@ -298,21 +298,28 @@ class Dataset:
         features = transforms.apply(self.features)
         return replace(self, features=features, transforms=transforms, path=None, _fingerprint=None)
 
-    def save(self, path: str | Path) -> Dataset:
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Dataset:
         """Write this data set to a folder; the result is mapped from it.
 
         A selection saved is a data set of its own, with the fingerprint of its content.
 
+        Parameters
+        ----------
+        path
+            A new folder, or a data set if `overwrite`.
+        overwrite
+            Replace a data set that is there, once the new one is whole.
+
         Raises
         ------
-        DataError
-            If `path` exists and is not a data set.
+        OutputError
+            If `path` exists and is not to be replaced, or must not be (`pwdismec.outputs`).
         PwdismecError
             If the folder cannot be written.
         """
-        folder = Path(path)
-        check_target(folder)
-        with replacing_folder(folder) as aside:
+        read = [] if overwrite else [self.path, self.vectorizer]  # what is mapped stays readable
+        folder = dataset_output(path, read, overwrite=overwrite)
+        with replacing_folder(folder, overwrite=overwrite) as aside:
             writer = FolderWriter(aside)
             with writer.features(self.features) as features, writer.matrix("labels") as labels:
                 features.append(self.features)
@@ -363,8 +370,9 @@ class Dataset:
         return hashlib.sha256(f"{self.fingerprint} {key}".encode()).hexdigest()
 
 
-def open_written(folder: Path) -> Dataset:
+def open_written(path: str | Path) -> Dataset:
     """Open a data set that this process has just written: that it is right is put on record."""
+    folder = Path(path)
     remember(folder, _claims(folder, read_manifest(folder)))
     return Dataset.open(folder)
 

@@ -37,7 +37,9 @@ NameList = Literal["label_names", "feature_names"]
 VECTORIZER = "vectorizer"
 """The folder, in a data set's or a model's, of what made its features of texts."""
 
-VectorizerFile = Literal["labels.txt", "terms.safetensors", "vectorizer.json"]
+VectorizerFile = Literal["vectorizer.json", "terms.safetensors", "labels.txt"]
+VECTORIZER_FILES = get_args(VectorizerFile)
+"""What it holds."""
 
 
 class FileEntry(Record):
@@ -164,7 +166,7 @@ def _head(content: bytes) -> tuple[Any, Any]:
 
 def files_of_vectorizer(folder: Path) -> list[Path]:
     """The files in a data set's or model's vectoriser; DamagedError if one is missing, or leads elsewhere."""
-    return [file_in(folder.parent, f"{folder.name}/{name}") for name in get_args(VectorizerFile)]
+    return [file_in(folder.parent, f"{folder.name}/{name}") for name in VECTORIZER_FILES]
 
 
 def fingerprint_of(n_features: int, n_labels: int, transforms: Transforms, hashes: Mapping[str, str]) -> str:

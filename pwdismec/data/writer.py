@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,13 @@ from pwdismec.data import npy
 from pwdismec.data.csr import CSR, row_chunks
 from pwdismec.data.dense import Dense, Features
 from pwdismec.data.manifest import (
+    DENSE_FEATURES,
     IDF_DTYPE,
     LABELS,
     MANIFEST,
     SPARSE_FEATURES,
     VECTORIZER,
+    VECTORIZER_FILES,
     ArrayEntry,
     FileEntry,
     Manifest,
@@ -28,11 +30,13 @@ from pwdismec.data.manifest import (
     TransformsEntry,
     fingerprint_of,
     is_dataset,
+    read_manifest,
 )
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.transpose import column_offsets, rows_of_columns
-from pwdismec.errors import DataError
+from pwdismec.errors import DataError, OutputError
 from pwdismec.files import sha256_of
+from pwdismec.outputs import Inputs, output_folder
 
 # Label → instances entries held at a time; each further range of labels reads the labels once more.
 _RANGE = 1 << 26
@@ -40,10 +44,22 @@ _RANGE = 1 << 26
 _SPARSE_ARRAYS = SPARSE_FEATURES | LABELS
 
 
-def check_target(path: Path) -> None:
-    """Raise DataError if something other than a data set is at `path`: it would be lost."""
-    if path.exists() and not is_dataset(path):
-        raise DataError(path, "exists and is not a pwdismec data set; it is not overwritten")
+def dataset_output(path: str | Path, inputs: Inputs, *, overwrite: bool) -> Path:
+    """Where to write a data set; parameters and errors are those of `output_folder`."""
+    return output_folder(path, inputs, contents=_contents, overwrite=overwrite)
+
+
+def _contents(folder: Path) -> set[str]:
+    """The files of a data set."""
+    if not is_dataset(folder):
+        raise OutputError(f"{folder}: exists and is not a pwdismec data set; expected a new folder")
+    arrays: Iterable[str] = {**SPARSE_FEATURES, **DENSE_FEATURES, **LABELS, "idf": IDF_DTYPE}
+    names: Iterable[str] = get_args(NameList)
+    with suppress(DataError):  # of another version, or damaged: it may be any of them
+        manifest = read_manifest(folder)
+        arrays, names = manifest.arrays, manifest.names
+    texts = [f"{VECTORIZER}/{name}" for name in VECTORIZER_FILES]
+    return {MANIFEST, *(f"{name}.npy" for name in arrays), *(f"{name}.txt" for name in names), *texts}
 
 
 class MatrixWriter:

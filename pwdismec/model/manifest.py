@@ -29,6 +29,11 @@ IDF = "idf.safetensors"
 LABEL_NAMES = "label_names.txt"
 CLAIMS = "claims"
 
+# Derived from a model, and kept in its folder by other rooms.
+VERIFIED: Final = "verified.json"
+INDEX: Final = "index.safetensors"
+CALIBRATION: Final = "calibration.safetensors"
+
 WeightType: TypeAlias = Literal["float32", "float16"]
 
 _Scalar: TypeAlias = Text | Annotated[int, Field(ge=-(2**63), lt=2**63)] | float | bool | None

@@ -16,11 +16,16 @@ from pwdismec.model.manifest import Run, ShardPlan
 from pwdismec.model.model import Model
 from pwdismec.model.plan import plan_shards
 from pwdismec.model.shard import Shard
-from pwdismec.model.writing import OnShard, with_history, write_model
+from pwdismec.model.writing import OnShard, model_output, with_history, write_model
 
 
 def merge_models(
-    models: Sequence[Model], path: str | Path, *, append: bool = False, on_shard: OnShard | None = None
+    models: Sequence[Model],
+    path: str | Path,
+    *,
+    append: bool = False,
+    overwrite: bool = False,
+    on_shard: OnShard | None = None,
 ) -> Model:
     """Write one model with the labels of all `models`; a shard of it and of each of them is in memory.
 
@@ -30,9 +35,11 @@ def merge_models(
         Two or more, of the same features, transforms and bias. Without `append` their label space is the
         same, too (number of labels, names), and no label is trained in two of them.
     path
-        The new model's folder.
+        The new model's folder, or that of a model if `overwrite`.
     append
         Each model's labels follow those of the model before it: their ids grow by the labels before them.
+    overwrite
+        Replace a model that is at `path`, once the new one is whole.
     on_shard
         Called at first, and after every shard.
 
@@ -41,8 +48,11 @@ def merge_models(
     ConfigError
         If there are fewer than two models.
     ModelError
-        If the models do not fit, a label is trained in two, or `path` exists.
+        If the models do not fit, or a label is trained in two.
+    OutputError
+        If `path` exists and is not to be replaced, or must not be (`pwdismec.outputs`).
     """
+    folder = model_output(path, [model.path for model in models], overwrite=overwrite)
     if len(models) < 2:
         raise ConfigError(f"{len(models)} model; expected two or more to merge")
     for model in models[1:]:
@@ -74,8 +84,8 @@ def merge_models(
     if append and names is not None:
         names = [name for model in models for name in model.label_names or []]
     run = _run_of(models, n_labels, plan)
-    transforms, vectorizer = models[0].transforms, models[0].vectorizer
-    return write_model(Path(path), run, transforms, names, shards(), on_shard, vectorizer=vectorizer)
+    same = models[0].transforms, names, shards(), on_shard
+    return write_model(folder, run, *same, vectorizer=models[0].vectorizer, overwrite=overwrite)
 
 
 def _check_fits(first: Model, other: Model, append: bool) -> None:

@@ -9,21 +9,26 @@ import numpy as np
 from pwdismec.files import replacing_file
 from pwdismec.model.model import Model
 from pwdismec.model.writing import OnShard
+from pwdismec.outputs import output_file
 
 
-def export_npz(model: Model, path: str | Path, on_shard: OnShard | None = None) -> None:
+def export_npz(
+    model: Model, path: str | Path, on_shard: OnShard | None = None, *, overwrite: bool = False
+) -> None:
     """Write the weights so that ``scipy.sparse.load_npz`` reads them.
 
     The matrix is n_labels × n_features, float32; labels that were not trained have empty rows. The same
     file holds `label_ids` (int32, shape (n,): the trained labels) and `bias` (float32, shape (n_labels,);
     NaN for labels that were not trained), which ``numpy.load`` reads. `on_shard` is called after every shard.
+    A file that is there is replaced if `overwrite`; else it is an OutputError.
     """
+    path = output_file(path, [model.path], overwrite=overwrite)
     label_ids, weights, bias = model.weights(on_shard)
     lengths = np.zeros(model.n_labels, np.int64)
     lengths[label_ids] = weights.row_lengths
     all_bias = np.full(model.n_labels, np.nan, np.float32)
     all_bias[label_ids] = bias
-    with replacing_file(path) as aside, aside.open("wb") as out:
+    with replacing_file(path, overwrite=overwrite) as aside, aside.open("wb") as out:
         np.savez(
             out,
             format=np.array(b"csr"),

@@ -13,11 +13,16 @@ from pwdismec.errors import ConfigError, DataError, ModelError
 from pwdismec.files import read_file
 from pwdismec.model.model import Model
 from pwdismec.model.shard import Shard
-from pwdismec.model.writing import OnShard, with_history, write_model
+from pwdismec.model.writing import OnShard, model_output, with_history, write_model
 
 
 def slice_model(
-    model: Model, path: str | Path, label_ids: NDArray[np.integer], on_shard: OnShard | None = None
+    model: Model,
+    path: str | Path,
+    label_ids: NDArray[np.integer],
+    on_shard: OnShard | None = None,
+    *,
+    overwrite: bool = False,
 ) -> Model:
     """Write the model of some labels only.
 
@@ -29,19 +34,24 @@ def slice_model(
     model
         The model.
     path
-        The new model's folder.
+        The new model's folder, or that of a model if `overwrite`.
     label_ids
         Shape (n,): the labels to keep, in any order.
     on_shard
         Called at first, and after every shard.
+    overwrite
+        Replace a model that is at `path`, once the new one is whole.
 
     Raises
     ------
     ConfigError
         If an id is out of range, or there is none.
     ModelError
-        If `path` exists, or no label of them was trained.
+        If no label of them was trained.
+    OutputError
+        If `path` exists and is not to be replaced, or must not be (`pwdismec.outputs`).
     """
+    folder = model_output(path, [model.path], overwrite=overwrite)
     wanted = np.zeros(model.n_labels, bool)
     if len(label_ids) == 0:
         raise ConfigError("labels: none; expected the labels to keep")
@@ -62,8 +72,8 @@ def slice_model(
         if n_trained == 0:
             raise ModelError(f"{model.path}: none of the {wanted.sum()} labels was trained")
 
-    same = model.transforms, model.label_names
-    return write_model(Path(path), run, *same, shards(), on_shard, vectorizer=model.vectorizer)
+    same = model.transforms, model.label_names, shards(), on_shard
+    return write_model(folder, run, *same, vectorizer=model.vectorizer, overwrite=overwrite)
 
 
 def read_labels(path: str | Path, model: Model) -> NDArray[np.int64]:

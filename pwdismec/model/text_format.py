@@ -36,7 +36,8 @@ from pwdismec.model.manifest import Run, ShardPlan
 from pwdismec.model.model import Model
 from pwdismec.model.plan import plan_shards
 from pwdismec.model.shard import Shard
-from pwdismec.model.writing import check_is_new, write_model
+from pwdismec.model.writing import model_output, write_model
+from pwdismec.outputs import output_file
 from pwdismec.solvers import Certificate
 
 _ONE_COLUMN_FOR_TWO = "L2R_L2LOSS_SVC"
@@ -48,16 +49,19 @@ OnProgress = Callable[[int, int], None]
 """Takes how much is done, at first nothing, and how much there is."""
 
 
-def export_text(model: Model, path: str | Path, on_line: OnProgress | None = None) -> None:
+def export_text(
+    model: Model, path: str | Path, on_line: OnProgress | None = None, *, overwrite: bool = False
+) -> None:
     """Write a model as one LIBLINEAR text model: dense, so meant for small models and for comparisons.
 
     Weights are written in the shortest form that reads back as the same float32. `on_line` is called
-    after every feature.
+    after every feature. A file that is there is replaced if `overwrite`; else it is an OutputError.
     """
+    path = output_file(path, [model.path], overwrite=overwrite)
     label_ids, weights, bias = model.weights()
     by_feature = weights.to_scipy().tocsc()
     constant = model.manifest.run.bias
-    with replacing_file(path) as aside, aside.open("w", encoding="ascii") as out:
+    with replacing_file(path, overwrite=overwrite) as aside, aside.open("w", encoding="ascii") as out:
         out.write(f"solver_type {_COLUMN_FOR_EACH if len(label_ids) == 2 else _ONE_COLUMN_FOR_TWO}\n")
         out.write(f"nr_class {len(label_ids)}\nlabel {' '.join(map(str, label_ids))}\n")
         out.write(f"nr_feature {model.n_features}\nbias {constant if constant > 0 else -1}\nw\n")
@@ -83,6 +87,7 @@ def import_text(
     n_labels: int | None = None,
     l2_normalize: bool = True,
     label_names: list[str] | None = None,
+    overwrite: bool = False,
     on_file: OnProgress | None = None,
 ) -> Model:
     """Make a model of LIBLINEAR or DiSMEC text models over disjoint labels.
@@ -92,13 +97,15 @@ def import_text(
     paths
         The text models, such as the batches of a DiSMEC run.
     path
-        The folder of the new model.
+        The model's folder: a new one, or `overwrite`.
     n_labels
         L; default the largest label id + 1.
     l2_normalize
         Whether the model wants rows of unit norm. DiSMEC's data had TF-IDF values already.
     label_names
         A name for each of the L labels.
+    overwrite
+        Replace a model that is at `path`, once the new one is whole.
     on_file
         Called at first, and after every file that is read.
 
@@ -106,11 +113,11 @@ def import_text(
     ------
     DataError
         If a file is not a text model (file and line are named), or a label has weights twice.
-    ModelError
-        If `path` exists.
+    OutputError
+        If `path` exists and is not to be replaced, or must not be (`pwdismec.outputs`).
     """
-    folder, files = Path(path), [Path(p) for p in paths]
-    check_is_new(folder)
+    files = [Path(p) for p in paths]
+    folder = model_output(path, files, overwrite=overwrite)
     parts: list[_Part] = []
     if on_file is not None:
         on_file(0, len(files))
@@ -146,7 +153,8 @@ def import_text(
         plan=plan_shards(n_labels, _SHARD_SIZE),
     )
     shards = (_part_of(place, label_ids, weights, bias) for place in run.plan)
-    return write_model(folder, run, Transforms(None, l2_normalize), label_names, shards)
+    transforms = Transforms(None, l2_normalize)
+    return write_model(folder, run, transforms, label_names, shards, overwrite=overwrite)
 
 
 class _Part(NamedTuple):

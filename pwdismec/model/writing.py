@@ -6,21 +6,55 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 
+from pwdismec.cluster.leases import claims_in
+from pwdismec.data.manifest import VECTORIZER, VECTORIZER_FILES
 from pwdismec.data.transforms import Transforms
-from pwdismec.errors import ModelError
+from pwdismec.errors import OutputError
 from pwdismec.files import replacing_folder
-from pwdismec.model.manifest import Run, ShardPlan
+from pwdismec.model.manifest import (
+    CALIBRATION,
+    CLAIMS,
+    IDF,
+    INDEX,
+    LABEL_NAMES,
+    MANIFEST,
+    RUN,
+    VERIFIED,
+    Run,
+    ShardPlan,
+    run_at,
+)
 from pwdismec.model.model import Model, finish_run, write_run
 from pwdismec.model.shard import Shard, write_shard
+from pwdismec.outputs import Inputs, output_folder
 
 OnShard = Callable[[int, int], None]
 """Takes how many shards are done, at first none, and how many there will be."""
 
 
-def check_is_new(folder: Path) -> None:
-    """Raise ModelError if something is at `folder`."""
-    if folder.exists():
-        raise ModelError(f"{folder}: exists; expected a new folder")
+def model_output(path: str | Path, inputs: Inputs, *, overwrite: bool) -> Path:
+    """Where to write a model; parameters and errors are those of `output_folder`.
+
+    Raises
+    ------
+    OutputError
+        If a training runs there; or as `output_folder`.
+    """
+    return output_folder(path, inputs, contents=_contents, overwrite=overwrite)
+
+
+def _contents(folder: Path) -> set[str]:
+    """The files of a model, or of a training that was broken off, and what was derived from them."""
+    run = run_at(folder)
+    if run is None:
+        raise OutputError(f"{folder}: exists and is not a model; expected a new folder")
+    at_work = sorted({str(claim) for claim in claims_in(folder / CLAIMS).values() if not claim.is_dead})
+    if at_work and not (folder / MANIFEST).exists():
+        raise OutputError(f"{folder}: holds a training that runs ({'; '.join(at_work)})")
+    claims = [f"{CLAIMS}/{Path(place.file).stem}" for place in run.plan]
+    texts = [f"{VECTORIZER}/{name}" for name in VECTORIZER_FILES]
+    files = [RUN, MANIFEST, IDF, LABEL_NAMES, VERIFIED, INDEX, CALIBRATION, f"{CLAIMS}/{MANIFEST}"]
+    return {*files, *(place.file for place in run.plan), *claims, *texts}
 
 
 def write_model(
@@ -32,20 +66,19 @@ def write_model(
     on_shard: OnShard | None = None,
     *,
     vectorizer: Path | None = None,
+    overwrite: bool = False,
 ) -> Model:
     """Write the shards of `run.plan` one by one; the folder takes its place when the model is whole.
 
-    `vectorizer` is the folder of what made the features of texts, where there is one.
+    `folder` is one that `model_output` gave. `vectorizer` is the folder of what made the features of texts,
+    where there is one.
 
     Raises
     ------
-    ModelError
-        If the folder exists.
     PwdismecError
         If it cannot be written.
     """
-    check_is_new(folder)
-    with replacing_folder(folder) as aside:
+    with replacing_folder(folder, overwrite=overwrite) as aside:
         write_run(aside, run, transforms, label_names, vectorizer)
         entries, run_id = [], run.id
         if on_shard is not None:

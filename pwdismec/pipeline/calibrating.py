@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 from pwdismec.calibration import Calibration, calibrate
 from pwdismec.data import Dataset
+from pwdismec.files import helping_folder
 from pwdismec.model import Model
+from pwdismec.model.manifest import CALIBRATION
+from pwdismec.outputs import output_file
 from pwdismec.pipeline.watching import Watch, as_training_progress, unwatched
 from pwdismec.training import TrainingConfig, run_of, train
 from pwdismec.tuning.split import split
@@ -20,9 +22,12 @@ def calibrate_folder(
     *,
     method: str = "isotonic",
     jobs: int = -1,
+    overwrite: bool = False,
     watch: Watch = unwatched,
 ) -> Calibration:
     """Calibrate a model on a data set's folder and store the result with it; errors as `calibrate`.
+
+    An OutputError if the model is calibrated already, unless that is to be overwritten.
 
     Parameters
     ----------
@@ -32,13 +37,16 @@ def calibrate_folder(
         Instances that it was not trained on.
     method, jobs
         As `calibrate` takes them.
+    overwrite
+        Replace an earlier calibration.
     watch
         Shows how far it is.
     """
     opened = Model.open(model)
+    output_file(opened.path / CALIBRATION, overwrite=overwrite)
     with watch("calibrate", "labels") as update:
         calibration = calibrate(opened, Dataset.open(dataset), method=method, jobs=jobs, on_progress=update)
-    calibration.save(opened)
+    calibration.save(opened, overwrite=overwrite)
     return calibration
 
 
@@ -74,24 +82,25 @@ def calibrate_on_share(
     ------
     ConfigError, DataError
         As `split` and `calibrate`.
+    OutputError
+        If the model has another calibration.
     Stopped, PwdismecError
         As `train`.
     """
     rest, held_out = split(dataset, share, config.seed)
-    folder = model.path.with_name(f".{model.path.name}.held-out-{run_of(rest, config).id[:8]}")
-    with watch("train without the held-out share", "labels") as update:
-        other = train(
-            rest, folder, config, jobs=jobs, resume=True, on_progress=as_training_progress(update), **how
-        )
-    with watch("calibrate", "labels") as update:
-        calibration = calibrate(
-            other,
-            held_out,
-            method=method,
-            label_counts=dataset.label_counts,
-            jobs=jobs,
-            on_progress=update,
-        )
-    calibration.save(model)
-    shutil.rmtree(folder, ignore_errors=True)
+    with helping_folder(model.path, run_of(rest, config).id[:8]) as folder:
+        with watch("train without the held-out share", "labels") as update:
+            other = train(
+                rest, folder, config, jobs=jobs, resume=True, on_progress=as_training_progress(update), **how
+            )
+        with watch("calibrate", "labels") as update:
+            calibration = calibrate(
+                other,
+                held_out,
+                method=method,
+                label_counts=dataset.label_counts,
+                jobs=jobs,
+                on_progress=update,
+            )
+        calibration.save(model)
     return calibration

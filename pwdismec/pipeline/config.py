@@ -148,6 +148,17 @@ class Config(Settings):
     predict: PredictSettings = PredictSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
 
+    @property
+    def files(self) -> list[Path]:
+        """What is read."""
+        names = (*self.train, *self.test, self.label_names, self.feature_names)
+        return [self.data / name for name in names if name is not None]
+
+    @property
+    def weight_files(self) -> list[Path]:
+        """What the weights are read from that are in files."""
+        return [Path(name.removeprefix(_FILE)) for name in self.weightings if name.startswith(_FILE)]
+
 
 def read_config(path: str | Path) -> Config:
     """Read and check a config; `data` and files of weights are made relative to its folder.

@@ -22,6 +22,7 @@ def convert_files(
     label_names: str | Path | None = None,
     feature_names: str | Path | None = None,
     jobs: int = -1,
+    overwrite: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Dataset:
     """Convert files: `open_source`, then `convert`; parameters and errors are theirs.
@@ -41,5 +42,6 @@ def convert_files(
         like=like,
         label_names=label_names,
         feature_names=feature_names,
+        overwrite=overwrite,
         on_progress=on_progress and (lambda done: on_progress(done, source.n_instances)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pwdismec.files import clear_os_errors, read_file, sha256_of, write_file
 from pwdismec.metrics import Report
 from pwdismec.model import Model
 from pwdismec.model.manifest import MANIFEST, Run, run_at
+from pwdismec.outputs import followed
 from pwdismec.pipeline.comparison import comparison, relative_gains
 from pwdismec.pipeline.config import Config, read_config, read_settings, short_name, with_settings
 from pwdismec.pipeline.converting import convert_files
@@ -88,16 +90,36 @@ def run_experiment(
     PwdismecError
         Whatever a step finds; the steps before it are kept.
     """
+    experiment = config_of(config, data, settings)
+    folder = folder_of(experiment, out)
+    reports = _Experiment(experiment, folder, jobs, say, watch).reports()
+    outcome = Outcome(experiment.name, folder.path, reports)
+    _write_report(folder, outcome)
+    return outcome
+
+
+def config_of(config: str | Path, data: str | Path | None, settings: str | Path | None) -> Config:
+    """What is to be done; parameters as `run_experiment` takes them."""
     experiment = read_config(config)
     if settings is not None:
         experiment = with_settings(experiment, read_settings(settings))
     if data is not None:
         experiment = experiment.model_copy(update={"data": Path(data)})
-    folder = RunFolder(Path("runs") / experiment.name if out is None else Path(out))
-    reports = _Experiment(experiment, folder, jobs, say, watch).reports()
-    outcome = Outcome(experiment.name, folder.path, reports)
-    _write_json(folder.report, outcome.to_dict())
-    return outcome
+    return experiment
+
+
+def folder_of(experiment: Config, out: str | Path | None) -> RunFolder:
+    """Where it is done."""
+    return RunFolder(Path("runs") / experiment.name if out is None else Path(out))
+
+
+def _write_report(folder: RunFolder, outcome: Outcome) -> None:
+    content = _as_json(outcome.to_dict())
+    if folder.report.exists() and read_file(folder.report) == content:
+        return
+    made_from = {"reports": hashlib.sha256(content).hexdigest()}
+    steps = Steps(folder.steps, lambda line: None)
+    steps.run("report", folder.report, made_from, lambda: write_file(followed(folder.report), content))
 
 
 @dataclass(frozen=True)
@@ -110,9 +132,8 @@ class _Experiment:
 
     def reports(self) -> dict[str, Report]:
         config = self.config
-        for file in (*config.train, *config.test, config.label_names, config.feature_names):
-            if file is not None:  # better now than after the training
-                check_is_file(config.data / file)
+        for file in config.files:  # better now than after the training
+            check_is_file(file)
         training = self._converted(self.folder.train, self.config.train, None)
         test = self._converted(self.folder.test, self.config.test, training)
         reports = {}
@@ -125,7 +146,7 @@ class _Experiment:
 
     @property
     def _steps(self) -> Steps:
-        return Steps(self.folder.path / "steps", self.say)
+        return Steps(self.folder.steps, self.say)
 
     def _converted(self, out: Path, files: Sequence[str], like: Dataset | None) -> Dataset:
         sources = [self.config.data / file for file in files]
@@ -141,7 +162,9 @@ class _Experiment:
                 self._convert_texts(sources, out, like, names.get("label_names"))
                 return
             with self.watch(f"convert-{out.name}", "rows") as update:
-                convert_files(sources, out, like=like, **settings, **names, on_progress=update)
+                convert_files(
+                    sources, out, like=like, **settings, **names, overwrite=True, on_progress=update
+                )
 
         made_from = {
             "sources": [[str(path.resolve()), *state_of(path)] for path in sources],
@@ -168,6 +191,7 @@ class _Experiment:
         assert self.config.texts is not None
         how: dict[str, Any] = {
             "jobs": self.jobs,
+            "overwrite": True,
             "watch": lambda step, unit: self.watch(f"{step}-{out.name}", unit),
         }
         if like is None:
@@ -195,7 +219,7 @@ class _Experiment:
                     on_progress=as_training_progress(update),
                 )
 
-        self._steps.run(f"train-{name}", folder, {"run": run.id}, make)
+        self._steps.run(f"train-{name}", folder, {"run": run.id}, make, resumes=True)
         return Model.open(folder)
 
     def _make_room(self, folder: Path, run: Run) -> None:
@@ -217,7 +241,15 @@ class _Experiment:
         def make() -> None:
             assert test.path is not None
             with self.watch(f"predict-{name}", "instances") as update:
-                predict_file(model.path, test.path, out, top_k=top_k, jobs=self.jobs, on_progress=update)
+                predict_file(
+                    model.path,
+                    test.path,
+                    out,
+                    top_k=top_k,
+                    jobs=self.jobs,
+                    overwrite=True,
+                    on_progress=update,
+                )
 
         made_from = {"model": sha256_of(model.path / MANIFEST), "test": test.fingerprint, "top_k": top_k}
         self._steps.run(f"predict-{name}", out, made_from, make)
@@ -233,7 +265,7 @@ class _Experiment:
                 report = evaluate_file(
                     predictions, test.path, train=training.path, **settings, on_progress=update
                 )
-            _write_json(out, report.to_dict())
+            write_file(followed(out), _as_json(report.to_dict()))
 
         made_from = {
             "predictions": state_of(predictions),
@@ -245,5 +277,5 @@ class _Experiment:
         return TypeAdapter(Report).validate_json(read_file(out))
 
 
-def _write_json(path: Path, content: Any) -> None:
-    write_file(path, f"{json.dumps(content, indent=1)}\n".encode())
+def _as_json(content: Any) -> bytes:
+    return f"{json.dumps(content, indent=1)}\n".encode()

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from pwdismec.calibration import Calibration, thresholds_of
-from pwdismec.calibration.calibration import CALIBRATION
 from pwdismec.cluster import THREADS, Backend, Part, Stopped, never
 from pwdismec.cluster.stop import Stop
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError
 from pwdismec.files import sha256_of
 from pwdismec.model import Model
-from pwdismec.model.manifest import MANIFEST
+from pwdismec.model.manifest import CALIBRATION, MANIFEST
 from pwdismec.pipeline.instances import STANDARD_INPUT, open_instances
 from pwdismec.pipeline.watching import Update
 from pwdismec.pipeline.workers import Errand, content_of, spread
@@ -43,6 +42,7 @@ def predict_file(
     one_based: bool = False,
     jobs: int = -1,
     memory: int | None = None,
+    overwrite: bool = False,
     resume: bool = False,
     part: Part | None = None,
     backend: Backend | None = None,
@@ -60,7 +60,7 @@ def predict_file(
         transforms are applied. Labels are not looked at; of a pair, this is the features' file. "-" is
         standard input: text, not compressed. For a model of texts also a file of records.
     out
-        The prediction file; an older one is replaced once the new one is whole.
+        The prediction file.
     top_k
         Labels an instance, the best. Default 5; of sets, whatever their size.
     probabilities
@@ -76,8 +76,11 @@ def predict_file(
         Threads; −1 for every core.
     memory
         Bytes that the process's resident memory is to stay below; the predictions do not depend on it.
+    overwrite
+        Replace a file that is at `out`, once the new one is whole.
     resume
-        Go on with a job that was broken off, to the same file; where there is none, a new one begins.
+        Go on with a job that was broken off, to the same file; where there is none, a new one begins. A file
+        that is there is no obstacle if it is what the job makes.
     part
         Which task of several this is, each of which predicts for some consecutive instances, wherever it
         runs, and goes on where it was broken off; whoever finds all done writes `out`.
@@ -98,6 +101,8 @@ def predict_file(
     ConfigError
         If a setting is out of range, `memory` too little, standard input is to be resumed or cut, or
         another backend is to predict for what is no data set.
+    OutputError
+        If `out` exists and is not to be replaced, or must not be (`pwdismec.outputs`).
     Stopped
         If it was time to stop before all was done.
     PwdismecError
@@ -136,6 +141,8 @@ def predict_file(
         top_k=top_k or 0,
         label_names=trained.label_names,
         made_from=made_from,
+        inputs=[trained.path, source],
+        overwrite=overwrite,
         resume=resume,
         part=part,
     ) as predictions:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pwdismec.data.manifest import MANIFEST
+from pwdismec.errors import OutputError
 from pwdismec.files import clear_os_errors, read_file, write_file
 
 
@@ -27,8 +28,19 @@ class Steps:
     folder: Path
     say: Callable[[str], None]
 
-    def run(self, name: str, output: Path, made_from: Mapping[str, Any], make: Callable[[], None]) -> None:
+    def run(
+        self,
+        name: str,
+        output: Path,
+        made_from: Mapping[str, Any],
+        make: Callable[[], None],
+        *,
+        resumes: bool = False,
+    ) -> None:
         """Call `make`, unless its output is there and was made from the same.
+
+        It may overwrite the output: what is there was written by this step, as the record tells that is
+        begun before.
 
         Parameters
         ----------
@@ -38,17 +50,27 @@ class Steps:
             The file or folder that `make` writes, whole or not at all.
         made_from
             The step's inputs and settings, as plain JSON.
+        resumes
+            Whether `make` itself knows its own work from anything else that is there.
+
+        Raises
+        ------
+        OutputError
+            If something is there that the step did not write.
         """
         path = self.folder / f"{name}.json"
         made_from = json.loads(json.dumps(made_from))
-        if _read(path) == {"made_from": made_from, "output": state_of(output)}:
+        found = _read(path)
+        if found and [found["made_from"], found["output"]] == [made_from, state_of(output)]:
             self.say(f"{name}: done before, nothing has changed")
             return
-        make()
-        record = {"made_from": made_from, "output": state_of(output)}
+        if not resumes:
+            _check_own(output, found)
         with clear_os_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        write_file(path, f"{json.dumps(record, indent=1)}\n".encode())
+        _write(path, {**(found or {"made_from": None, "output": None}), "begun": True})
+        make()
+        _write(path, {"made_from": made_from, "output": state_of(output)})
 
 
 def state_of(path: Path) -> list[int]:
@@ -60,8 +82,33 @@ def state_of(path: Path) -> list[int]:
     return [stat.st_size, stat.st_mtime_ns]
 
 
-def _read(path: Path) -> Any:
+def _check_own(output: Path, found: Mapping[str, Any] | None) -> None:
+    """Refuse what is there if the record does not tell of it."""
+    known = found is not None and (found.get("begun") or found["output"] == state_of(output))
+    if output.exists() and not known:
+        raise OutputError(
+            f"{output}: exists, and is not what this experiment wrote there; expected another folder (--out)"
+        )
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """A step's record, if there is one.
+
+    Raises
+    ------
+    OutputError
+        If something else is in its place.
+    """
     try:
-        return json.loads(read_file(path))
-    except (OSError, ValueError):  # no record, or none that is whole: the step is done again
+        found = json.loads(read_file(path))
+    except OSError:
         return None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not {"made_from", "output"} <= found.keys():
+        raise OutputError(f"{path}: not the record of a step; remove it, or work in another folder (--out)")
+    return found
+
+
+def _write(path: Path, record: Mapping[str, Any]) -> None:
+    write_file(path, f"{json.dumps(record, indent=1)}\n".encode())

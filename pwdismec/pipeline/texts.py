@@ -14,8 +14,9 @@ from pwdismec.data import Dataset, convert
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.data.formats.lines import check_is_file
 from pwdismec.data.formats.source import Block
-from pwdismec.data.writer import check_target
-from pwdismec.errors import ConfigError, DataError
+from pwdismec.data.writer import dataset_output
+from pwdismec.errors import DataError
+from pwdismec.outputs import check_apart
 from pwdismec.pipeline.watching import Watch, unwatched
 from pwdismec.text import TextSettings, TextVectorizer
 from pwdismec.text.chunks import Chunk, chunks_of
@@ -58,6 +59,7 @@ def convert_texts(
     test: Path | None = None,
     split: Split | None = None,
     jobs: int = 1,
+    overwrite: bool = False,
     watch: Watch = unwatched,
 ) -> list[Made]:
     """Fit a vectoriser to records and write them as a training set; those held out, as a test set.
@@ -76,6 +78,8 @@ def convert_texts(
         The test set's folder, and which records go there.
     jobs
         Processes that read and analyse; −1 for every core.
+    overwrite
+        Replace data sets that are there, each once the new one is whole.
 
     Returns
     -------
@@ -86,17 +90,18 @@ def convert_texts(
     ------
     DataError
         If a file or record is not as it should be, the vocabulary is empty, or a label has no name.
-    ConfigError
-        If both data sets are to be in one folder.
+    OutputError
+        If both data sets are to be in one folder; or a folder exists and is not to be replaced, or must not
+        be (`pwdismec.outputs`).
     PwdismecError
         If a folder cannot be written. Nothing half-written is left, and older data sets stay.
     """
     jobs = effective_n_jobs(jobs)
     targets = [out] if test is None else [out, test]
     for target in targets:
-        check_target(target)
-    if test is not None and test.resolve() == out.resolve():
-        raise ConfigError(f"{test}: is the training set's folder, too; expected another for what is held out")
+        dataset_output(target, [*sources, label_names], overwrite=overwrite)
+    if test is not None:
+        check_apart(test, [out], what="the training set's folder")
     with Corpus(settings, out.parent) as corpus:
         with watch("read", "records") as update, closing(chunks_of(sources, settings, split, jobs)) as chunks:
             update(0, None)
@@ -118,6 +123,7 @@ def convert_texts(
                     transforms=vectorizer.transforms,
                     label_names=names if settings.label_field else None,
                     vectorizer=vectorizer.save,
+                    overwrite=overwrite,
                     on_progress=lambda done, total=total, update=update: update(done, total),  # type: ignore[misc]
                 )
             made.append(Made(dataset, corpus.n_labels[bool(held_out)] - dataset.labels.nnz))
@@ -125,7 +131,13 @@ def convert_texts(
 
 
 def convert_texts_like(
-    sources: Sequence[Path], out: Path, like: Dataset, *, jobs: int = 1, watch: Watch = unwatched
+    sources: Sequence[Path],
+    out: Path,
+    like: Dataset,
+    *,
+    jobs: int = 1,
+    overwrite: bool = False,
+    watch: Watch = unwatched,
 ) -> Made:
     """Write records as a data set with the features and labels of a training set; parameters as there.
 
@@ -153,7 +165,11 @@ def convert_texts_like(
     ):
         update(0, None)
         dataset = convert(
-            _source(sources, vectorizer, blocks), out, like=like, on_progress=lambda done: update(done, None)
+            _source(sources, vectorizer, blocks),
+            out,
+            like=like,
+            overwrite=overwrite,
+            on_progress=lambda done: update(done, None),
         )
     return Made(dataset, n_labels - dataset.labels.nnz)
 

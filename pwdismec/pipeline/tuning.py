@@ -11,10 +11,9 @@ from pwdismec.sizes import size_text
 from pwdismec.training import TrainingConfig
 from pwdismec.training.progress import OnProgress
 from pwdismec.tuning import Grid, Tuning, n_held_out, tune
+from pwdismec.tuning.folder import BEST
 from pwdismec.tuning.results import DEFAULT_METRIC, KS
 from pwdismec.weighting import PropensityParameters
-
-BEST = "best.yaml"
 
 
 def tune_folder(
@@ -28,6 +27,7 @@ def tune_folder(
     by: str = DEFAULT_METRIC,
     jobs: int = -1,
     resume: bool = False,
+    overwrite: bool = False,
     say: Callable[[str], None] = lambda line: None,
     on_progress: OnProgress | None = None,
 ) -> Tuning:
@@ -54,7 +54,15 @@ def tune_folder(
         f"{grid}\n{data.n_labels:,} labels, {data.n_instances - n_judged:,} instances to train on, "
         f"{n_judged:,} held out; their best labels take {standings}"
     )
-    tuning = tune(
+
+    def write_best(folder: Path, tuning: Tuning) -> None:
+        best = tuning.outcomes[0]
+        remark = (
+            f"The best of {len(tuning.outcomes)} settings: {by} {best.percent[by]:.2f} on held-out instances."
+        )
+        write_settings(folder / BEST, tuning.best, Propensity(a=propensity.a, b=propensity.b), remark)
+
+    return tune(
         data,
         out,
         grid,
@@ -65,11 +73,7 @@ def tune_folder(
         b=propensity.b,
         jobs=jobs,
         resume=resume,
+        overwrite=overwrite,
+        on_tuned=write_best,
         on_progress=on_progress,
     )
-    best = tuning.outcomes[0]
-    remark = (
-        f"The best of {len(tuning.outcomes)} settings: {by} {best.percent[by]:.2f} on held-out instances."
-    )
-    write_settings(Path(out) / BEST, tuning.best, Propensity(a=propensity.a, b=propensity.b), remark)
-    return tuning

@@ -9,13 +9,12 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from pwdismec.calibration import thresholds_of
-from pwdismec.calibration.calibration import CALIBRATION
 from pwdismec.cluster import Backend
 from pwdismec.data.topk import TopK, join_rows
 from pwdismec.errors import ModelError
 from pwdismec.files import sha256_of
 from pwdismec.model import Model
-from pwdismec.model.manifest import MANIFEST
+from pwdismec.model.manifest import CALIBRATION, MANIFEST
 from pwdismec.pipeline.instances import Instances, open_instances
 from pwdismec.prediction import Predictor
 

@@ -15,20 +15,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 from pwdismec.checked import not_yet, remember
 from pwdismec.data.csr import row_chunks
 from pwdismec.errors import ConfigError, DamagedError, ModelError, PwdismecError
 from pwdismec.files import open_folder
 from pwdismec.model import Model
+from pwdismec.model.manifest import INDEX
 from pwdismec.prediction.blocks import LabelBlock, Part, Slice, cut, plan_blocks
 from pwdismec.prediction.heads import Heads, LabelWeights
 from pwdismec.prediction.index_file import VERSION, is_as_built, read_index, write_index
 from pwdismec.prediction.memory import MemoryLimit
 from pwdismec.stored import file_in
-
-INDEX: Final = "index.safetensors"
 
 # Weights of a shard that are in memory at a time.
 _CHUNK = 1 << 18

@@ -12,7 +12,7 @@ from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError
 from pwdismec.model import Model, Shard
 from pwdismec.model.manifest import WeightType
-from pwdismec.model.writing import check_is_new, with_history, write_model
+from pwdismec.model.writing import model_output, with_history, write_model
 from pwdismec.pruning.criteria import Criterion, at_least, largest, threshold_for
 from pwdismec.pruning.halves import halved
 from pwdismec.pruning.loss import within_loss
@@ -34,6 +34,7 @@ def prune_model(
     refit: bool = False,
     dtype: WeightType | None = None,
     jobs: int = -1,
+    overwrite: bool = False,
     on_labels: OnLabels | None = None,
 ) -> Model:
     """Write the model with some of its weights; the bias of a label always stays.
@@ -46,7 +47,7 @@ def prune_model(
     model
         The model.
     path
-        The new model's folder.
+        The new model's folder, or that of a model if `overwrite`.
     threshold
         Weights of at least this absolute value, as `TrainingConfig.prune` does it.
     keep
@@ -65,6 +66,8 @@ def prune_model(
         What weights are stored as; default, as they are. Those that float16 rounds to zero are cut.
     jobs
         Threads, for `loss` and `refit`; −1 for every core. The model is the same whatever their number.
+    overwrite
+        Replace a model that is at `path`, once the new one is whole.
     on_labels
         Called whenever more labels are done.
 
@@ -76,10 +79,13 @@ def prune_model(
     DataError
         If `dataset` is not what the model was trained on.
     ModelError
-        If `path` exists, the model takes more than `target` without any weight, a weight is too large for
+        If the model takes more than `target` without any weight, a weight is too large for
         float16, or the model does not say how it was trained.
+    OutputError
+        If `path` exists and is not to be replaced, or must not be (`pwdismec.outputs`).
     """
-    check_is_new(Path(path))
+    read = [model.path, None if dataset is None else dataset.path]
+    folder = model_output(path, read, overwrite=overwrite)
     dtype = dtype or model.manifest.run.dtype
     _check_one({"threshold": threshold, "keep": keep, "target": target, "loss": loss})
     _check_needed(dataset, refit or loss is not None)
@@ -104,7 +110,7 @@ def prune_model(
     run = with_history(model.manifest.run, notes, model.manifest.run.plan, dtype=dtype)
     with closing(changed(model, change, origin, jobs, on_labels)) as shards:
         same = model.transforms, model.label_names
-        made = write_model(Path(path), run, *same, shards, vectorizer=model.vectorizer)
+        made = write_model(folder, run, *same, shards, vectorizer=model.vectorizer, overwrite=overwrite)
     assert target is None or made.bytes <= target
     return made
 

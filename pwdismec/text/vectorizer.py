@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from sklearn.feature_extraction import FeatureHasher
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.manifest import VECTORIZER_FILES
 from pwdismec.data.names import read_names
 from pwdismec.data.tensors import read_tensors
 from pwdismec.data.transforms import Transforms
@@ -29,7 +30,7 @@ from pwdismec.text.settings import CHAR, WORD, TextField, TextSettings
 
 FORMAT: Final = "pwdismec-vectorizer"
 VERSION: Final = 1
-HEAD, TERMS, LABELS = "vectorizer.json", "terms.safetensors", "labels.txt"
+HEAD, TERMS, LABELS = VECTORIZER_FILES
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pwdismec.cluster import THREADS, Backend, Part, Stopped, Workers, never
@@ -10,10 +10,12 @@ from pwdismec.cluster.leases import claims_in
 from pwdismec.cluster.stop import Stop
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError
-from pwdismec.files import clear_os_errors, sweep
-from pwdismec.model.manifest import CLAIMS, Run
+from pwdismec.files import clear_os_errors, replacing_folder, sweep, sweep_beside
+from pwdismec.model.manifest import CLAIMS, Run, run_at
 from pwdismec.model.missing import how_far
 from pwdismec.model.model import Model, open_finished
+from pwdismec.model.writing import model_output
+from pwdismec.outputs import check_apart, followed, is_taken
 from pwdismec.patience import patient
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.in_memory import check_trainable
@@ -32,6 +34,7 @@ def train(
     jobs: int = -1,
     memory: int | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     backend: Backend | None = None,
     stop: Stop = never,
     on_memory: OnMemory | None = None,
@@ -56,6 +59,9 @@ def train(
     resume
         Go on with a training of the same data set and settings that was broken off at `path`, or join one
         that runs; finished shards are kept. Where there is none, a new one begins.
+    overwrite
+        Train in a hidden folder beside `path`, and let it take the place of what is there once the model is
+        whole. With `resume` such a training goes on.
     backend
         Where shards are trained; default in threads of this process. The model is the same.
     stop
@@ -80,13 +86,22 @@ def train(
     ModelError
         If `path` holds a model already, something else, or a training of other settings or data; or a
         finished shard there is damaged.
+    OutputError
+        If a model must not be written there (`pwdismec.outputs`).
     Stopped
         If it was time to stop before the model was whole.
     PwdismecError
         If a file cannot be written, or workers of another backend die again and again.
     """
     training = _Training.of(dataset, path, config, jobs, memory, backend or Backend())
-    model = training.do(None, resume, stop, on_memory, on_progress)
+    how = stop, on_memory, on_progress
+    if not (overwrite and training.is_in_the_way(resume)):
+        model = training.do(None, resume, *how)
+    else:
+        model_output(training.folder, (), overwrite=True)
+        with replacing_folder(training.folder, overwrite=True, kept=True, resume=resume) as aside:
+            replace(training, folder=aside).do(None, True, *how)
+        model = Model.open(path)
     assert model is not None
     return model
 
@@ -150,7 +165,15 @@ class _Training:
                 raise ConfigError(
                     f"backend: {backend.name}; the data set is not in a folder that workers can open"
                 )
-        return cls(dataset, Path(path), config or TrainingConfig(), jobs, memory, backend)
+        config = config or TrainingConfig()
+        check_apart(path, [dataset.path, config.weighting.weights_file])
+        return cls(dataset, followed(path), config, jobs, memory, backend)
+
+    def is_in_the_way(self, resume: bool) -> bool:
+        """Whether there is something other than what is to be resumed."""
+        found = run_at(self.folder)
+        resumed = resume and found is not None and found.id == run_of(self.dataset, self.config).id
+        return is_taken(self.folder) and not resumed
 
     def do(
         self,
@@ -164,6 +187,8 @@ class _Training:
         run = run_of(self.dataset, self.config)
         if is_done(self.folder, run, resume):
             return open_finished(self.folder)
+        if part is not None or not resume:  # else what was begun to calibrate this one may be there
+            sweep_beside(self.folder)
         told = on_memory, on_progress
         if self.backend.name == THREADS:
             return self._train(run, part, None, stop, *told)

@@ -12,7 +12,7 @@ from pwdismec.cluster import Leases
 from pwdismec.cluster.leases import claims_in
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import DamagedError, ModelError, PwdismecError
-from pwdismec.files import clear_os_errors, is_leftover
+from pwdismec.files import clear_os_errors
 from pwdismec.model.manifest import (
     CLAIMS,
     MANIFEST,
@@ -27,6 +27,7 @@ from pwdismec.model.missing import shards_there
 from pwdismec.model.model import Model, finish_run, open_finished, write_run
 from pwdismec.model.plan import plan_shards
 from pwdismec.model.shard import entry_of
+from pwdismec.outputs import is_taken
 from pwdismec.patience import patient
 from pwdismec.training.config import TrainingConfig
 from pwdismec.weighting import checksum_of, positive_weights
@@ -66,7 +67,7 @@ def is_done(folder: Path, run: Run, resume: bool) -> bool:
     ModelError
         If anything else stands in the way.
     """
-    strange = folder.exists() and not (folder.is_dir() and all(map(is_leftover, folder.iterdir())))
+    taken = is_taken(folder)
     try:
         found = run_at(folder)  # looked for last: what is strange by now may be another worker's beginning
     except DamagedError as error:
@@ -74,12 +75,15 @@ def is_done(folder: Path, run: Run, resume: bool) -> bool:
             raise DamagedError(error.path, f"{error.message}; {_MENDED}") from error
         return _reopened(folder, run, error)
     if found is None:
-        if strange:
+        if taken:
             raise ModelError(f"{folder}: exists and is not a model; expected a new folder")
         return False
     state = _state(folder)
     if not resume:
-        raise ModelError(f"{folder}: holds {state}; go on with --resume, or train into another folder")
+        raise ModelError(
+            f"{folder}: holds {state}; go on with --resume, train into another folder, "
+            "or replace it with --overwrite"
+        )
     if found.id != run.id:
         raise ModelError(f"{folder}: holds {state} of other settings or data: {difference(found, run)}")
     if not (folder / MANIFEST).exists():

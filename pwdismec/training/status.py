@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Collection, Sequence
@@ -136,7 +137,7 @@ def _rate(done: Sequence[Path], at_work: Collection[str], now: float) -> float |
 def _now(folder: Path) -> float:
     """The time by the clock that dates the files; by this machine's, where there is no writing."""
     try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".", suffix=".part") as file:
-            return Path(file.name).stat().st_mtime
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return os.fstat(file.fileno()).st_mtime
     except OSError:
         return time.time()

@@ -5,14 +5,44 @@ from __future__ import annotations
 from pathlib import Path
 
 from pwdismec.errors import ModelError
-from pwdismec.files import clear_os_errors, is_leftover, sweep
+from pwdismec.files import clear_os_errors, sweep
 from pwdismec.model.manifest import difference, read_record, write_record
+from pwdismec.outputs import is_taken
 from pwdismec.tuning.results import Tuning, TuningRun
 from pwdismec.tuning.standings import Standings
 
 RUN = "tuning.json"
 STANDINGS = "standings.safetensors"
 RESULTS = "results.json"
+BEST = "best.yaml"
+
+
+def contents(folder: Path) -> set[str]:
+    """The files of a tuning.
+
+    Raises
+    ------
+    ModelError
+        If none is there.
+    """
+    if not any((folder / name).exists() for name in (RUN, RESULTS)):
+        raise ModelError(f"{folder}: exists and is not a tuning; expected a new folder")
+    return {RUN, STANDINGS, RESULTS, BEST}
+
+
+def run_in(folder: Path) -> TuningRun | None:
+    """What is tuned in a folder, or was; None if nothing is there.
+
+    Raises
+    ------
+    ModelError
+        If something else is there, or it is damaged.
+    """
+    if not is_taken(folder):
+        return None
+    contents(folder)
+    whole = (folder / RESULTS).exists()
+    return read_record(folder / RESULTS, Tuning).run if whole else read_record(folder / RUN, TuningRun)
 
 
 def find_finished(folder: Path, run: TuningRun, resume: bool) -> Tuning | None:
@@ -23,15 +53,16 @@ def find_finished(folder: Path, run: TuningRun, resume: bool) -> Tuning | None:
     ModelError
         If anything else is there, or `resume` is not set.
     """
-    if not any((folder / name).exists() for name in (RUN, RESULTS)):
-        if folder.exists() and not (folder.is_dir() and all(map(is_leftover, folder.iterdir()))):
-            raise ModelError(f"{folder}: exists and is not a tuning; expected a new folder")
+    found = run_in(folder)
+    if found is None:
         return None
     whole = read_record(folder / RESULTS, Tuning) if (folder / RESULTS).exists() else None
-    found = whole.run if whole else read_record(folder / RUN, TuningRun)
     state = "a tuning" if whole else "a tuning that was broken off"
     if not resume:
-        raise ModelError(f"{folder}: holds {state}; go on with --resume, or tune into another folder")
+        raise ModelError(
+            f"{folder}: holds {state}; go on with --resume, tune into another folder, "
+            "or replace it with --overwrite"
+        )
     if found.id != run.id:
         raise ModelError(f"{folder}: holds {state} of other settings or data: {difference(found, run)}")
     return whole

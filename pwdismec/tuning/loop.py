@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -14,15 +15,17 @@ from numpy.typing import NDArray
 
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError
+from pwdismec.files import replacing_folder, sweep_beside
 from pwdismec.metrics import evaluate
 from pwdismec.model.plan import plan_shards
+from pwdismec.outputs import check_apart, followed, output_folder
 from pwdismec.prediction.search import check_scores
 from pwdismec.solvers import Problem, Solution, concatenate
 from pwdismec.training.blocks import Block, size_of_blocks
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.progress import OnProgress, Tracker, progress_at_start
 from pwdismec.training.work import solve_shards
-from pwdismec.tuning.folder import STANDINGS, begin, find_finished, finish
+from pwdismec.tuning.folder import STANDINGS, begin, contents, find_finished, finish, run_in
 from pwdismec.tuning.grid import Grid, described
 from pwdismec.tuning.results import DEFAULT_METRIC, KS, Outcome, Tuning, TuningRun, check_metric, plain
 from pwdismec.tuning.split import split
@@ -42,6 +45,8 @@ def tune(
     b: float = PRESETS["default"].b,
     jobs: int = -1,
     resume: bool = False,
+    overwrite: bool = False,
+    on_tuned: Callable[[Path, Tuning], None] = lambda folder, tuning: None,
     on_progress: OnProgress | None = None,
 ) -> Tuning:
     """Train every setting of a grid on a part of `dataset` and judge it on the rest; docs/tuning.md.
@@ -70,6 +75,11 @@ def tune(
         Threads; −1 for every core. The result is the same, bit for bit, whatever their number.
     resume
         Go on with the same tuning that was broken off at `path`, or give the results of one that is done.
+    overwrite
+        Tune in a hidden folder beside `path`, and let it take the place of the tuning that is there once the
+        results are whole. With `resume` such a tuning goes on.
+    on_tuned
+        Called with the folder and the results before these are written there.
     on_progress
         Called from this thread after every block of labels.
 
@@ -82,23 +92,51 @@ def tune(
     ModelError
         If `path` holds something else, a tuning and `resume` is not set, one of other settings or data, or
         a damaged one.
+    OutputError
+        If a tuning must not be written there (`pwdismec.outputs`).
     PwdismecError
         If a file cannot be written, or a score overflows.
     """
     if jobs == 0:
         raise ConfigError("jobs: 0; expected a number of threads, or -1 for every core")
     check_metric(by)
-    folder = Path(path)
     inverse_propensities(
         dataset.label_counts, dataset.n_instances, a, b
     )  # better now than after the training
     job = _Job.of(dataset, grid or Grid.of(), config or TrainingConfig(), holdout, a, b)
+    folder = followed(path)
+    check_apart(folder, [dataset.path, *(weighting.weights_file for weighting in job.weights)])
+    how = by, jobs, on_tuned, on_progress
+    if not overwrite or _is_resumed(folder, job.run, resume):
+        sweep_beside(folder)
+        return _tune(job, folder, resume, *how)
+    output_folder(folder, contents=contents, overwrite=True)
+    with replacing_folder(folder, overwrite=True, kept=True, resume=resume) as aside:
+        return _tune(job, aside, True, *how)
+
+
+def _is_resumed(folder: Path, run: TuningRun, resume: bool) -> bool:
+    """Whether what is there is to be gone on with; if nothing is, it is begun there."""
+    found = run_in(folder)
+    return found is None or (resume and found.id == run.id)
+
+
+def _tune(
+    job: _Job,
+    folder: Path,
+    resume: bool,
+    by: str,
+    jobs: int,
+    on_tuned: Callable[[Path, Tuning], None],
+    on_progress: OnProgress | None,
+) -> Tuning:
     tuning = find_finished(folder, job.run, resume)
     if tuning is None:
         standings = begin(folder, job.run) or job.at_start()
         job.train(standings, folder, jobs, on_progress)
         tuning = Tuning(run=job.run, by=by, outcomes=job.outcomes(standings))
     tuning = tuning.sorted_by(by)
+    on_tuned(folder, tuning)
     finish(folder, tuning)
     return tuning
 

@@ -20,7 +20,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.formats import open_source
 from pwdismec.data.transforms import Transforms
-from pwdismec.errors import DataError, PwdismecError
+from pwdismec.errors import DataError, OutputError, PwdismecError
 
 
 class Source:
@@ -155,7 +155,7 @@ def test_a_source_that_fails_midway_leaves_nothing(tmp_path, error):
     assert listing(tmp_path) == []
     before = convert([example(seed=1)], tmp_path / "set").fingerprint
     with pytest.raises(type(error)):
-        convert(failing(error), tmp_path / "set")
+        convert(failing(error), tmp_path / "set", overwrite=True)
     assert listing(tmp_path) == ["set"]
     Dataset.open(tmp_path / "set").verify()
     assert Dataset.open(tmp_path / "set").fingerprint == before
@@ -180,8 +180,10 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch, room):
 
 def test_nothing_is_read_when_the_target_is_in_the_way(tmp_path):
     (tmp_path / "set").mkdir()
-    with pytest.raises(DataError, match="exists and is not a pwdismec data set"):
-        convert(failing(RuntimeError("was read")), tmp_path / "set")
+    (tmp_path / "set" / "notes").touch()
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match="exists and is not a pwdismec data set"):
+            convert(failing(RuntimeError("was read")), tmp_path / "set", overwrite=overwrite)
 
 
 @pytest.mark.parametrize("tfidf", [False, True])
@@ -201,7 +203,7 @@ def test_memory_does_not_grow_with_the_data(tmp_path, monkeypatch, tfidf):
     peaks = []
     for count in (4, 16):
         tracemalloc.start()
-        convert(blocks(count), tmp_path / "set", tfidf=tfidf)
+        convert(blocks(count), tmp_path / f"set{count}", tfidf=tfidf)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]
@@ -223,4 +225,4 @@ def test_a_test_file_without_a_header_may_lack_the_last_features(tmp_path):
     assert (train.n_features, train.n_labels) == (test.n_features, test.n_labels) == (6, 3)
     (tmp_path / "test.svm").write_text("1 2:4 6:1\n")
     with pytest.raises(DataError, match=r"test\.svm: feature 6 .counted from 0.; expected 0 to 5"):
-        convert(open_source(tmp_path / "test.svm"), tmp_path / "test", like=train)
+        convert(open_source(tmp_path / "test.svm"), tmp_path / "again", like=train)

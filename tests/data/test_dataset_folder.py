@@ -12,7 +12,7 @@ from random_matrices import problems
 
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.transforms import Transforms
-from pwdismec.errors import DataError, PwdismecError
+from pwdismec.errors import DataError, OutputError, PwdismecError
 
 ARRAYS = [
     "features_indptr",
@@ -211,20 +211,23 @@ def test_another_fingerprint_in_the_manifest_is_found(folder):
 
 def test_only_a_data_set_is_replaced(tmp_path, folder):
     (tmp_path / "precious").mkdir()
-    (tmp_path / "file").write_text("precious")
-    for name in ("precious", "file"):
-        with pytest.raises(DataError, match=f"{name}: exists and is not a pwdismec data set"):
-            example().save(tmp_path / name)
-    assert (tmp_path / "file").read_text() == "precious"
+    (tmp_path / "precious" / "file").write_text("precious")
+    with pytest.raises(OutputError, match="precious: exists and is not a pwdismec data set"):
+        example().save(tmp_path / "precious", overwrite=True)
+    with pytest.raises(OutputError, match="file: cannot write: a file is there"):
+        example().save(tmp_path / "precious" / "file", overwrite=True)
+    assert (tmp_path / "precious" / "file").read_text() == "precious"
     edit_manifest(folder, version=99)
     other = example().select_labels([1])
-    other.save(folder)
+    with pytest.raises(OutputError, match="exists; --overwrite replaces it"):
+        other.save(folder)
+    other.save(folder, overwrite=True)
     assert Dataset.open(folder).n_labels == 1
 
 
 def test_a_data_set_may_be_saved_over_itself(folder):
     opened = Dataset.open(folder)
-    opened.save(folder).verify()
+    opened.save(folder, overwrite=True).verify()
     assert Dataset.open(folder).fingerprint == opened.fingerprint == example().fingerprint
 
 

@@ -115,7 +115,7 @@ def writing(path, format, **settings):
 def test_an_error_keeps_the_old_file(tmp_path, format, settings):
     path = tmp_path / "p"
     path.write_text("old")
-    with pytest.raises(DataError), writing(path, format, **settings) as file:
+    with pytest.raises(DataError), writing(path, format, **settings, overwrite=True) as file:
         file.append(table(ROWS, 3))
         raise DataError("input", "is bad")
     assert [p.name for p in tmp_path.iterdir()] == ["p"]

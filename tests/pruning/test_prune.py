@@ -12,7 +12,7 @@ from safetensors import safe_open
 
 from pwdismec import Predictor
 from pwdismec.data.csr import CSR
-from pwdismec.errors import ConfigError, ModelError
+from pwdismec.errors import ConfigError, ModelError, OutputError
 from pwdismec.model import Model
 from pwdismec.pruning import prune_model
 from pwdismec.pruning.criteria import _smallest_of_largest
@@ -170,5 +170,6 @@ def test_criteria_out_of_range_are_refused(large, tmp_path, how, message):
 
 
 def test_nothing_is_overwritten(large, tmp_path):
-    with pytest.raises(ModelError, match="exists; expected a new folder"):
-        prune_model(large, tmp_path, keep=1)
+    (tmp_path / "notes").touch()
+    with pytest.raises(OutputError, match="exists and is not a model; expected a new folder"):
+        prune_model(large, tmp_path, keep=1, overwrite=True)

@@ -8,9 +8,9 @@ when the job is resumed.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,14 +23,15 @@ from pwdismec.cluster import Leases, Part
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError, DataError, PwdismecError
 from pwdismec.files import (
-    check_replaceable,
     clear_os_errors,
-    open_folder,
+    close,
+    locked_file,
     put_in_place,
     read_file,
     sweep,
     write_file,
 )
+from pwdismec.outputs import Inputs, output_file
 from pwdismec.patience import patient
 from pwdismec.prediction.files.encoding import Buffer, Encoder
 from pwdismec.prediction.files.jsonl import JsonlEncoder
@@ -41,6 +42,7 @@ FORMATS = ("xmc", "npz", "jsonl")
 _RECORD = "job.json"
 _ANEW = "begin anew without --resume"
 _WHOLE = "whole"
+_LOCK = "lock"
 
 # Seconds between two looks at whether a task is free.
 _PAUSE = 1.0
@@ -87,6 +89,8 @@ def writing_predictions(
     top_k: int,
     label_names: Sequence[str] | None = None,
     made_from: Mapping[str, Any] | None = None,
+    inputs: Inputs = (),
+    overwrite: bool = False,
     resume: bool = False,
     part: Part | None = None,
 ) -> Iterator[PredictionFile]:
@@ -95,7 +99,8 @@ def writing_predictions(
     Parameters
     ----------
     path
-        An older file there is replaced once the new one is whole.
+        The file; an older one is replaced once the new one is whole if `overwrite`. Where a job goes on, one
+        that is there may be what it has made before: that is seen in the end.
     format
         "xmc", "npz" or "jsonl".
     n_labels
@@ -107,6 +112,8 @@ def writing_predictions(
     made_from
         What the rows follow from, as plain JSON: it must be the same when the file is resumed. None: it
         cannot be.
+    inputs, overwrite
+        As `output_file` takes them.
     resume
         Go on behind the rows that an earlier run has written, if it was broken off; without it those are
         discarded.
@@ -118,15 +125,18 @@ def writing_predictions(
     ------
     ConfigError
         If the format is unknown.
+    OutputError
+        As `output_file`; where a job goes on, once all rows are there, if they are not those of the file.
     PwdismecError
         If the file cannot be written, is being written by another process, or what is to be resumed was
         made from something else.
     """
     record = None if made_from is None else json.loads(json.dumps(made_from))
-    job = _Job(Path(path), _encoder(format, n_labels, top_k, label_names), record, part)
-    check_replaceable(job.path)
+    goes_on = resume or part is not None
+    out = output_file(path, inputs, overwrite=overwrite or goes_on)
+    job = _Job(out, _encoder(format, n_labels, top_k, label_names), record, part, overwrite)
     with job.alone():
-        done, sizes = job.written() if resume or part else (0, None)
+        done, sizes = job.written() if goes_on else (0, None)
         file = PredictionFile(job, done, job.begin(sizes))
         try:
             yield file
@@ -141,6 +151,7 @@ def writing_predictions(
             raise
         if part is None:
             job.remove()
+            job.sweep_others()
     if part is not None:
         _join(job)
 
@@ -155,6 +166,7 @@ def _join(job: _Job) -> None:
             job.finish(sum(task.written()[0] for task in tasks))
             for task in tasks:
                 task.remove()
+            job.sweep_others()
 
 
 def _encoder(format: str, n_labels: int, top_k: int, label_names: Sequence[str] | None) -> Encoder:
@@ -176,6 +188,7 @@ class _Job:
     encoder: Encoder
     made_from: Mapping[str, Any] | None
     part: Part | None
+    overwrite: bool
 
     @property
     def folder(self) -> Path:
@@ -214,24 +227,38 @@ class _Job:
             while not leases.take(self.folder.name):
                 time.sleep(_PAUSE)
             with clear_os_errors(self.path):
-                os.close(open_folder(self.folder))
+                _make_folder(self.folder)
             yield
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Keep other processes from writing the same file; the lock ends with this process, in any way."""
         with clear_os_errors(self.path):
-            descriptor = open_folder(self.folder)
+            _make_folder(self.folder)
+            descriptor = _lock(self.folder / _LOCK)
+        if descriptor is None:
+            raise PwdismecError(f"{self.path}: another process is writing it")
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise PwdismecError(f"{self.path}: another process is writing it") from error
-            except OSError:  # a file system without locks
-                pass
             yield
         finally:
-            os.close(descriptor)
+            close(descriptor)
+            with suppress(OSError):  # a network file system keeps open files: only now it is empty
+                self.folder.rmdir()
+
+    def sweep_others(self) -> None:
+        """Remove what other jobs for the same file have left that nobody is at."""
+        pattern = re.compile(rf"{re.escape(f'.{self.path.name}.job')}(-\d+-of-\d+)?")
+        with suppress(OSError, PwdismecError):
+            others = [path for path in self.path.parent.iterdir() if pattern.fullmatch(path.name)]
+            if not others:
+                return
+            with self.claiming() as leases:
+                for folder in others:
+                    free = leases.take(folder.name)
+                    descriptor = locked_file(folder / _LOCK) if free else None
+                    if descriptor is not None:
+                        close(descriptor)
+                        shutil.rmtree(folder, ignore_errors=True)
 
     def written(self) -> tuple[int, Sequence[int] | None]:
         """Rows, and sizes of the parts, as an earlier run recorded them; none if it did not come to that."""
@@ -297,7 +324,7 @@ class _Job:
         with clear_os_errors(self.path):
             try:
                 self.encoder.assemble(parts, whole, done)
-                put_in_place(whole, self.path)
+                put_in_place(whole, self.path, overwrite=self.overwrite)
             except BaseException:
                 whole.unlink(missing_ok=True)
                 raise
@@ -306,6 +333,14 @@ class _Job:
     def remove(self) -> None:
         (self.folder / _RECORD).unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@patient
+def _make_folder(path: Path) -> None:
+    path.mkdir(exist_ok=True)
+
+
+_lock = patient(locked_file)
 
 
 def _write(path: Path, start: int, content: Buffer) -> None:

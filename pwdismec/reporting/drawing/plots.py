@@ -24,7 +24,7 @@ class Drawn(NamedTuple):
     png: bytes
 
 
-_PLOTS: dict[str, Callable[[Content], Figure]] = {
+PLOTS: dict[str, Callable[[Content], Figure]] = {
     "gains": draw_gains,
     "metrics": draw_metrics,
     "parts": draw_parts,
@@ -40,7 +40,7 @@ def draw_all(content: Content) -> dict[str, Drawn]:
     """Every plot by its name; without anything to compare with, all but the gains."""
     drawn = {}
     with style():
-        for name, draw in _PLOTS.items():
+        for name, draw in PLOTS.items():
             if name == "gains" and not content.gains:
                 continue
             figure = draw(content)
