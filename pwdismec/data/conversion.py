@@ -20,9 +20,13 @@ from pwdismec.data.transforms import Transforms, check_term_counts
 from pwdismec.data.writer import FolderWriter, dataset_output
 from pwdismec.errors import DataError
 from pwdismec.files import replacing_folder
+from pwdismec.machine import check_fits
 
 # Values transformed at a time in the second pass of TF-IDF.
 _CHUNK = 1 << 22
+
+# Bytes that counts and offsets take for each label, and for each feature that TF-IDF is fitted to.
+_A_LABEL, _A_FEATURE = 32, 32
 
 
 class Rows(Protocol):
@@ -102,11 +106,13 @@ def convert(
         folder = FolderWriter(aside)
         if tfidf and transforms is None:
             _stream(source, folder, features, labels, Transforms(), True, on_progress)
+            features.check_fits(_A_FEATURE)
             transforms = _apply_tfidf(folder, features.total(), normalize)
         else:
             transforms = transforms or Transforms(None, normalize)
             has_idf = transforms.idf is not None
             _stream(source, folder, features, labels, transforms, has_idf, on_progress)
+        labels.check_fits(_A_LABEL)
         if vectorizer is not None:
             vectorizer(aside / VECTORIZER)
         folder.finish(
@@ -150,6 +156,11 @@ class _Columns:
             raise DataError(self.path, f"{self._what} {worst} (counted from 0); expected 0 to {limit - 1}")
         self._seen = max(self._seen, limit)
         return replace(part, n_columns=limit)
+
+    def check_fits(self, bytes_each: int) -> None:
+        """DataError if there are more of them than memory should hold counts for."""
+        what = f"{self.total()} {self._what}s, one more than the largest id, or as the header says,"
+        check_fits(bytes_each * self.total(), self.path, what, "ids without large gaps, and fewer")
 
     def total(self) -> int:
         """The number; for a format without a header, only once all blocks are read."""

@@ -8,20 +8,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata, version
-from pathlib import Path
 
 import joblib
 
 from pwdismec import native
+from pwdismec.machine import memory
 from pwdismec.metrics.table import pairs
 from pwdismec.pipeline.self_test import SelfTest, self_test
 from pwdismec.sizes import duration_text, size_text
 
 Versions = Mapping[str, str | None]
 """The version of each package; None where it is missing."""
-
-# A limit that a container or a job of Slurm sets.
-_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ def diagnose() -> Diagnosis:
         instruction_set=native.instruction_set,
         threads=joblib.effective_n_jobs(-1),
         cores=os.cpu_count() or 1,
-        memory=_memory(),
+        memory=memory(),
         packages=packages,
         extras=extras,
         test=self_test(),
@@ -111,15 +108,6 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _memory() -> int:
-    """Bytes of the machine's memory, or of the limit to this process, if that is less."""
-    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        return min(installed, int(_CGROUP_LIMIT.read_text()))
-    except (OSError, ValueError):  # there is no such file, or it says "max"
-        return installed
 
 
 def _listed(packages: Versions) -> str:

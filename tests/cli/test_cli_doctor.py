@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from command_line import output, pwdismec
 
-from pwdismec import native
+from pwdismec import machine, native
 from pwdismec.pipeline import doctor, self_test
 
 
@@ -92,8 +92,8 @@ def test_requirements_are_sorted_by_their_extra():
 
 
 def test_a_limit_to_memory_counts(monkeypatch, tmp_path):
-    monkeypatch.setattr(doctor, "_CGROUP_LIMIT", tmp_path / "memory.max")
-    installed = doctor._memory()
+    monkeypatch.setattr(machine, "_CGROUP_LIMIT", tmp_path / "memory.max")
+    installed = machine.memory()
     for limit, expected in (("max\n", installed), ("1000000\n", 1_000_000), (f"{2 * installed}", installed)):
         (tmp_path / "memory.max").write_text(limit)
-        assert doctor._memory() == expected
+        assert machine.memory() == expected

@@ -7,27 +7,96 @@ import contextlib
 import gzip
 import io
 import lzma
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import zstandard
 
 from pwdismec.errors import DataError, StorageError
 from pwdismec.patience import TRANSIENT, patient
-
-_READ_SIZE = 1 << 16
+from pwdismec.sizes import size_text
 
 COMPRESSIONS = {".gz": "gzip", ".xz": "xz", ".bz2": "bzip2", ".zst": "Zstandard"}
 
+_READ_SIZE = 1 << 16
 
-class _ZstandardReader(io.RawIOBase):
-    """Decompresses frame after frame; unlike `zstandard`'s own reader it notices when the last is cut off."""
+# Zstandard's decompressor hands over all that its input makes, which of 4 bytes can be 128 KiB: of this much
+# at a time it is 128 MiB at the most.
+_ZSTANDARD_READ_SIZE = 1 << 12
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._frame: Any = None
+# Of xz, which keeps what it has written last; `xz -9` asks for 65 MB to read. Zstandard's own limit is the
+# same for what it keeps (`zstd --ultra -22`).
+_MOST_KEPT = 1 << 27
+
+
+class _Decompressor(Protocol):
+    """Of one stream; `lzma`, `bz2` and `_ZstandardFrame` have such."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the stream has ended."""
+        ...
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether nothing more comes of what was given."""
+        ...
+
+    @property
+    def unused_data(self) -> bytes:
+        """What was given behind the end of the stream."""
+        ...
+
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+class _ZstandardFrame:
+    """`zstandard`'s decompressor as the others are, but that it knows no `max_length`."""
+
+    needs_input = True
+
+    def __init__(self) -> None:
+        self._frame = zstandard.ZstdDecompressor(max_window_size=_MOST_KEPT).decompressobj()
+
+    @property
+    def eof(self) -> bool:
+        return self._frame.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._frame.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._frame.decompress(data)
+
+
+class _Streams(io.RawIOBase):
+    """What a file's compressed streams hold, one after another, in memory that its content cannot choose.
+
+    Unlike the readers of Python and `zstandard` it notices when the last stream is cut off, and when what
+    comes behind a stream is none.
+
+    Parameters
+    ----------
+    begin
+        Makes the decompressor of a stream.
+    read_size
+        Bytes of the file to take at a time.
+    padding
+        Bytes that may stand between streams.
+    """
+
+    def __init__(
+        self, file: IO[bytes], begin: Callable[[], _Decompressor], read_size: int, padding: bytes = b""
+    ) -> None:
+        self._file, self._begin = file, begin
+        self._read_size, self._padding = read_size, padding
+        self._stream: _Decompressor | None = None
+        self._is_first = True
         self._rest = b""
         self._ready = memoryview(b"")
 
@@ -36,19 +105,29 @@ class _ZstandardReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         while not self._ready:
-            data = self._rest or self._file.read(_READ_SIZE)
-            if not data:
-                if self._frame is not None:
-                    raise EOFError
-                return 0
-            frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
-            self._ready = memoryview(frame.decompress(data))
-            self._rest = frame.unused_data
-            self._frame = None if frame.eof else frame
+            data = b""
+            if self._stream is None or self._stream.needs_input:
+                data = self._rest or self._file.read(self._read_size)
+                if not data:
+                    if self._stream is not None:
+                        raise EOFError
+                    return 0
+            self._ready = memoryview(self._decompress(data))
         count = min(len(buffer), len(self._ready))
         buffer[:count] = self._ready[:count]
         self._ready = self._ready[count:]
         return count
+
+    def _decompress(self, data: bytes) -> bytes:
+        self._rest = b""
+        if self._stream is None:
+            if not self._is_first and not (data := data.lstrip(self._padding)):
+                return b""
+            self._stream, self._is_first = self._begin(), False
+        made = self._stream.decompress(data, _READ_SIZE)
+        if self._stream.eof:
+            self._rest, self._stream = self._stream.unused_data, None
+        return made
 
     def close(self) -> None:
         self._file.close()
@@ -66,11 +145,12 @@ def open_to_read(path: Path) -> io.BufferedIOBase:
     if path.suffix == ".gz":
         return gzip.open(path, "rb")
     if path.suffix == ".xz":
-        return lzma.open(path, "rb")
+        begin = partial(lzma.LZMADecompressor, memlimit=_MOST_KEPT)
+        return io.BufferedReader(_Streams(path.open("rb"), begin, _READ_SIZE, padding=b"\0"))
     if path.suffix == ".bz2":
-        return bz2.open(path, "rb")
+        return io.BufferedReader(_Streams(path.open("rb"), bz2.BZ2Decompressor, _READ_SIZE))
     if path.suffix == ".zst":
-        return io.BufferedReader(_ZstandardReader(path.open("rb")))
+        return io.BufferedReader(_Streams(path.open("rb"), _ZstandardFrame, _ZSTANDARD_READ_SIZE))
     return path.open("rb")
 
 
@@ -83,6 +163,9 @@ def clear_read_errors(path: Path) -> Iterator[None]:
     except EOFError as error:
         raise DataError(path, f"cut off: the {name} data ends too early") from error
     except (gzip.BadGzipFile, lzma.LZMAError, zlib.error, zstandard.ZstdError) as error:
+        if re.search("Memory usage limit|too much memory", str(error)):
+            limit = f"takes more than {size_text(_MOST_KEPT)} of memory to decompress"
+            raise DataError(path, f"{limit}; expected {name} data of a smaller window") from error
         raise DataError(path, f"damaged, or no {name} file: {error}") from error
     except OSError as error:
         if error.errno in TRANSIENT:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Where no header limits the ids: they and their number fit 32 bits.
-MOST_COLUMNS = 2**31 - 1
+MOST_COLUMNS = MOST_ROWS = 2**31 - 1
 
 _LONGEST_FIELD = 40
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -62,7 +62,7 @@ def describe(fault: tuple[int, int, int], text: NDArray[np.uint8], ids: RowIds) 
         return f"{ids.column} {named_id}: expected a value above zero"
     if found := _NOT_TEXT.search(field):
         return f"byte 0x{found[0][0]:02x}: not a text file"
-    return f"{_shown(field)}: expected {_expected(RowFault(code), ids)}"
+    return f"{shown(field)}: expected {_expected(RowFault(code), ids)}"
 
 
 def _expected(code: RowFault, ids: RowIds) -> str:
@@ -87,6 +87,7 @@ def _field_at(text: NDArray[np.uint8], offset: int, ends: bytes) -> bytes:
     return re.split(ends, text[offset : offset + _LONGEST_FIELD + 1].tobytes(), maxsplit=1)[0]
 
 
-def _shown(field: bytes) -> str:
-    shown = field[:_LONGEST_FIELD].decode("utf-8", "backslashreplace")
-    return repr(shown + "…" if len(field) > _LONGEST_FIELD else shown)
+def shown(field: bytes) -> str:
+    """A field, or the start of a line, as a message has it."""
+    start = field[:_LONGEST_FIELD].decode("utf-8", "backslashreplace")
+    return repr(start + "…" if len(field) > _LONGEST_FIELD else start)

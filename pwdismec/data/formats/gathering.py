@@ -10,9 +10,13 @@ from numpy.typing import DTypeLike, NDArray
 from pwdismec.data.csr import CSR
 from pwdismec.data.dense import Dense, Features
 from pwdismec.data.formats.source import Block, Source
+from pwdismec.machine import memory
 
 # More room than the rows so far make expect, so that uneven rows seldom cause a copy of everything.
 _RESERVE = 1.1
+
+# Of memory, the most room that is made for a header's sake.
+_PARTS = 4
 
 
 class _Growing:
@@ -26,7 +30,8 @@ class _Growing:
         """Add `part`; where there is no room for it, make some for `growth` times what there is then."""
         size = self._size + len(part)
         if size > len(self._room):
-            room = np.empty(int(size * growth) + 1, self._room.dtype)
+            most = max(2 * size, memory() // _PARTS // self._room.itemsize)  # a header may promise anything
+            room = np.empty(min(int(size * growth), most) + 1, self._room.dtype)
             room[: self._size] = self._room[: self._size]
             self._room = room
         self._room[self._size : size] = part

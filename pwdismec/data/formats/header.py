@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pwdismec.data.formats.faults import MOST_COLUMNS
-from pwdismec.data.formats.lines import first_line
+from pwdismec.data.formats.faults import MOST_COLUMNS, shown
+from pwdismec.data.formats.lines import LONGEST_HEADER, first_line
 from pwdismec.errors import DataError
 
 
 def looks_like_header(line: bytes) -> bool:
     """Whether the line can only be meant as a header: several fields, and no colon in them."""
-    return len(line.split()) > 1 and b":" not in line and not line.lstrip().startswith(b"#")
+    start = line[:LONGEST_HEADER]
+    return len(start.split()) > 1 and b":" not in start and not start.lstrip().startswith(b"#")
 
 
 def read_header(path: Path, names: tuple[str, ...]) -> tuple[int, ...]:
@@ -27,13 +28,13 @@ def read_header(path: Path, names: tuple[str, ...]) -> tuple[int, ...]:
 
 def parse_header(path: Path, line: bytes, names: tuple[str, ...]) -> tuple[int, ...]:
     """As `read_header`, of a first line that has been read."""
-    fields = line.split()
+    fields = line[: LONGEST_HEADER + 1].split()
     expected = f"a header of {len(names)} numbers, {' '.join(names)}"
-    if len(fields) != len(names) or not all(field.isdigit() for field in fields):
-        shown = line.decode("utf-8", "backslashreplace")
-        raise DataError(path, f"{shown[:40]!r}: expected {expected}", 1)
+    is_whole = len(line) <= LONGEST_HEADER
+    if not is_whole or len(fields) != len(names) or not all(field.isdigit() for field in fields):
+        raise DataError(path, f"{shown(line)}: expected {expected}", 1)
     numbers = tuple(int(field) for field in fields)
-    for name, number in zip(names[1:], numbers[1:], strict=True):
+    for name, number in zip(names, numbers, strict=True):
         if number > MOST_COLUMNS:
             raise DataError(path, f"{name} {number}: expected {MOST_COLUMNS} at most", 1)
     return numbers

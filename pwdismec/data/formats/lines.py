@@ -13,12 +13,25 @@ from numpy.typing import NDArray
 
 from pwdismec.data.formats.compression import clear_read_errors, is_compressed, open_to_read
 from pwdismec.errors import DataError
+from pwdismec.sizes import size_text
 
 # Large enough that the work on a piece outweighs handing it to a thread, small
 # enough that the text and the arrays of a few pieces stay in cache.
 PIECE_SIZE = 1 << 20
 
-_LONGEST_HEADER = 200
+# Bytes of a line, without its end: 12 million features with ids of seven digits and values of nine. The
+# arrays of a line take twice as much as its text.
+LONGEST_LINE = 256_000_000
+
+# Bytes of a line, or row, with a record: parsing JSON may take thirty times as much memory.
+LONGEST_RECORD = 32_000_000
+
+# Bytes of the first line; numbers that could be meant take less.
+LONGEST_HEADER = 200
+
+
+class LongLine(Exception):
+    """A line is longer than it may be; all lines before it have been given."""
 
 
 def check_is_file(path: Path) -> None:
@@ -36,60 +49,110 @@ def check_is_file(path: Path) -> None:
 def first_line(path: Path) -> bytes:
     """The first line without its end, or as much of it as could be a header."""
     with clear_read_errors(path), open_to_read(path) as file:
-        line = file.readline(_LONGEST_HEADER)
+        line = file.readline(LONGEST_HEADER + 2)
     if not line:
         raise DataError(path, "the file is empty")
     return line.rstrip(b"\r\n")
 
 
-def pieces_of_lines(path: Path, *, skip_first: bool) -> Iterator[NDArray[np.uint8]]:
+def pieces_of_lines(
+    path: Path, *, skip_first: bool, longest: int = LONGEST_LINE
+) -> Iterator[NDArray[np.uint8]]:
     """The bytes of whole lines, about `PIECE_SIZE` at a time, from the second line on if `skip_first`.
 
     Plain files are mapped, not copied; of a compressed one only the piece under way is in memory. A line is
-    never cut, however long it is.
+    never cut.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    LongLine
+        At a line of more than `longest` bytes.
     """
-    return (_decompressed if is_compressed(path) else _mapped)(path, skip_first)
+    return (_decompressed if is_compressed(path) else _mapped)(path, skip_first, longest)
 
 
-def _mapped(path: Path, skip_first: bool) -> Iterator[NDArray[np.uint8]]:
+def _mapped(path: Path, skip_first: bool, longest: int) -> Iterator[NDArray[np.uint8]]:
     with clear_read_errors(path), path.open("rb") as file:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     text = np.frombuffer(content, np.uint8)
-
-    def end_of_line(position: int) -> int:
-        return content.find(b"\n", position) + 1 or len(content)
-
-    start = end_of_line(0) if skip_first else 0
+    start = content.find(b"\n") + 1 or len(content) if skip_first else 0
     while start < len(content):
-        stop = end_of_line(start + PIECE_SIZE - 1)
+        stop = _end_of_piece(content, start, longest)
         yield text[start:stop]
         start = stop
 
 
-def _decompressed(path: Path, skip_first: bool) -> Iterator[NDArray[np.uint8]]:
+def _end_of_piece(content: mmap.mmap, start: int, longest: int) -> int:
+    """Where the line ends that the piece from `start` on reaches into, or begins if it is too long."""
+    reached = start + PIECE_SIZE - 1
+    stop = content.find(b"\n", reached, reached + longest + 1) + 1
+    if stop == 0:
+        stop = min(len(content), reached + longest + 1)
+    if stop - start <= longest:
+        return stop
+    begin = max(start, content.rfind(b"\n", start, reached) + 1)
+    if stop - begin - (content[stop - 1] == ord("\n")) <= longest:
+        return stop
+    if begin == start:
+        raise LongLine
+    return begin
+
+
+def _decompressed(path: Path, skip_first: bool, longest: int) -> Iterator[NDArray[np.uint8]]:
     with clear_read_errors(path):
         file = open_to_read(path)
     with file:
         with clear_read_errors(path):
             if skip_first:
-                file.readline()
-        yield from pieces_of_stream(file, path)
+                file.readline(LONGEST_HEADER + 2)  # which is all of it, or it was no header
+        yield from pieces_of_stream(file, path, longest=longest)
 
 
 def pieces_of_stream(
-    file: IO[bytes] | io.BufferedIOBase, path: Path, begun: bytes = b""
+    file: IO[bytes] | io.BufferedIOBase, path: Path, begun: bytes = b"", longest: int = LONGEST_LINE
 ) -> Iterator[NDArray[np.uint8]]:
     """As `pieces_of_lines`, from where `file` stands, behind `begun`; errors name `path`."""
-    parts = [begun]  # a line whose end is still to come
+    parts, held = [begun], len(begun)  # a line whose end is still to come
     while True:
         with clear_read_errors(path):
             chunk = file.read(PIECE_SIZE)
+        first = chunk.find(b"\n")
+        if held + (len(chunk) if first < 0 else first) > longest:
+            raise LongLine
         end = chunk.rfind(b"\n") + 1
         if end:
             yield np.frombuffer(b"".join([*parts, chunk[:end]]), np.uint8)
-            parts = []
+            parts, held = [], 0
         parts.append(chunk[end:])
+        held += len(chunk) - end
         if not chunk:
             break
-    if rest := b"".join(parts):
-        yield np.frombuffer(rest, np.uint8)
+    if held:
+        yield np.frombuffer(b"".join(parts), np.uint8)
+
+
+def lines_of(file: IO[bytes] | io.BufferedIOBase, path: str | Path, longest: int) -> Iterator[bytes]:
+    """The lines of a stream with their ends, as they come; errors name `path`.
+
+    Raises
+    ------
+    DataError
+        If the stream cannot be read, or a line has more than `longest` bytes.
+    """
+    number = 1
+    while True:
+        with clear_read_errors(Path(path)):
+            line = file.readline(longest + 2)
+        if not line:
+            return
+        if len(line.rstrip(b"\r\n")) > longest:
+            raise DataError(path, too_long(longest), number)
+        yield line
+        number += 1
+
+
+def too_long(longest: int) -> str:
+    """What is said of a line of more bytes."""
+    return f"a line of more than {size_text(longest)}; expected shorter lines"

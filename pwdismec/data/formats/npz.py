@@ -12,10 +12,15 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.formats.archive import check_archive
 from pwdismec.data.formats.faults import MOST_COLUMNS
 from pwdismec.data.formats.header import check_columns
 from pwdismec.data.formats.source import Block, no_labels
 from pwdismec.errors import DataError
+from pwdismec.machine import check_fits
+
+# Arrays in which SciPy stores where values stand.
+_WHOLE = {"shape", "indptr", "indices", "row", "col", "coords", "offsets"}
 
 
 class NpzSource:
@@ -85,6 +90,10 @@ class _Matrix:
         return CSR(self.csr.indptr.astype(np.int64), self.column_ids(), values, n_columns)
 
 
+def _on_a_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
 def _features(matrix: _Matrix) -> CSR:
     with np.errstate(over="ignore"):
         values = matrix.csr.data.astype(np.float32)
@@ -101,14 +110,27 @@ def _load(path: Path, noun: str, first_id: int) -> _Matrix:
     if not zipfile.is_zipfile(path):  # NumPy would take it for a pickle, and advise to load that
         expected = "" if path.suffix == ".npz" else f": expected {noun}s as scipy.sparse.save_npz writes them"
         raise DataError(path, f"damaged, or no .npz file{expected}")
+    types = check_archive(path)
+    for name in _WHOLE & types.keys():
+        if types[name].kind not in "iu":  # SciPy would cut off what is behind the point
+            raise DataError(path, f"{name} is {types[name]}; expected whole numbers")
     try:
+        with np.load(path, allow_pickle=False) as archive:
+            n_rows = int(archive["shape"].flat[0])
+        check_fits(8 * n_rows, path, f"{n_rows} rows", "fewer rows")
         stored = sp.load_npz(path)
         csr = stored.tocsr()
         csr.check_format(full_check=True)
+    except DataError:
+        raise
     except NotImplementedError as error:
-        raise DataError(path, f"a form of sparse matrix that SciPy does not load: {error}") from error
+        raise DataError(
+            path, f"a form of sparse matrix that SciPy does not load: {_on_a_line(error)}"
+        ) from error
     except Exception as error:  # whatever a damaged archive makes NumPy and SciPy raise
-        raise DataError(path, f"not a sparse matrix as scipy.sparse.save_npz writes it: {error}") from error
+        raise DataError(
+            path, f"not a sparse matrix as scipy.sparse.save_npz writes it: {_on_a_line(error)}"
+        ) from error
     if csr.ndim != 2 or csr.dtype.kind not in "biuf":
         raise DataError(path, f"{csr.ndim} dimensions of {csr.dtype}: expected a matrix of real numbers")
     if csr.shape[1] > MOST_COLUMNS:

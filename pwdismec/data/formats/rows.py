@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from pwdismec import native
 from pwdismec.data.csr import CSR
-from pwdismec.data.formats.faults import RowIds, describe
-from pwdismec.data.formats.lines import pieces_of_lines
+from pwdismec.data.formats.faults import MOST_ROWS, RowIds, describe
+from pwdismec.data.formats.lines import LONGEST_LINE, LongLine, pieces_of_lines, too_long
 from pwdismec.data.formats.parallel import map_in_order
 from pwdismec.errors import DataError
 
@@ -80,16 +80,21 @@ class RowFile:
         has_header = self.n_rows is not None
         lines, rows = int(has_header), 0
         texts = self.texts or pieces_of_lines(self.path, skip_first=has_header)
-        for piece in map_in_order(parse_piece, texts, self.n_jobs):
-            lines += piece.n_lines
-            rows += len(piece.arrays[0]) - 1
-            at_fault = piece.fault is not None
-            # A faulty row behind the last one the header announces is first of all one row too many.
-            if self.n_rows is not None and rows + at_fault > self.n_rows:
-                message = f"more rows than the {self.n_rows} that the header says"
-                raise DataError(self.path, message, self.n_rows + 2)
-            if piece.fault is not None:
-                raise DataError(self.path, piece.fault, lines + 1)
-            yield piece.arrays
+        try:
+            for piece in map_in_order(parse_piece, texts, self.n_jobs, len):
+                lines += piece.n_lines
+                rows += len(piece.arrays[0]) - 1
+                at_fault = piece.fault is not None
+                # A faulty row behind the last one the header announces is first of all one row too many.
+                if self.n_rows is not None and rows + at_fault > self.n_rows:
+                    message = f"more rows than the {self.n_rows} that the header says"
+                    raise DataError(self.path, message, self.n_rows + 2)
+                if piece.fault is not None:
+                    raise DataError(self.path, piece.fault, lines + 1)
+                if rows > MOST_ROWS:
+                    raise DataError(self.path, f"more than {MOST_ROWS} rows, which is the most", lines)
+                yield piece.arrays
+        except LongLine:
+            raise DataError(self.path, too_long(LONGEST_LINE), lines + 1) from None
         if self.n_rows is not None and rows < self.n_rows:
             raise DataError(self.path, f"the header says {self.n_rows} rows, the file holds {rows}", 1)
