@@ -21,6 +21,7 @@ from pwdismec.data.dense import Dense, Features
 from pwdismec.data.manifest import (
     MANIFEST,
     VECTORIZER,
+    FileEntry,
     Manifest,
     files_of_vectorizer,
     fingerprint_of,
@@ -356,9 +357,7 @@ class Dataset:
         for name, entry in manifest.arrays.items():
             path = file_in(self.path, f"{name}.npy")
             _check(path, entry.sha256, npy.sha256_of_array(npy.open_array(path, entry)))
-        others = {f"{name}.txt": file for name, file in manifest.names.items()}
-        others |= {f"{VECTORIZER}/{name}": file for name, file in (manifest.vectorizer or {}).items()}
-        for name, file in others.items():
+        for name, file in _others(manifest).items():
             path = file_in(self.path, name)
             _check(path, file.sha256, sha256_of(path))
         hashes = {name: entry.sha256 for name, entry in manifest.arrays.items()}
@@ -380,9 +379,14 @@ def open_written(path: str | Path) -> Dataset:
 def _claims(folder: Path, manifest: Manifest) -> dict[str, str]:
     """What is said of each file: the manifest, and which version of `verify` looks at them."""
     said = hashlib.sha256(f"data set 1 {manifest.model_dump_json()}".encode()).hexdigest()
-    names = [f"{name}.npy" for name in manifest.arrays] + [f"{name}.txt" for name in manifest.names]
-    names += [f"{VECTORIZER}/{name}" for name in manifest.vectorizer or {}]
+    names = [*(f"{name}.npy" for name in manifest.arrays), *_others(manifest)]
     return {name: said for name in names if file_in(folder, name)}
+
+
+def _others(manifest: Manifest) -> dict[str, FileEntry]:
+    """The files that are no arrays, by name."""
+    names = {f"{name}.txt": file for name, file in manifest.names.items()}
+    return names | {f"{VECTORIZER}/{name}": file for name, file in (manifest.vectorizer or {}).items()}
 
 
 def _mapped(folder: Path) -> tuple[Dataset, Manifest]:
@@ -396,6 +400,10 @@ def _mapped(folder: Path) -> tuple[Dataset, Manifest]:
         data = arrays.get(f"{name}_data")
         return CSR(arrays[f"{name}_indptr"], arrays[f"{name}_indices"], data, n_columns)
 
+    for name, entry in _others(manifest).items():
+        path = file_in(folder, name)
+        if (size := path.stat().st_size) != entry.bytes:
+            raise DamagedError(path, f"{size} bytes; the manifest says {entry.bytes}")
     names: dict[str, Any] = {
         f"{what}_names": read_names(file_in(folder, f"{what}_names.txt"), count, f"{what}s")
         for what, count in (("label", manifest.n_labels), ("feature", manifest.n_features))

@@ -40,13 +40,35 @@ _Scalar: TypeAlias = Text | Annotated[int, Field(ge=-(2**63), lt=2**63)] | float
 _Setting: TypeAlias = _Scalar | dict[Text, _Scalar]
 
 
+_Integer: TypeAlias = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class _Weighting(Record):
+    scheme: Text
+    a: float
+    b: float
+    beta: float
+
+
 class _Config(BaseModel):
-    """The settings of a run that are looked at; whatever others there are, are for people."""
+    """The settings of a run that are looked at; whatever others there are, are for people.
+
+    Of a model merged of some that were trained with different ones, a setting is a list. An imported model
+    has none.
+    """
 
     model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
     __pydantic_extra__: dict[str, _Setting | list[_Setting]]
 
+    weighting: _Weighting | list[_Weighting] | None = None
+    C: float | list[float] | None = None
     bias: Annotated[float, Field(ge=0)] = 1.0
+    solver: Text | list[Text] | None = None
+    tolerance: float | list[float] | None = None
+    max_epochs: _Integer | list[_Integer] | None = None
+    prune: float | list[float] | None = None
+    shard_size: _Integer | list[_Integer] | None = None
+    seed: _Integer | list[_Integer] | None = None
     dtype: WeightType = "float32"
     history: list[Text] = []
 

@@ -126,7 +126,7 @@ class Model:
         """Size of its files."""
         names = [MANIFEST, *(entry.file for entry in self.manifest.shards)]
         names += [IDF] * self.manifest.run.tfidf + [LABEL_NAMES] * self.manifest.run.label_names
-        files = [self.path / name for name in names]
+        files = [file_in(self.path, name) for name in names]
         files += [] if self.vectorizer is None else files_of_vectorizer(self.vectorizer)
         return sum(file.stat().st_size for file in files)
 
@@ -161,7 +161,7 @@ class Model:
     def shard(self, entry: ShardEntry) -> Shard:
         """One shard, checked."""
         with self.explaining(entry):
-            return read_shard(file_in(self.path, entry.file), entry, self.n_features)
+            return read_shard(file_in(self.path, entry.file), entry, self.manifest.run)
 
     def mapped_weights(self, entry: ShardEntry) -> MappedWeights:
         """The weights of one shard, mapped; it has to have been checked (`check`)."""
@@ -183,13 +183,13 @@ class Model:
         changed = not_yet(self.path, claims)
         for file in changed:
             with self.explaining(wanted[file]):
-                check_shard(self.path / file, wanted[file], self.n_features)
+                check_shard(self.path / file, wanted[file], self.manifest.run)
         if changed:
             remember(self.path, claims)
 
     def _claim(self, entry: ShardEntry) -> str:
         """What is said of a shard: all that `check_shard` looks at, and which version of it does."""
-        said = f"shard 1 {self.n_features} {text_of(entry)}"
+        said = f"shard 1 {self.n_features} {self.manifest.run.n_instances} {text_of(entry)}"
         return hashlib.sha256(said.encode()).hexdigest()
 
     @contextmanager

@@ -19,7 +19,7 @@ from pwdismec.data.tensors import map_tensors
 from pwdismec.data.validation import check_csr
 from pwdismec.errors import DamagedError, ModelError
 from pwdismec.files import sha256_of, write_file
-from pwdismec.model.manifest import ShardEntry, ShardPlan, WeightType
+from pwdismec.model.manifest import Run, ShardEntry, ShardPlan, WeightType
 from pwdismec.quoting import shown
 from pwdismec.solvers import Certificate
 from pwdismec.stored import Digest, Record, Size, Text, damaged, file_in, parsed
@@ -37,6 +37,7 @@ _DTYPES: Final = {
     "epochs": np.int32,
 }
 _CERTIFICATE: Final = ("primal", "dual", "epochs")
+_ROUNDING: Final = 1e-6
 
 
 class _Header(Record):
@@ -149,15 +150,15 @@ def tensors_of(shard: Shard) -> dict[str, NDArray[Any]]:
     }
 
 
-def read_shard(path: Path, entry: ShardEntry, n_features: int) -> Shard:
-    """The shard of a manifest's entry; weights stored as float16 are widened.
+def read_shard(path: Path, entry: ShardEntry, run: Run) -> Shard:
+    """The shard of an entry in the manifest of `run`; weights stored as float16 are widened.
 
     Raises
     ------
     ModelError
         If the file is missing, is not a shard, or is not what the entry says.
     """
-    check_shard(path, entry, n_features)
+    check_shard(path, entry, run)
     return _copied(_mapped(path)[1])
 
 
@@ -178,7 +179,7 @@ def map_weights(path: Path) -> MappedWeights:
     return MappedWeights(shard.label_ids, shard.weights, shard.bias)
 
 
-def check_shard(path: Path, entry: ShardEntry, n_features: int) -> None:
+def check_shard(path: Path, entry: ShardEntry, run: Run) -> None:
     """See that a file is a shard, and that of a manifest's entry; it is read whole, and none of it kept.
 
     Raises
@@ -193,8 +194,10 @@ def check_shard(path: Path, entry: ShardEntry, n_features: int) -> None:
         )
     header, shard = _mapped(path)
     _check(path, header, shard)
-    if header.n_features != n_features:
-        raise DamagedError(path, f"n_features: {header.n_features}; the manifest says {n_features}")
+    if header.n_features != run.n_features:
+        raise DamagedError(path, f"n_features: {header.n_features}; the manifest says {run.n_features}")
+    if run.n_instances and shard.positives.max(initial=0) > run.n_instances:
+        raise DamagedError(path, f"positives: expected at most the {run.n_instances} instances")
     described = _describe(entry.bytes, entry.sha256, entry, shard)
     for name, value in described.model_dump().items():
         if value != getattr(entry, name):
@@ -248,6 +251,8 @@ def _check(path: Path, header: _Header, shard: Shard) -> None:
         raise DamagedError(path, "positives, epochs: expected numbers from 0 on")
     if np.isinf(certificate.primal).any() or np.isinf(certificate.dual).any():
         raise DamagedError(path, "primal, dual: expected finite numbers, or NaN where they are not known")
+    if (certificate.primal < 0).any() or (certificate.gap < -_ROUNDING).any():
+        raise DamagedError(path, "primal, dual: expected a lower bound below each objective")
 
 
 def _copied(shard: Shard) -> Shard:

@@ -20,6 +20,7 @@ from pwdismec.checked import not_yet, remember
 from pwdismec.data.csr import row_chunks
 from pwdismec.errors import ConfigError, DamagedError, ModelError, PwdismecError
 from pwdismec.files import open_folder
+from pwdismec.machine import memory
 from pwdismec.model import Model
 from pwdismec.model.manifest import INDEX
 from pwdismec.prediction.blocks import LabelBlock, Part, Slice, cut, plan_blocks
@@ -103,9 +104,12 @@ class _Building:
         return (LabelBlock.build(_StoredParts(self.model, s), self.heads) for s in self.plan)
 
     def check(self, limit: MemoryLimit | None) -> None:
-        """See that the largest block can be built."""
-        if limit is None or not self.plan:
+        """See that the largest block can be built, within the machine's memory if there is no other limit."""
+        if not self.plan:
             return
+        limit, what = limit or MemoryLimit(memory()), "building the prediction index"
+        features = 32 * self.model.n_features + 8 * _CHUNK
+        limit.check(features, what)  # before the heads are counted, feature by feature
         entries = self.model.manifest.shards
         bytes_of_blocks = []
         for slices in self.plan:
@@ -114,8 +118,7 @@ class _Building:
                 entries[s.part].nnz * (s.stop - s.start) // entries[s.part].n_trained for s in slices
             )
             bytes_of_blocks.append(6 * weights + 4 * n_labels * len(self.heads.ids))
-        features = 32 * self.model.n_features
-        limit.check(max(bytes_of_blocks) + features + 8 * _CHUNK, "building the prediction index")
+        limit.check(max(bytes_of_blocks) + features, what)
 
 
 class _StoredParts:

@@ -13,6 +13,7 @@ from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ModelError
 from pwdismec.model import Model, Shard
 from pwdismec.solvers import BlockDualCD, Problem
+from pwdismec.training.config import TrainingConfig
 from pwdismec.weighting import Weighting, checksum_of, positive_weights
 
 _SETTINGS: Final = ("weighting", "C", "bias", "solver", "tolerance", "max_epochs", "seed")
@@ -50,6 +51,7 @@ class Origin:
         model.check_trained_on(dataset)
         settings = _settings(model)
         weighting = Weighting(**settings["weighting"])
+        TrainingConfig(**settings | {"weighting": weighting})  # refuses what is out of range
         weights = positive_weights(weighting, dataset.label_counts, dataset.n_instances)
         if checksum_of(weights) != model.manifest.run.positive_weights_sha256:
             raise ModelError(
@@ -86,7 +88,7 @@ def _settings(model: Model) -> dict[str, Any]:
     """What the problem depends on, of the settings in the manifest."""
     config = model.manifest.run.config
     for name in _SETTINGS:
-        if name not in config:
+        if config.get(name) is None:
             raise ModelError(f"{model.path}: does not say with what {name} it was trained")
         if isinstance(config[name], list):
             raise ModelError(f"{model.path}: was merged of models trained with different {name}")

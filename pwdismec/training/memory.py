@@ -11,6 +11,7 @@ import numpy as np
 
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError
+from pwdismec.machine import memory as memory_here
 from pwdismec.model.plan import plan_shards
 from pwdismec.sizes import size_text
 from pwdismec.solvers import Solver
@@ -84,7 +85,8 @@ def plan_memory(
     dataset, config, jobs
         As `train` takes them.
     limit
-        Bytes that it is to keep to: labels a pass are halved first, then threads are left out.
+        Bytes that it is to keep to: labels a pass are halved first, then threads are left out. Default: the
+        machine's memory.
 
     Raises
     ------
@@ -98,7 +100,7 @@ def plan_memory(
     threads = min(joblib.effective_n_jobs(jobs), _most_blocks(dataset, config, least))
     data = memory.shared + dataset.labels.nbytes + dataset.label_instances.nbytes + _names(dataset)
     plan = MemoryPlan(solver, threads, data, memory.thread, _PROGRAM + _weights(dataset, config))
-    return plan if limit is None else _fitted(plan, dataset, most_positives, limit)
+    return _fitted(plan, dataset, most_positives, memory_here() if limit is None else limit)
 
 
 def _fitted(plan: MemoryPlan, dataset: Dataset, most_positives: int, limit: int) -> MemoryPlan:

@@ -181,6 +181,10 @@ def test_names_missing_or_too_few(folder, name):
     path = folder / f"{name}.txt"
     count = len(path.read_bytes().split(b"\n")) - 1
     path.write_bytes(b"one\ntwo")
+    with pytest.raises(DataError, match=rf"{name}\.txt: damaged: 7 bytes; the manifest says \d+"):
+        Dataset.open(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    edit_manifest(folder, names=manifest["names"] | {name: manifest["names"][name] | {"bytes": 7}})
     with pytest.raises(DataError, match=rf"{name}\.txt: 2 lines; expected one for each of {count}"):
         Dataset.open(folder)
     path.unlink()
