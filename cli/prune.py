@@ -34,8 +34,8 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     "prune",
     epilog=example(
         "pwdismec prune model small --target 100MB --dtype float16",
-        "pwdismec prune model small --keep 200 --refit data/train",
-        "pwdismec prune model small --loss 1% --data data/train",
+        "pwdismec prune model smaller --keep 200 --refit data/train",
+        "pwdismec prune model lossy --loss 1% --data data/train",
     ),
 )
 @click.argument("model", type=options.INPUT)

@@ -10,10 +10,12 @@ import click
 
 from pwdismec.data import Dataset
 from pwdismec.model import Model
+from pwdismec.outputs import output_file
 from pwdismec.pipeline.arrays import Array, script_of, submit
 from pwdismec.pipeline.predicting import memory_to_predict
 from pwdismec.sizes import size_text
-from pwdismec.training import plan_memory
+from pwdismec.training import plan_memory, run_of
+from pwdismec.training.runs import is_done
 
 from . import predict, train
 from .durations import duration
@@ -61,9 +63,10 @@ def _train(cpus: int, arguments: tuple[str, ...], **asked: Any) -> None:
     """Train a model in an array of tasks; what `pwdismec train` takes goes behind."""
     with _parsed(train.command, arguments) as given:
         if given["overwrite"]:
-            raise click.UsageError("--overwrite goes with a training of one task")
-        config = train.training_config(given)
-        plan = plan_memory(Dataset.open(given["dataset"]), config, jobs=cpus, limit=given["memory"])
+            raise click.UsageError("--overwrite goes without tasks; remove the model, or train another")
+        config, data = train.training_config(given), Dataset.open(given["dataset"])
+        is_done(given["model"], run_of(data, config), resume=True)  # better an error now than in each task
+        plan = plan_memory(data, config, jobs=cpus, limit=given["memory"])
         _do("train", arguments, cpus, plan.total, **asked)
 
 
@@ -73,6 +76,7 @@ def _train(cpus: int, arguments: tuple[str, ...], **asked: Any) -> None:
 def _predict(cpus: int, arguments: tuple[str, ...], **asked: Any) -> None:
     """Predict in an array of tasks; what `pwdismec predict` takes goes behind."""
     with _parsed(predict.command, arguments) as given:
+        output_file(given["output"], [given["model"], given["source"]], overwrite=given["overwrite"])
         memory = given["memory"] or memory_to_predict(Model.open(given["model"]), cpus)
         _do("predict", arguments, cpus, memory, **asked)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pwdismec.data import CSR, Dataset, Dense, TopK, Transforms, convert
     from pwdismec.data.formats import open_source
-    from pwdismec.errors import ConfigError, DataError, ModelError, PwdismecError
+    from pwdismec.errors import ConfigError, DataError, ModelError, OutputError, PwdismecError
     from pwdismec.estimator import PWDiSMECClassifier
     from pwdismec.metrics import evaluate
     from pwdismec.model import Model
@@ -35,6 +35,7 @@ __all__ = [
     "Grid",
     "Model",
     "ModelError",
+    "OutputError",
     "PWDiSMECClassifier",
     "Predictor",
     "PwdismecError",
@@ -59,6 +60,7 @@ _HOMES = {
     "Grid": "tuning",
     "Model": "model",
     "ModelError": "errors",
+    "OutputError": "errors",
     "PWDiSMECClassifier": "estimator",
     "Predictor": "prediction",
     "PwdismecError": "errors",

@@ -104,7 +104,7 @@ def test_what_is_printed_was_not_fitted_to_itself(calibration):
 @pytest.mark.parametrize("method", ["isotonic", "platt"])
 def test_a_stored_calibration_is_the_same(parts, model, method):
     made = calibrate(model, parts[1], method=method)
-    made.save(model)
+    made.save(model, overwrite=True)
     found = Calibration.of(model)
     top = Predictor(model).predict_dataset(parts[1])
     np.testing.assert_array_equal(found.probabilities(top).scores, made.probabilities(top).scores)

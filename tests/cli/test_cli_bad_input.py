@@ -92,12 +92,14 @@ def test_what_is_no_data_set_is_refused(job, tmp_path):
 def test_convert_overwrites_nothing_but_a_data_set(job, tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "work.txt").write_text("dear")
-    assert "not overwritten" in refusal("convert", job.train_txt, tmp_path / "precious")
+    for more in ([], ["--overwrite"]):
+        said = refusal("convert", job.train_txt, tmp_path / "precious", *more)
+        assert "precious: exists and is not a pwdismec data set" in said
     assert (tmp_path / "precious" / "work.txt").read_text() == "dear"
     assert pwdismec("convert", job.train_txt, tmp_path / "set").code == 0
     before = files_of(tmp_path / "set")
     (tmp_path / "bad.txt").write_text(BAD_TEXT["NaN"][0])
-    refusal("convert", tmp_path / "bad.txt", tmp_path / "set")
+    refusal("convert", tmp_path / "bad.txt", tmp_path / "set", "--overwrite")
     assert files_of(tmp_path / "set") == before
 
 

@@ -91,7 +91,7 @@ def test_a_job_is_not_gone_on_with_after_another_calibration(job, calibrated, tm
 
     with pytest.raises(KeyboardInterrupt):
         predict_file(model, job.test, out, sets="micro-f1", on_progress=broken)
-    output("calibrate", model, job.test, "--method", "platt")
+    output("calibrate", model, job.test, "--method", "platt", "--overwrite")
     found = refusal("predict", model, job.test, out, "--sets", "micro-f1", "--resume")
     assert "the job that was broken off is another: calibration was" in found
 

@@ -112,7 +112,7 @@ def test_workers_do_not_take_what_they_had_read_for_what_is_there_now(scheduler,
     on_dask = "--backend", "dask", "--scheduler", scheduler
     for number, options in enumerate((["--C", 1], ["--C", 0.001, "--weighting", "vanilla"])):
         output("train", job.train, tmp_path / "m", *options)
-        expected, found = tmp_path / f"expected-{number}", tmp_path / "p.txt"
+        expected, found = tmp_path / f"expected-{number}", tmp_path / f"p-{number}.txt"
         output("predict", tmp_path / "m", job.test, expected)
         output("predict", tmp_path / "m", job.test, found, *on_dask)
         assert found.read_bytes() == expected.read_bytes()

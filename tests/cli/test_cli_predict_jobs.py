@@ -66,7 +66,7 @@ def test_instances_of_many_values_make_small_chunks(job, many, tmp_path, monkeyp
         lambda *args: (sizes.append((c.n_rows, c.nnz)) or c for c in chunks(*args)),
     )
     for source in (raw, tmp_path / "set"):
-        output("predict", job.model, source, tmp_path / "p")
+        output("predict", job.model, source, tmp_path / "p", "--overwrite")
         assert (tmp_path / "p").read_bytes() == (tmp_path / "whole").read_bytes()
     assert all(rows == 1 or (rows <= 128 and nnz < 2 * values) for rows, nnz in sizes)
     assert sum(rows for rows, _ in sizes) == 1000

@@ -160,7 +160,7 @@ def test_a_run_that_is_not_whole_is_told_and_nothing_is_written(run, spoil, expe
 def test_a_folder_of_something_else_is_not_replaced(run):
     (run / "report-plots").mkdir()
     (run / "report-plots" / "thesis.tex").write_text("precious")
-    assert "report-plots: holds thesis.tex; expected plots alone" in refusal("report", run)
+    assert "report-plots: holds thesis.tex" in refusal("report", run, "--overwrite")
     assert not (run / "report.html").exists()
     assert "no such folder" in refusal("report", run / "nowhere")
 

@@ -151,7 +151,7 @@ def test_dates_of_parquet_split(tmp_path):
         parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / f"{name}.parquet")
     for name, first, n_held_out in (("date", "2020-01-03", 34), ("time", "2020-01-03T08:00", 33)):
         options = "--test", tmp_path / "test", "--split", f"at:{first}"
-        output("convert", tmp_path / f"{name}.parquet", tmp_path / "train", *TEXT, *options)
+        output("convert", tmp_path / f"{name}.parquet", tmp_path / "train", *TEXT, *options, "--overwrite")
         assert Dataset.open(tmp_path / "test").n_instances == n_held_out
 
 
@@ -295,7 +295,7 @@ def test_an_empty_vocabulary_is_told(tmp_path):
         (("--text", "t", "--words", "0"), "text: no n-grams; expected words, chars or both"),
         (("--text", "t", "--tfidf"), "--text goes without"),
         ((), "a.jsonl: records with texts; say with --text which fields to take"),
-        (("--text", "t", "--test", "out", "--split", "0.5"), "is the training set's folder, too"),
+        (("--text", "t", "--test", "out", "--split", "0.5"), "out: is another output"),
         (("--chars", "3-5"), "--chars takes --text"),
         (("--label-names", "x"), "--label-names takes --text"),
         (("--text", "t", "--test", "x"), "--test and --split go together, with --text"),

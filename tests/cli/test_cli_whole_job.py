@@ -102,10 +102,10 @@ def test_inputs_of_every_kind_get_identical_answers(job, tmp_path):
     ones = ["50 40", *(" ".join(f"{f}:{v}" for f, v in zip(r.indices, r.data, strict=True)) for r in X)]
     (tmp_path / "tst_X_Xf.txt").write_text("\n".join(ones) + "\n")
     for source in (job.test_txt, tmp_path / "t.svm", tmp_path / "X.npz", tmp_path / "tst_X_Xf.txt"):
-        output("predict", job.model, source, tmp_path / "p.txt", "--jobs", 2)
+        output("predict", job.model, source, tmp_path / "p.txt", "--jobs", 2, "--overwrite")
         assert (tmp_path / "p.txt").read_bytes() == job.predictions.read_bytes(), source
     output("convert", job.test_txt, tmp_path / "raw", "--no-normalize")
-    output("predict", job.model, tmp_path / "raw", tmp_path / "p.txt")
+    output("predict", job.model, tmp_path / "raw", tmp_path / "p.txt", "--overwrite")
     assert (tmp_path / "p.txt").read_bytes() == job.predictions.read_bytes()
     expected = Predictor(Model.open(job.model)).predict_dataset(Dataset.open(job.test), 5)
     np.testing.assert_array_equal(read_predictions(job.predictions).top.labels, expected.labels)

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pwdismec.cluster import Part
 from pwdismec.data.topk import TopK
-from pwdismec.errors import ConfigError, DataError, PwdismecError
+from pwdismec.errors import ConfigError, DataError, OutputError, PwdismecError
 from pwdismec.prediction.files import Predictions, read_predictions, writing_predictions
 
 FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False).map(lambda x: x + 0.0)
@@ -177,6 +178,48 @@ def test_another_job_is_not_gone_on_with(broken_off):
         assert file.done == 0
         file.append(table(ROWS, 3))
     assert [p.name for p in broken_off.parent.iterdir()] == ["p"]
+
+
+def test_the_very_predictions_are_no_obstacle_to_a_job_that_goes_on(tmp_path):
+    path = tmp_path / "p"
+    for _ in range(2):
+        with writing(path, "xmc", made_from=MADE_FROM, resume=True) as file:
+            file.append(table(ROWS, 3))
+    made = path.read_bytes()
+    path.write_bytes(b"another's")
+    with (
+        pytest.raises(OutputError, match="p: exists; --overwrite replaces it"),
+        writing(path, "xmc", made_from=MADE_FROM, resume=True) as file,
+    ):
+        file.append(table(ROWS, 3))
+    assert path.read_bytes() == b"another's"
+    with writing(path, "xmc", made_from=MADE_FROM, resume=True, overwrite=True) as file:
+        assert file.done == len(ROWS), "nothing is computed again"
+    assert path.read_bytes() == made and [p.name for p in tmp_path.iterdir()] == ["p"]
+
+
+def test_a_task_that_runs_again_when_all_is_done_does_no_harm(tmp_path):
+    path = tmp_path / "p"
+    for number in (1, 2, 2):
+        part = Part("task", number, 2)
+        with writing(path, "xmc", made_from=MADE_FROM, part=part) as file:
+            file.append(table(ROWS[:1], 3))
+    assert len(read_predictions(path).top.labels) == 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".p.job-2-of-2", "p"]
+    made = path.read_bytes()
+    with writing(path, "xmc", made_from=MADE_FROM, overwrite=True) as file:
+        file.append(table(ROWS[:1], 3))
+    assert path.read_bytes() != made
+    assert [p.name for p in tmp_path.iterdir()] == ["p"], "what other jobs have left is swept"
+
+
+def test_another_process_at_work_on_a_part_is_left_alone(tmp_path):
+    path = tmp_path / "p"
+    with writing(path, "xmc", made_from=MADE_FROM, part=Part("task", 1, 2)) as file:
+        file.append(table(ROWS[:1], 3))
+        with writing(path, "xmc", made_from=MADE_FROM) as other:
+            other.append(table(ROWS[:1], 3))
+        assert (tmp_path / ".p.job-1-of-2").is_dir()
 
 
 def test_two_processes_do_not_write_the_same_file(broken_off):

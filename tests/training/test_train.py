@@ -15,7 +15,7 @@ from killing import ends_at_rename
 from small_data import files_of, small_dataset
 
 from pwdismec.data import Dataset
-from pwdismec.errors import ConfigError, DataError, ModelError, StorageError
+from pwdismec.errors import ConfigError, DataError, ModelError, OutputError, StorageError
 from pwdismec.model import Model
 from pwdismec.solvers import BlockDualCD, Problem
 from pwdismec.training import TrainingConfig, train
@@ -155,6 +155,71 @@ def test_what_is_there_is_never_overwritten(dataset, whole, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelError, match="exists and is not a model"):
         train(dataset, tmp_path / "file", CONFIG)
+
+
+OTHER = TrainingConfig(shard_size=10, C=2)
+
+
+def break_off_after(shards):
+    def on_progress(progress):
+        if progress.shards_done == shards:
+            raise Broken
+
+    return on_progress
+
+
+def test_an_older_model_stays_until_the_new_one_is_whole(dataset, whole, tmp_path):
+    folder = shutil.copytree(whole, tmp_path / "m")
+    with pytest.raises(Broken):
+        train(dataset, folder, OTHER, overwrite=True, on_progress=break_off_after(3))
+    assert files_of(folder) == files_of(whole)
+    seen = []
+    train(dataset, folder, OTHER, overwrite=True, resume=True, on_progress=seen.append)
+    assert seen[0].shards_done == 3
+    train(dataset, tmp_path / "expected", OTHER)
+    assert files_of(folder) == files_of(tmp_path / "expected")
+    seen.clear()
+    train(dataset, folder, OTHER, overwrite=True, resume=True, on_progress=seen.append)
+    assert seen == [], "it is there"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["expected", "m"]
+
+
+def test_what_was_begun_by_overwriting_nothing_goes_on_in_its_place(dataset, whole, tmp_path):
+    with pytest.raises(Broken):
+        train(dataset, tmp_path / "m", CONFIG, overwrite=True, on_progress=break_off_after(3))
+    seen = []
+    train(dataset, tmp_path / "m", CONFIG, overwrite=True, resume=True, on_progress=seen.append)
+    assert seen[0].shards_done == 3 and files_of(tmp_path / "m") == files_of(whole)
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+def test_a_training_that_was_broken_off_is_replaced_by_another(dataset, whole, tmp_path):
+    with pytest.raises(Broken):
+        train(dataset, tmp_path / "m", OTHER, on_progress=break_off_after(3))
+    with pytest.raises(ModelError, match=r"broken off; .* or replace it with --overwrite"):
+        train(dataset, tmp_path / "m", CONFIG)
+    train(dataset, tmp_path / "m", CONFIG, overwrite=True)
+    assert files_of(tmp_path / "m") == files_of(whole)
+
+
+def test_overwriting_without_resuming_begins_anew(dataset, whole, tmp_path):
+    folder = shutil.copytree(whole, tmp_path / "m")
+    with pytest.raises(Broken):
+        train(dataset, folder, OTHER, overwrite=True, on_progress=break_off_after(3))
+    seen = []
+    train(dataset, folder, OTHER, overwrite=True, on_progress=seen.append)
+    assert seen[0].shards_done == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+def test_a_training_that_runs_is_not_replaced(dataset, tmp_path):
+    def replace_it(progress):
+        with pytest.raises(OutputError, match="holds a training that runs"):
+            train(dataset, tmp_path / "m", OTHER, overwrite=True)
+        raise Broken
+
+    with pytest.raises(Broken):
+        train(dataset, tmp_path / "m", CONFIG, on_progress=lambda at: replace_it(at) if at.shards_done else 0)
 
 
 def flip_a_byte(path, place=-5):

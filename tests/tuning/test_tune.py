@@ -135,6 +135,26 @@ def test_a_kill_at_any_rename_loses_nothing(dataset, whole, tmp_path, done):
     assert kills == 1 + SHARDS + 1  # tuning.json, the standings after each shard, the results
 
 
+def test_an_older_tuning_stays_until_the_new_one_is_whole(dataset, whole, tmp_path):
+    folder, other = tmp_path / "t", replace(CONFIG, seed=4)
+    tune(dataset, folder, GRID, other, jobs=1)
+    older, shards = files_of(folder), []
+
+    def break_off(progress):
+        if progress.shards_done == 3:
+            raise InterruptedError
+
+    with pytest.raises(ModelError, match="or replace it with --overwrite"):
+        tune(dataset, folder, GRID, CONFIG, jobs=1)
+    with pytest.raises(PwdismecError):
+        tune(dataset, folder, GRID, CONFIG, jobs=1, overwrite=True, on_progress=break_off)
+    assert files_of(folder) == older
+    for _ in range(2):  # the second time it is there
+        tune(dataset, folder, GRID, CONFIG, jobs=1, overwrite=True, resume=True, on_progress=shards.append)
+    assert files_of(folder) == files_of(whole) and shards[0].shards_done == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["t"]
+
+
 def test_a_full_disk_loses_nothing_that_was_finished(dataset, whole, tmp_path, monkeypatch):
     write, calls = Path.write_bytes, []
 
