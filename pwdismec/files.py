@@ -23,8 +23,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from pwdismec.errors import OutputError, PwdismecError, StorageError
+from pwdismec.errors import DataError, OutputError, PwdismecError, StorageError
 from pwdismec.patience import FULL, TRANSIENT, patient, uninterrupted
+from pwdismec.sizes import size_text
 
 _HASH_CHUNK = 1 << 22
 
@@ -429,17 +430,23 @@ def _place_folder(new: Path, path: Path, overwrite: bool) -> None:
 
 
 @patient
-def read_file(path: str | Path) -> bytes:
+def read_file(path: str | Path, most: int | None = None) -> bytes:
     """The bytes of a file.
 
     Raises
     ------
+    DataError
+        If they are more than `most`.
     StorageError
         If the disk or network fails, in spite of patience.
     OSError
         If it cannot be read for another reason.
     """
-    return Path(path).read_bytes()
+    with Path(path).open("rb") as file:
+        content = file.read() if most is None else file.read(most + 1)
+    if most is not None and len(content) > most:
+        raise DataError(path, f"more than {size_text(most)}; expected a smaller file")
+    return content
 
 
 @patient

@@ -8,6 +8,9 @@ from pathlib import Path
 from pwdismec.errors import DataError
 from pwdismec.files import read_file
 
+# Of a file with a line for each label or feature: those of ten million take a third.
+MOST_BYTES = 1_000_000_000
+
 
 def read_names(path: str | Path, expected: int, what: str) -> list[str]:
     """The lines of a UTF-8 file.
@@ -24,18 +27,18 @@ def read_names(path: str | Path, expected: int, what: str) -> list[str]:
     Raises
     ------
     DataError
-        If the file cannot be read, is not UTF-8, or holds another number of lines.
+        If the file cannot be read, is not UTF-8 or larger than `MOST_BYTES`, or holds another number of
+        lines.
     """
     try:
-        lines = read_file(path).split(b"\n")
+        content = read_file(path, MOST_BYTES)
     except OSError as error:
         raise DataError(path, f"cannot read the names of {what}: {error.strerror}") from error
-    if lines[-1] == b"":
-        lines.pop()
-    if len(lines) != expected:
-        raise DataError(path, f"{len(lines)} lines; expected one for each of {expected} {what}")
+    n_lines = content.count(b"\n") + (content[-1:] not in (b"", b"\n"))
+    if n_lines != expected:
+        raise DataError(path, f"{n_lines} lines; expected one for each of {expected} {what}")
     names = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(content.split(b"\n")[:n_lines], 1):
         try:
             names.append(line.removesuffix(b"\r").decode())
         except UnicodeDecodeError as error:
@@ -50,6 +53,6 @@ def check_names(names: Sequence[str], expected: int, what: str) -> list[str]:
     for number, name in enumerate(names):
         if "\n" in name or name.endswith("\r"):
             raise DataError(
-                f"names of {what}", f"name {number} (counted from 0) holds a line break: {name!r}"
+                f"names of {what}", f"name {number} (counted from 0) holds a line break: {name[:60]!r}"
             )
     return list(names)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pwdismec.data.names import MOST_BYTES
 from pwdismec.errors import ConfigError, DataError, ModelError
 from pwdismec.files import read_file
+from pwdismec.model.manifest import ShardPlan
 from pwdismec.model.model import Model
 from pwdismec.model.shard import Shard
 from pwdismec.model.writing import OnShard, model_output, with_history, write_model
+
+# Of a label's id, with zeros in front.
+_MOST_DIGITS = 100
 
 
 def slice_model(
@@ -52,28 +59,32 @@ def slice_model(
         If `path` exists and is not to be replaced, or must not be (`pwdismec.outputs`).
     """
     folder = model_output(path, [model.path], overwrite=overwrite)
-    wanted = np.zeros(model.n_labels, bool)
     if len(label_ids) == 0:
         raise ConfigError("labels: none; expected the labels to keep")
     if label_ids.min() < 0 or label_ids.max() >= model.n_labels:
         raise ConfigError(f"labels: expected ids from 0 to {model.n_labels - 1}")
-    wanted[label_ids] = True
-    places = [place for place in model.manifest.run.plan if wanted[place.first : place.stop].any()]
+    wanted = np.unique(label_ids)
+    places = [place for place in model.manifest.run.plan if _holds_any(place, wanted)]
     entries = {entry.file: entry for entry in model.manifest.shards}
-    run = with_history(model.manifest.run, [f"cut to {wanted.sum()} labels"], tuple(places))
+    run = with_history(model.manifest.run, [f"cut to {len(wanted)} labels"], tuple(places))
 
     def shards() -> Iterator[Shard]:
         n_trained = 0
         for place in places:
             shard = model.shard(entries[place.file])
-            shard = shard.take(np.flatnonzero(wanted[shard.label_ids]))
+            shard = shard.take(np.flatnonzero(np.isin(shard.label_ids, wanted)))
             n_trained += len(shard.label_ids)
             yield shard
         if n_trained == 0:
-            raise ModelError(f"{model.path}: none of the {wanted.sum()} labels was trained")
+            raise ModelError(f"{model.path}: none of the {len(wanted)} labels was trained")
 
     same = model.transforms, model.label_names, shards(), on_shard
     return write_model(folder, run, *same, vectorizer=model.vectorizer, overwrite=overwrite)
+
+
+def _holds_any(place: ShardPlan, wanted: NDArray[np.integer]) -> bool:
+    first, stop = np.searchsorted(wanted, (place.first, place.stop))
+    return bool(first < stop)
 
 
 def read_labels(path: str | Path, model: Model) -> NDArray[np.int64]:
@@ -91,38 +102,47 @@ def read_labels(path: str | Path, model: Model) -> NDArray[np.int64]:
         twice; or the first line can be read both as an id and as a name of another label.
     """
     lines = _lines(path)
+    first = next(lines, (1, ""))[1]
+    lines = chain([(1, first)], lines)
     names = model.label_names or []
     ids_of: dict[str, int] = {name: label for label, name in enumerate(names)}
     several = {name for name, count in Counter(names).items() if count > 1}
-    by_name = bool(lines) and lines[0] in ids_of
-    if by_name and (label := _id(lines[0], model.n_labels)) is not None and label != ids_of[lines[0]]:
+    by_name = first in ids_of
+    if by_name and (label := _id(first, model.n_labels)) is not None and label != ids_of[first]:
         raise DataError(
-            path, f"{lines[0]!r} is the id of one label and the name of another; begin with another label", 1
+            path,
+            f"{first[:60]!r} is the id of one label and the name of another; begin with another label",
+            1,
         )
     seen: dict[int, int] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in lines:
         label = ids_of.get(line) if by_name else _id(line, model.n_labels)
         if label is None:
             expected = "a name of a label" if by_name else f"a label id from 0 to {model.n_labels - 1}"
             or_name = " or, in every line, a name" if names and not by_name else ""
-            raise DataError(path, f"{line!r}: expected {expected}{or_name}", number)
+            raise DataError(path, f"{line[:60]!r}: expected {expected}{or_name}", number)
         if by_name and line in several:
-            raise DataError(path, f"{line!r}: several labels have this name; list ids", number)
+            raise DataError(path, f"{line[:60]!r}: several labels have this name; list ids", number)
         if label in seen:
-            raise DataError(path, f"{line!r}: the same label as in line {seen[label]}", number)
+            raise DataError(path, f"{line[:60]!r}: the same label as in line {seen[label]}", number)
         seen[label] = number
     return np.fromiter(seen, np.int64, len(seen))
 
 
-def _lines(path: str | Path) -> list[str]:
+def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """The lines with their numbers."""
     try:
-        lines = read_file(path).decode().removesuffix("\n").split("\n")
+        content = read_file(path, MOST_BYTES)
     except OSError as error:
         raise DataError(path, f"cannot read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(path, f"not UTF-8: {error.reason}") from error
-    return [line.removesuffix("\r") for line in lines]
+    for number, line in enumerate(BytesIO(content), 1):  # not all at once: the first may be none
+        try:
+            yield number, line.decode().removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError as error:
+            raise DataError(path, f"not UTF-8: {error.reason}", number) from error
 
 
 def _id(text: str, n_labels: int) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and int(text) < n_labels else None
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        return None
+    return int(text) if int(text) < n_labels else None

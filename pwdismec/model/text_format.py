@@ -19,22 +19,26 @@ scores are its negative.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+import re
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.formats.lines import lines_of
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.files import replacing_file
 from pwdismec.model.manifest import Run, ShardPlan
 from pwdismec.model.model import Model
-from pwdismec.model.plan import plan_shards
+from pwdismec.model.plan import shard_at
 from pwdismec.model.shard import Shard
 from pwdismec.model.writing import model_output, write_model
 from pwdismec.outputs import output_file
@@ -44,6 +48,13 @@ _ONE_COLUMN_FOR_TWO = "L2R_L2LOSS_SVC"
 _SHARD_SIZE = 1000
 _COLUMN_FOR_EACH = "MCSVM_CS"  # the one type of which LIBLINEAR stores two classes as two columns
 
+
+_FIELDS = ("solver_type", "nr_class", "label", "nr_feature", "bias")
+_WHOLE = re.compile("[0-9]{1,10}")
+_LARGEST_LABEL = 2**31 - 2
+
+# Bytes of a line: the weights of five million labels.
+_LONGEST_LINE = 64_000_000
 
 OnProgress = Callable[[int, int], None]
 """Takes how much is done, at first nothing, and how much there is."""
@@ -137,6 +148,8 @@ def import_text(
     n_labels = int(label_ids[-1]) + 1 if n_labels is None else n_labels
     if n_labels <= label_ids[-1]:
         raise ConfigError(f"n_labels: {n_labels}; the files hold label {label_ids[-1]}")
+    if n_labels > _LARGEST_LABEL + 1:
+        raise ConfigError(f"n_labels: {n_labels}; expected {_LARGEST_LABEL + 1} at most")
     weights = CSR.from_scipy(sp.vstack([part.weights.to_scipy() for part in parts], "csr")[order])
     bias = np.concatenate([part.bias for part in parts])[order]
     run = Run(
@@ -150,11 +163,17 @@ def import_text(
         label_names=label_names is not None,
         positive_weights_sha256=None,
         config={"imported": [file.name for file in files], "bias": parts[0].constant},
-        plan=plan_shards(n_labels, _SHARD_SIZE),
+        plan=_plan(label_ids, n_labels),
     )
     shards = (_part_of(place, label_ids, weights, bias) for place in run.plan)
     transforms = Transforms(None, l2_normalize)
     return write_model(folder, run, transforms, label_names, shards, overwrite=overwrite)
+
+
+def _plan(label_ids: NDArray[np.int32], n_labels: int) -> tuple[ShardPlan, ...]:
+    """The shards that hold a label: whatever the ids are, no more than there are labels."""
+    numbers = np.unique(label_ids // _SHARD_SIZE).tolist()
+    return tuple(shard_at(number, n_labels, _SHARD_SIZE) for number in numbers)
 
 
 class _Part(NamedTuple):
@@ -177,13 +196,23 @@ def _part_of(
 
 def _read(path: Path) -> _Part:
     try:
-        with path.open(encoding="ascii") as file:
-            header = _read_header(path, file)
-            return _read_weights(path, file, header)
+        with path.open("rb") as file:
+            lines = _numbered(path, file)
+            return _read_weights(path, lines, _read_header(path, lines))
     except OSError as error:
         raise DataError(path, f"cannot read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(path, "not a text model: it holds bytes that are no ASCII text") from error
+
+
+Lines: TypeAlias = Iterator[tuple[int, str]]
+
+
+def _numbered(path: Path, file: IO[bytes]) -> Lines:
+    for number, line in enumerate(lines_of(file, path, _LONGEST_LINE), 1):
+        try:
+            yield number, line.decode("ascii")
+        except UnicodeDecodeError as error:
+            said = "not a text model: it holds bytes that are no ASCII text"
+            raise DataError(path, said, number) from error
 
 
 class _Header(NamedTuple):
@@ -191,70 +220,99 @@ class _Header(NamedTuple):
     n_features: int
     constant: float
     one_column: bool
-    lines: int
 
 
-def _read_header(path: Path, file: IO[str]) -> _Header:
-    fields: dict[str, list[str]] = {}
-    number = 0
-    for number, line in enumerate(file, 1):
-        words = line.split()
-        if words == ["w"]:
+def _read_header(path: Path, lines: Lines) -> _Header:
+    fields: dict[str, tuple[int, list[str]]] = {}
+    for number, line in lines:
+        name, *words = line.split() or [""]
+        if name == "w" and not words:
             break
-        if not words or words[0] not in ("solver_type", "nr_class", "label", "nr_feature", "bias"):
-            raise DataError(
-                path, f"{line[:40].strip()!r}; expected a line of a LIBLINEAR model's header", number
-            )
-        fields[words[0]] = words[1:]
+        if name not in _FIELDS or name in fields:
+            found = f"{line[:40].strip()!r}{' once more' * (name in fields)}"
+            raise DataError(path, f"{found}; expected a line of a LIBLINEAR model's header", number)
+        fields[name] = number, words
     else:
         raise DataError(path, "ends before the line 'w'; expected a LIBLINEAR text model")
+    if missing := [name for name in _FIELDS if name not in fields]:
+        raise DataError(path, f"header: no line {missing[0]!r}; expected {', '.join(_FIELDS)}")
+    n_classes, n_features = _count(path, fields, "nr_class"), _count(path, fields, "nr_feature")
+    labels = _labels(path, *fields["label"])
+    if len(labels) != n_classes:
+        raise DataError(path, f"{len(labels)} labels; nr_class says {n_classes}", fields["label"][0])
+    one_column = n_classes == 2 and fields["solver_type"][1] != [_COLUMN_FOR_EACH]
+    return _Header(labels, n_features, max(_bias(path, *fields["bias"]), 0.0), one_column)
+
+
+def _count(path: Path, fields: Mapping[str, tuple[int, list[str]]], name: str) -> int:
+    line, words = fields[name]
+    if len(words) != 1 or not _WHOLE.fullmatch(words[0]) or not 0 < int(words[0]) < 2**31:
+        found = " ".join(words)[:40]
+        raise DataError(path, f"{name}: {found!r}; expected a whole number from 1 to {2**31 - 1}", line)
+    return int(words[0])
+
+
+def _labels(path: Path, line: int, words: list[str]) -> NDArray[np.int32]:
+    for word in words:
+        if not _WHOLE.fullmatch(word) or int(word) > _LARGEST_LABEL:
+            raise DataError(path, f"label: {word[:40]!r}; expected ids from 0 to {_LARGEST_LABEL}", line)
+    labels = np.array(list(map(int, words)), np.int32)
+    if len(np.unique(labels)) != len(labels):
+        raise DataError(path, "label: an id twice; expected distinct ids", line)
+    return labels
+
+
+def _bias(path: Path, line: int, words: list[str]) -> float:
     try:
-        labels = np.array(fields["label"], np.int32)
-        n_features, constant = int(fields["nr_feature"][0]), float(fields["bias"][0])
-        solver, n_classes = fields["solver_type"][0], int(fields["nr_class"][0])
-    except (KeyError, IndexError, ValueError, OverflowError) as error:
-        raise DataError(
-            path, f"header: {error}; expected solver_type, nr_class, label, nr_feature, bias"
-        ) from error
-    if len(labels) != n_classes or n_classes < 1:
-        raise DataError(path, f"{len(labels)} labels; nr_class says {n_classes}")
-    if labels.min() < 0 or len(np.unique(labels)) != len(labels):
-        raise DataError(path, "label: expected distinct ids from 0 on")
-    return _Header(
-        labels, n_features, max(constant, 0.0), n_classes == 2 and solver != _COLUMN_FOR_EACH, number
-    )
+        [value] = map(float, words)
+    except ValueError:
+        value = math.nan
+    if not abs(value) <= np.finfo(np.float32).max or "_" in words[0]:
+        found = " ".join(words)[:40]
+        raise DataError(path, f"bias: {found!r}; expected a finite number, at most 3.4e38", line)
+    return value
 
 
-def _read_weights(path: Path, file: IO[str], header: _Header) -> _Part:
+def _read_weights(path: Path, lines: Lines, header: _Header) -> _Part:
     width = 1 if header.one_column else len(header.labels)
     n_rows = header.n_features + (header.constant > 0)
-    columns: list[NDArray[np.int32]] = []
-    values: list[NDArray[np.float32]] = []
-    constant_weights = np.zeros(width, np.float32)
+    columns, values = [np.zeros(0, np.int32)], [np.zeros(0, np.float32)]
+    ends = array("q", [0])
+    bias = np.zeros(width, np.float32)
     row = -1
-    for row, line in enumerate(file):
-        number = header.lines + row + 1
-        try:
-            weights = np.array(line.split(), np.float32)
-        except ValueError as error:
-            raise DataError(path, f"{error}; expected {width} weights", number) from error
-        if len(weights) != width or row >= n_rows or not np.isfinite(weights).all():
-            found = f"{len(weights)} weights" if row < n_rows else "more lines than features"
-            raise DataError(path, f"{found}; expected {n_rows} lines of {width} finite weights", number)
+    for row, (number, line) in enumerate(lines):
+        weights = _weights(path, number, line, width)
+        if row >= n_rows:
+            raise DataError(path, f"more lines than features; expected {n_rows} lines of weights", number)
         if row == header.n_features:
-            constant_weights = weights
+            with np.errstate(over="ignore"):
+                bias = weights * np.float32(header.constant)
+            if not np.isfinite(bias).all():
+                raise DataError(path, "weight times bias is beyond float32; expected at most 3.4e38", number)
         else:
-            columns.append(np.flatnonzero(weights).astype(np.int32))
-            values.append(weights[columns[-1]])
+            kept = np.flatnonzero(weights).astype(np.int32)
+            if len(kept):  # most lines of a sparse model have none
+                columns.append(kept)
+                values.append(weights[kept])
+            ends.append(ends[-1] + len(kept))
     if row + 1 != n_rows:
         raise DataError(path, f"ends after {row + 1} lines of weights; expected {n_rows}")
-    indptr = np.concatenate([[0], np.cumsum([len(c) for c in columns])])
-    stacked = (np.concatenate(values), np.concatenate(columns), indptr)
+    stacked = (np.concatenate(values), np.concatenate(columns), np.array(ends, np.int64))
     matrix = sp.csr_matrix(stacked, shape=(header.n_features, width)).T
     if header.one_column:
-        matrix, constant_weights = (
-            sp.vstack([matrix, -matrix]),
-            np.concatenate([constant_weights, -constant_weights]),
-        )
-    bias = constant_weights * np.float32(header.constant)
+        matrix, bias = sp.vstack([matrix, -matrix]), np.concatenate([bias, -bias])
     return _Part(header.labels, CSR.from_scipy(matrix), bias, header.constant)
+
+
+def _weights(path: Path, number: int, line: str, width: int) -> NDArray[np.float32]:
+    words = line.split()
+    if len(words) != width:
+        raise DataError(path, f"{len(words)} weights; expected {width}", number)
+    try:
+        with np.errstate(over="ignore"):
+            weights = np.fromiter(map(float, words), np.float64, width).astype(np.float32)
+    except ValueError as error:
+        raise DataError(path, f"{str(error)[:100]}; expected {width} weights", number) from error
+    if not np.isfinite(weights).all() or "_" in line:  # which Python takes between digits
+        raise DataError(path, f"a weight is no finite number; expected {width}, at most 3.4e38", number)
+    return weights

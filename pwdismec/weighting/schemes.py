@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pwdismec.data.names import MOST_BYTES
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.files import read_file
 from pwdismec.weighting.propensity import PRESETS, check_parameters, inverse_propensities
@@ -150,22 +151,23 @@ def read_weights(path: str | Path, n_labels: int) -> NDArray[np.float64]:
         fewer lines than labels.
     """
     try:
-        lines = read_file(path).decode().splitlines()
+        content = read_file(path, MOST_BYTES).decode()
     except OSError as error:
         raise DataError(path, f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise DataError(path, "not text, expected one number a line") from error
-    weights = np.array([_weight(path, number, line) for number, line in enumerate(lines, 1)], np.float64)
-    if len(weights) != n_labels:
-        raise DataError(path, f"{len(weights)} lines, expected {n_labels}, one a label")
-    return weights
+    n_lines = content.count("\n") + (content[-1:] not in ("", "\n"))
+    if n_lines != n_labels:
+        raise DataError(path, f"{n_lines} lines, expected {n_labels}, one a label")
+    lines = enumerate(content.split("\n")[:n_lines], 1)
+    return np.array([_weight(path, number, line) for number, line in lines], np.float64)
 
 
 def _weight(path: str | Path, number: int, line: str) -> float:
     try:
-        weight = float(line)
+        weight = float(line) if line.isascii() and "_" not in line else math.nan
     except ValueError:
         weight = math.nan
     if not 0 < weight < math.inf:
-        raise DataError(path, f"weight {line[:40]!r}, expected a positive finite number", number)
+        raise DataError(path, f"weight {line[:60]!r}, expected a positive finite number", number)
     return weight

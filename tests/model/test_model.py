@@ -11,9 +11,10 @@ import scipy.sparse as sp
 from small_data import files_of, small_dataset
 
 from pwdismec.errors import ConfigError, DataError, ModelError
-from pwdismec.model import Model
+from pwdismec.model import Model, text_format
 from pwdismec.model.npz_format import export_npz
 from pwdismec.model.shard import write_shard
+from pwdismec.model.slicing import slice_model
 from pwdismec.model.text_format import export_text, import_text
 from pwdismec.training import TrainingConfig, train
 
@@ -159,13 +160,13 @@ TEXT = "solver_type L2R_L2LOSS_SVC\nnr_class 3\nlabel 0 4 2\nnr_feature 2\nbias 
     ("text", "message"),
     [
         (TEXT.replace("nr_class", "classes"), r"m\.txt:2: 'classes 3'"),
-        (TEXT.replace("4 5 6", "4 5"), r"m\.txt:8: 2 weights; expected 3 lines of 3"),
+        (TEXT.replace("4 5 6", "4 5"), r"m\.txt:8: 2 weights; expected 3"),
         (TEXT.replace("4 5 6", "4 x 6"), r"m\.txt:8: .*'x'"),
         (TEXT.replace("4 5 6", "4 nan 6"), r"m\.txt:8: .*finite"),
         (TEXT + "1 2 3\n", r"m\.txt:10: more lines than features"),
         (TEXT.replace("7 8 9\n", ""), r"m\.txt: ends after 2 lines"),
-        (TEXT.replace("label 0 4 2", "label 0 4 4"), r"m\.txt: label: expected distinct ids"),
-        (TEXT.replace("label 0 4 2", "label 0 4"), r"m\.txt: 2 labels; nr_class says 3"),
+        (TEXT.replace("label 0 4 2", "label 0 4 4"), r"m\.txt:3: label: an id twice; expected distinct ids"),
+        (TEXT.replace("label 0 4 2", "label 0 4"), r"m\.txt:3: 2 labels; nr_class says 3"),
         (TEXT.split("w\n")[0], r"m\.txt: ends before the line 'w'"),
         ("\0\1\2ü", r"m\.txt"),
     ],
@@ -200,3 +201,82 @@ def test_scipy_reads_the_npz_export(trained, tmp_path):
     with np.load(tmp_path / "m.npz") as file:
         np.testing.assert_array_equal(file["bias"][ids], bias)
         assert np.isnan(file["bias"][40:]).all()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("bias 1", "bias inf", "5: bias: 'inf'; expected a finite number"),
+        ("bias 1", "bias nan", "5: bias: 'nan'; expected a finite number"),
+        ("bias 1", "bias 1_0", "5: bias: '1_0'; expected a finite number"),
+        ("bias 1", "bias 1e39", "5: bias: '1e39'; expected a finite number"),
+        ("bias 1", "bias", "5: bias: ''; expected a finite number"),
+        ("bias 1", "bias 1 1", "5: bias: '1 1'; expected a finite number"),
+        ("bias 1", "bias 3e38", "9: weight times bias is beyond float32"),
+        ("bias 1", "bias 1\nbias 1", "6: 'bias 1' once more; expected a line of a LIBLINEAR model's header"),
+        ("bias 1\n", "", ": header: no line 'bias'"),
+        ("nr_feature 2", "nr_feature 0", "4: nr_feature: '0'; expected a whole number from 1 to 2147483647"),
+        ("nr_feature 2", "nr_feature -2", "4: nr_feature: '-2'"),
+        ("nr_feature 2", "nr_feature 2.0", "4: nr_feature: '2.0'"),
+        ("nr_feature 2", "nr_feature 2147483648", "4: nr_feature: '2147483648'"),
+        ("nr_feature 2", f"nr_feature {'9' * 5000}", f"4: nr_feature: '{'9' * 40}'"),
+        ("nr_feature 2", "nr_feature 2147483647", ": ends after 3 lines of weights; expected 2147483648"),
+        ("nr_class 3", "nr_class 4", "3: 3 labels; nr_class says 4"),
+        ("nr_class 3", "nr_class 0", "2: nr_class: '0'; expected a whole number from 1"),
+        ("label 0 4 2", "label 0 4 2147483647", "3: label: '2147483647'; expected ids from 0 to 2147483646"),
+        ("label 0 4 2", "label 0 4 4294967298", "3: label: '4294967298'; expected ids"),
+        ("label 0 4 2", f"label 0 4 {'9' * 5000}", f"3: label: '{'9' * 40}'; expected ids"),
+        ("label 0 4 2", "label 0 4 -1", "3: label: '-1'; expected ids"),
+        ("label 0 4 2", "label 0 4 +1", "3: label: '+1'; expected ids"),
+        ("label 0 4 2", "label 0 4 1.5", "3: label: '1.5'; expected ids"),
+        ("label 0 4 2", "label 0 4 1e3", "3: label: '1e3'; expected ids"),
+        ("label 0 4 2", "label 0 4 1_0", "3: label: '1_0'; expected ids"),
+        ("label 0 4 2", "label 0 4 \u0663", "3: not a text model: it holds bytes that are no ASCII text"),
+        ("1 2 3", "1 2 1e39", "7: a weight is no finite number"),
+        ("1 2 3", "1 2 -inf", "7: a weight is no finite number"),
+        ("1 2 3", "1 2 1_0", "7: a weight is no finite number"),
+        ("1 2 3", "1 2 0x3", "7: could not convert string to float: '0x3'"),
+        ("1 2 3", f"1 2 {'z' * 10**6}", "7: could not convert string to float: 'zzz"),
+        ("1 2 3", "", "7: 0 weights; expected 3"),
+    ],
+)
+def test_numbers_of_a_text_model_are_taken_as_they_stand_or_not_at_all(tmp_path, old, new, message):
+    (tmp_path / "m.txt").write_text(TEXT.replace(old, new))
+    with pytest.raises(DataError) as caught:
+        import_text([tmp_path / "m.txt"], tmp_path / "out")
+    assert f"m.txt:{message}".replace("::", ":") in str(caught.value)
+    assert len(str(caught.value)) < 300
+    assert [p.name for p in tmp_path.iterdir()] == ["m.txt"]
+
+
+def test_a_large_label_costs_no_more_than_a_small_one(tmp_path):
+    largest = 2**31 - 2
+    (tmp_path / "m.txt").write_text(TEXT.replace("label 0 4 2", f"label 0 {largest} 2"))
+    model = import_text([tmp_path / "m.txt"], tmp_path / "out")
+    assert model.n_labels == largest + 1
+    assert [(place.first, place.stop) for place in model.manifest.run.plan] == [
+        (0, 1000),
+        (2147483000, largest + 1),
+    ]
+    np.testing.assert_array_equal(model.weights()[0], [0, 2, largest])
+    with pytest.raises(ConfigError, match="n_labels: 2147483648; expected 2147483647 at most"):
+        import_text([tmp_path / "m.txt"], tmp_path / "more", n_labels=2**31)
+    cut = slice_model(model, tmp_path / "cut", np.array([largest]))
+    np.testing.assert_array_equal(cut.weights()[0], [largest])
+
+
+def test_a_line_of_a_text_model_has_a_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_format, "_LONGEST_LINE", 1000)
+    for length, expected in ((1000, "label: "), (1001, "a line of more than 1 kB; expected shorter lines")):
+        (tmp_path / "m.txt").write_text(TEXT.replace("0 4 2", "0 4 2".ljust(length - len("label "), "x")))
+        with pytest.raises(DataError, match=rf"m\.txt:3: {expected}"):
+            import_text([tmp_path / "m.txt"], tmp_path / "out")
+
+
+def test_lines_without_weights_take_no_memory(tmp_path):
+    (tmp_path / "m.txt").write_text(TEXT.replace("nr_feature 2", "nr_feature 200000").split("1 2 3")[0])
+    with (tmp_path / "m.txt").open("a") as file:
+        file.write("0 0 0\n" * 200_000 + "1 1 1\n")
+    model = import_text([tmp_path / "m.txt"], tmp_path / "out")
+    assert (model.n_features, model.nnz) == (200_000, 0)
+    np.testing.assert_array_equal(model.weights()[2], [1, 1, 1])

@@ -14,6 +14,7 @@ from small_data import small_dataset
 from pwdismec import Predictor
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError, DataError, ModelError
+from pwdismec.model import slicing
 from pwdismec.model.merging import merge_models
 from pwdismec.model.shard import tensors_of
 from pwdismec.model.slicing import read_labels, slice_model
@@ -114,15 +115,31 @@ def test_label_lists(trained, tmp_path):
         ("name 4\n3\n", r"txt:2: '3': expected a name of a label"),
         ("3\n4\n3\n", r"txt:3: '3': the same label as in line 1"),
         ("nome 4\n", r"txt:1: 'nome 4': expected a label id"),
+        (f"3\n{'9' * 5000}\n", r"txt:2: '9{60}': expected a label id"),
+        ("3\n\u0663\n", r"txt:2: '\u0663': expected a label id"),
+        ("3\n4294967299\n", r"txt:2: '4294967299': expected a label id"),
+        ("3\n1.5\n", r"txt:2: '1.5': expected a label id"),
+        ("3\n1_0\n", r"txt:2: '1_0': expected a label id"),
+        ("3\n\udcff\n", r"txt:2: not UTF-8"),
     ],
 )
 def test_bad_label_lists_are_told_by_their_line(trained, tmp_path, text, message):
     path = tmp_path / "labels.txt"
-    path.write_text(text)
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(DataError, match=message):
         read_labels(path, trained)
     with pytest.raises(DataError, match="missing: cannot read: No such file"):
         read_labels(tmp_path / "missing", trained)
+
+
+def test_a_list_of_labels_has_a_limit(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(slicing, "MOST_BYTES", 10)
+    path = tmp_path / "labels.txt"
+    path.write_text("3\n44\n1\n2\n0")
+    np.testing.assert_array_equal(read_labels(path, trained), [3, 44, 1, 2, 0])
+    path.write_text("3\n44\n1\n2\n0\n")
+    with pytest.raises(DataError, match=r"labels\.txt: more than 0\.01 kB; expected a smaller file"):
+        read_labels(path, trained)
 
 
 def test_names_that_are_numbers_or_shared(tmp_path):
