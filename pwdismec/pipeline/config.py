@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from reprlib import Repr
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from pwdismec.data.formats import FORMATS
 from pwdismec.errors import ConfigError
-from pwdismec.files import read_file, write_file
+from pwdismec.files import write_file
 from pwdismec.metrics.checks import check_ks
 from pwdismec.pipeline.text_section import TextSection
+from pwdismec.pipeline.yaml_file import read_yaml
 from pwdismec.training import TrainingConfig
 from pwdismec.training.config import DISMEC_PRUNE
 from pwdismec.weighting import PRESETS, Weighting, preset
 
 _DEFAULT = PRESETS["default"]
 _FILE = "file:"
+_SHORT = Repr()
+_SHORT.maxstring = 100
+
+
+Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Propensity(_Section):
@@ -49,9 +56,9 @@ class TrainingSettings(_Section):
     beta: float = Weighting.beta
     solver: str = TrainingConfig.solver
     tolerance: float = TrainingConfig.tolerance
-    max_epochs: int = TrainingConfig.max_epochs
+    max_epochs: Number = TrainingConfig.max_epochs
     prune: Annotated[float, BeforeValidator(_threshold)] = TrainingConfig.prune
-    shard_size: int = TrainingConfig.shard_size
+    shard_size: Number = TrainingConfig.shard_size
     seed: int = TrainingConfig.seed
     a: float | None = None
     b: float | None = None
@@ -60,13 +67,13 @@ class TrainingSettings(_Section):
 class PredictSettings(_Section):
     """Of the step that predicts."""
 
-    top_k: PositiveInt = 5
+    top_k: Number = 5
 
 
 class EvaluateSettings(_Section):
     """Of the step that evaluates."""
 
-    ks: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1, 3, 5)
+    ks: Annotated[tuple[Number, ...], Field(min_length=1)] = (1, 3, 5)
     by_frequency: bool = False
     paper_reranking: bool = False
 
@@ -227,17 +234,7 @@ Kind = TypeVar("Kind", bound=Settings)
 
 
 def _read(path: Path, kind: type[Kind], check: Callable[[Kind], None]) -> Kind:
-    try:
-        text = read_file(path).decode()
-        root = yaml.compose(text, yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read: {error.strerror}") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(root, yaml.MappingNode):
-        raise ConfigError(f"{path}: expected a mapping of settings, such as `weightings: [pw]`")
-    _refuse_repeated(path, root)
+    root, content = read_yaml(path)
     try:
         settings = _checked(kind.model_validate(content), path)
         check(settings)
@@ -275,10 +272,10 @@ def _explained(path: Path, root: yaml.MappingNode, kind: type[Settings], error: 
     if first["type"] == "missing":
         return f"{where}: missing"
     if first["type"] == "extra_forbidden":
-        section = field.rpartition(".")[0]
+        section = ".".join(map(str, first["loc"][:-1]))
         known = _fields_of(kind, section)
         return f"{where}: unknown setting; expected one of {', '.join(known)}"
-    value = "" if isinstance(first["input"], dict) else f"{first['input']!r}: "
+    value = "" if isinstance(first["input"], dict) else f"{_SHORT.repr(first['input'])}: "
     return f"{where}: {value}{first['msg'].removeprefix('Value error, ')}"
 
 
@@ -309,20 +306,3 @@ def _line_of(node: yaml.Node, loc: tuple[int | str, ...]) -> int:
             node = node.value[key]
             line = node.start_mark.line + 1
     return int(line)
-
-
-def _refuse_repeated(path: Path, node: yaml.Node) -> None:
-    """YAML's reader would take the last of two settings of one name."""
-    for mapping in _mappings(node):
-        seen = set()
-        for name, _ in mapping.value:
-            if name.value in seen:
-                raise ConfigError(f"{path}:{name.start_mark.line + 1}: {name.value}: given twice")
-            seen.add(name.value)
-
-
-def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
-    if isinstance(node, yaml.MappingNode):
-        yield node
-        for _, value in node.value:
-            yield from _mappings(value)

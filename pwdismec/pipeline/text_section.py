@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PositiveInt, model_validator
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 
 def _range(value: Any) -> tuple[int, int] | None:
     """The sizes of n-grams from 3-5, as YAML reads it, or 2; from 0, None."""
-    first, dash, last = str(value).partition("-")
-    if not first.isdecimal() or (dash and not last.isdecimal()):
+    found = re.fullmatch(r"([0-9]{1,3})(?:-([0-9]{1,3}))?", str(value))
+    if found is None:
         raise ValueError("expected a number or a range such as 1-2")
-    sizes = int(first), int(last or first)
+    sizes = int(found[1]), int(found[2] or found[1])
     return sizes if any(sizes) else None
 
 

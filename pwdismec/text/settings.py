@@ -9,7 +9,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PositiveInt,
     ValidationError,
     field_validator,
     model_validator,
@@ -17,7 +16,8 @@ from pydantic import (
 
 from pwdismec.errors import ConfigError
 
-Range = tuple[PositiveInt, PositiveInt]
+_Size = Annotated[int, Field(ge=1, le=999)]
+Range = tuple[_Size, _Size]
 """From how many words or characters an n-gram has, to how many."""
 
 # What stands between a field's name and a term in a feature's name: title:word, title~char.
@@ -66,7 +66,7 @@ class TextSettings(BaseModel):
     fields: Annotated[tuple[TextField, ...], Field(min_length=1)]
     words: Range | None = (1, 1)
     chars: Range | None = None
-    min_df: PositiveInt = 2
+    min_df: Annotated[int, Field(ge=1, le=2**31 - 1)] = 2
     hashing: Annotated[int, Field(ge=1, le=26)] | None = None
     label_field: str | None = None
     label_separator: Annotated[str, Field(min_length=1)] = ";"

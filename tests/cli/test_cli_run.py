@@ -169,7 +169,7 @@ def test_files_of_weights_are_beside_the_config(config, tmp_path):
         ("texts: {fields: 't:0', labels: l}", ":5: texts: text: 't:0': weight 0; expected a number above 0"),
         ("texts: {fields: t, labels: l}\ntfidf: true", ": tfidf: is for files of features; leave it out"),
         ("test: other.txt", ":5: test: given twice"),
-        ("train: [", ": not YAML: "),
+        ("train: [", ":6: not YAML: "),
     ],
 )
 def test_a_bad_config_is_told_by_field_and_line(tmp_path, text, expected):
