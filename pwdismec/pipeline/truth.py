@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+import numpy as np
 
 from pwdismec.data import CSR, Dataset, Dense
 from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
+from pwdismec.machine import check_fits
 from pwdismec.prediction.files import read_predictions
 
 
@@ -29,10 +33,18 @@ def read_to_compare(
         _check_agreement(predictions, n_labels, "labels", truth, true_labels.n_columns)
     if train is not None and training is not None:
         _check_agreement(train, training.n_labels, "labels", truth, true_labels.n_columns)
-    largest = int(top.labels.max(initial=-1))
-    if largest >= true_labels.n_columns:
-        raise DataError(predictions, f"label {largest}; {truth} has {true_labels.n_columns} labels, from 0")
+    _check_labels(top, predictions, truth, true_labels.n_columns)
+    # For each label, the metrics hold some counts.
+    needed = 64 * true_labels.n_columns
+    check_fits(needed, truth, f"counts for each of {true_labels.n_columns} labels", "fewer labels")
     return top, true_labels, training
+
+
+def _check_labels(top: TopK, predictions: str | Path, truth: str | Path, n_labels: int) -> None:
+    rows, places = np.nonzero(top.labels >= n_labels)
+    if len(rows):  # of JSON lines: the other formats say how many labels there are, and have been checked
+        label, line = top.labels[rows[0], places[0]], int(rows[0]) + 1
+        raise DataError(predictions, f"label {label}; {truth} has {n_labels} labels, from 0", line)
 
 
 def _true_labels(path: Path, one_based: bool, n_labels: int | None, training: Dataset | None) -> CSR:
@@ -44,26 +56,42 @@ def _true_labels(path: Path, one_based: bool, n_labels: int | None, training: Da
 
         if are_records(path):
             blocks = Records(path, training.vectorizer).blocks()
-            return CSR.concatenate([block.labels for block in blocks], training.n_labels)
+            return CSR.concatenate(_held(path, (block.labels for block in blocks)), training.n_labels)
     source = open_source(path, one_based=one_based)
     if source.n_labels is None:
         source = open_source(path, one_based=one_based, n_labels=n_labels)
     if source.format in ("xmc-pair", "npz", "npy"):  # one of two files: its rows are the labels
-        parts = [_labels_alone(path, block.features) for block in source]
+        parts = _held(path, _labels_alone(path, (block.features for block in source)))
         n_columns = source.n_features
     else:
-        parts = [block.labels for block in source]
+        parts = _held(path, (block.labels for block in source))
         n_columns = source.n_labels
     assert n_columns is not None
     return CSR.concatenate(parts, n_columns)
 
 
-def _labels_alone(path: Path, rows: Features) -> CSR:
-    if isinstance(rows, Dense):
-        raise DataError(path, "an array of features; expected labels")
-    if not (rows.values > 0).all():
-        raise DataError(path, "holds a value that is not above zero; expected labels")
-    return CSR(rows.indptr, rows.indices, None, rows.n_columns)
+def _held(path: Path, blocks: Iterable[CSR]) -> list[CSR]:
+    """The labels of all blocks, unless they are beyond memory."""
+    parts, size = [], 0
+    for part in blocks:
+        parts.append(part)
+        size += 2 * (part.indptr.nbytes + part.indices.nbytes)  # once more when they are joined
+        check_fits(size, path, "the true labels", "a smaller file")
+    return parts
+
+
+def _labels_alone(path: Path, blocks: Iterable[Features]) -> Iterator[CSR]:
+    first = 1
+    for rows in blocks:
+        if isinstance(rows, Dense):
+            raise DataError(path, "an array of features; expected labels")
+        if not (positive := rows.values > 0).all():
+            place = int(np.argmin(positive))
+            row = first + int(np.searchsorted(rows.indptr, place, side="right")) - 1
+            found = f"row {row}, label {rows.indices[place]}: {rows.values[place]:g}"
+            raise DataError(path, f"{found}; expected labels, with values above zero")
+        yield CSR(rows.indptr, rows.indices, None, rows.n_columns)
+        first += rows.n_rows
 
 
 def _check_agreement(path: str | Path, count: int, what: str, truth: str | Path, expected: int) -> None:

@@ -13,7 +13,9 @@ import scipy.sparse as sp
 from command_line import DISK, pwdismec, refusal, start
 from small_data import files_of
 
-from pwdismec import Dataset
+from pwdismec import Dataset, machine
+from pwdismec.errors import DataError
+from pwdismec.pipeline import truth
 
 GOOD = "2 3 2\n0,1 0:1 2:0.5\n1 1:2\n"
 BAD_TEXT = {
@@ -173,9 +175,32 @@ def test_rows_and_labels_of_predictions_and_truth_must_agree(job, counts, tmp_pa
     assert message == f"{counts.set}: 12 labels; {job.test} has 45"
     lines = ['{"labels": [{"id": 45, "score": 1}]}\n'] * 50
     (tmp_path / "p.jsonl").write_text("".join(lines))
-    assert "label 45" in refusal("evaluate", tmp_path / "p.jsonl", job.test)
+    expected = f"{tmp_path}/p.jsonl:1: label 45; {job.test} has 45 labels, from 0"
+    assert refusal("evaluate", tmp_path / "p.jsonl", job.test) == expected
+    assert refusal("evaluate", tmp_path / "p.jsonl", job.test, "--train", job.train) == expected
+    (tmp_path / "p.jsonl").write_text("".join(['{"labels": []}\n', *lines[1:]]))
+    assert refusal("evaluate", tmp_path / "p.jsonl", job.test) == expected.replace(":1:", ":2:")
     sp.save_npz(tmp_path / "Y.npz", sp.csr_matrix(-np.eye(50, 45)))
-    assert "expected labels" in refusal("evaluate", job.predictions, tmp_path / "Y.npz")
+    message = refusal("evaluate", job.predictions, tmp_path / "Y.npz")
+    assert message == f"{tmp_path}/Y.npz: row 1, label 0: -1; expected labels, with values above zero"
+
+
+def test_predictions_and_truth_of_as_many_labels_as_they_like_are_refused_by_memory(tmp_path):
+    """Of each label the metrics hold counts, which a short file can ask for."""
+    for name in ("p.txt", "t.txt"):
+        labels = "2147483647" if name == "p.txt" else "2147483647 2147483647"
+        (tmp_path / name).write_text(f"1 {labels}\n" + ("1:1\n" if name == "p.txt" else "1 1:1\n"))
+    message = refusal("evaluate", tmp_path / "p.txt", tmp_path / "t.txt", "-k", 1)
+    assert message.startswith(f"{tmp_path}/t.txt: counts for each of 2147483647 labels would take 137 GB; ")
+
+
+def test_true_labels_beyond_memory_are_refused(job, monkeypatch):
+    labels = Dataset.open(job.test).labels.rows(0, 10)
+    size = 2 * (labels.indptr.nbytes + labels.stored().indices.nbytes)
+    monkeypatch.setattr(machine, "memory", lambda: 4 * size)
+    assert len(truth._held(job.test_txt, [labels.stored()] * 2)) == 2
+    with pytest.raises(DataError, match=f"{job.test_txt}: the true labels would take "):
+        truth._held(job.test_txt, [labels.stored()] * 3)
 
 
 def test_settings_out_of_range_are_refused(job, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import tempfile
+import zipfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pwdismec import machine
 from pwdismec.cluster import Part
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError, DataError, OutputError, PwdismecError
-from pwdismec.prediction.files import Predictions, read_predictions, writing_predictions
+from pwdismec.prediction.files import Predictions, jsonl, read_predictions, writing_predictions
 
 FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False).map(lambda x: x + 0.0)
 
@@ -307,6 +309,8 @@ BAD_JSONL = {
     "[]": FORM,
     '{"label": []}': FORM,
     '{"labels": 3}': FORM,
+    '{"labels": {}}': FORM,
+    '{"labels": ""}': FORM,
     '{"labels": [3]}': FORM,
     '{"labels": [{"id": 1}]}': FORM,
     '{"labels": [{"id": true, "score": 1}]}': FORM,
@@ -357,10 +361,17 @@ LEFT = "row {}: places left hold label −1 and score −inf, after all others"
     ("changed", "message"),
     [
         ({"n_labels": None}, "not an npz of labels, scores and n_labels"),
-        ({"labels": np.array([[None]])}, "not an npz of labels, scores and n_labels"),
+        ({"labels": np.array([[None]])}, "'labels.npy': an array of Python's objects"),
         ({"n_labels": np.array([4])}, "n_labels: expected one int64 number"),
         ({"labels": np.zeros((2, 2))}, "labels are float64 and scores float32"),
         ({"labels": np.zeros((2, 3), np.int32)}, "labels of shape (2, 3), scores of (2, 2)"),
+        ({"n_labels": np.int64(-1)}, "n_labels: expected one int64 number, from 0 to 2147483647"),
+        ({"n_labels": np.int64(2**31)}, "n_labels: expected one int64 number, from 0 to 2147483647"),
+        ({"n_labels": np.float64(4)}, "n_labels: expected one int64 number"),
+        ({"labels": np.array([[3, 1], [2, -1]], ">i4")}, "labels are >i4 and scores float32"),
+        ({"labels": np.array([[3, 1], [2**32 + 2, -1]])}, "labels are int64 and scores float32"),
+        ({"labels": np.array([[3, 1], [2, 0]], np.uint32)}, "labels are uint32"),
+        ({"labels": np.int32(3)}, "labels of shape (), scores of (2, 2)"),
         ({"n_labels": np.int64(3)}, "row 1: label 3: expected a label id from 0 to 2"),
         (
             {"labels": np.array([[3, 1], [-5, -1]], np.int32)},
@@ -391,7 +402,7 @@ def test_a_damaged_npz_is_refused(tmp_path):
     whole = path.read_bytes()
     for cut in (10, 60, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:cut])
-        with pytest.raises(DataError, match="not an npz"):
+        with pytest.raises(DataError, match=r"damaged, or no \.npz file"):
             read_predictions(path)
 
 
@@ -400,3 +411,49 @@ def test_an_unreadable_path_is_refused(tmp_path):
         read_predictions(tmp_path / "missing")
     with pytest.raises(DataError, match="a folder, where a file is expected"):
         read_predictions(tmp_path)
+
+
+def test_members_of_an_npz_that_are_no_arrays_are_refused(tmp_path):
+    path = npz(tmp_path / "p", labels=None)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("labels.npy", b"hello")
+    with pytest.raises(DataError, match=r"damaged, or no \.npz file: "):
+        read_predictions(path)
+    path = npz(tmp_path / "p", labels=None)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("labels", b"hello")
+    with pytest.raises(DataError, match=r"'labels': no \.npy array"):
+        read_predictions(path)
+
+
+def test_one_long_row_among_many_is_refused_where_their_table_is_beyond_memory(tmp_path, monkeypatch):
+    """The table has a place for each label of the longest row, in every row."""
+    path = tmp_path / "p"
+    row = " ".join(f"{label}:1" for label in range(500))
+    path.write_text(f"1000 500\n{row}\n" + "\n" * 999)
+    assert read_predictions(path).top.labels.shape == (1000, 500)
+    monkeypatch.setattr(machine, "memory", lambda: 8 * 1000 * 500 * 2 - 2)
+    with pytest.raises(
+        DataError, match="p: 1000 rows, in a table as wide as the longest, 500 labels, would take"
+    ):
+        read_predictions(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"), [("50 9\n", "1:1\n"), ("", '{"labels": [{"id": 1, "score": 1}]}\n')]
+)
+def test_predictions_beyond_memory_are_refused_at_their_line(tmp_path, monkeypatch, header, row):
+    path = tmp_path / "p"
+    path.write_text(header + row * 50)
+    read_predictions(path)
+    monkeypatch.setattr(machine, "memory", lambda: 64 * 49 * 2)
+    with pytest.raises(DataError, match=rf"p:{50 + bool(header)}: the predictions up to here, 50,"):
+        read_predictions(path)
+
+
+def test_a_long_line_of_json_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(jsonl, "LONGEST_RECORD", 50)
+    path = tmp_path / "p"
+    path.write_text('{"labels": []}\n' + '{"labels": []}'.ljust(51) + "\n")
+    with pytest.raises(DataError, match=r"p:2: a line of more than 0\.05 kB; expected shorter lines"):
+        read_predictions(path)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pwdismec.data.formats.compression import open_to_read
+from pwdismec.data.formats.lines import LONGEST_RECORD, lines_of
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
 from pwdismec.prediction.files.encoding import Buffer, append_files
-from pwdismec.prediction.files.predictions import Predictions, RankedRows
+from pwdismec.prediction.files.predictions import Predictions, RankedRows, check_entries
 
 
 @dataclass(frozen=True)
@@ -49,24 +51,24 @@ def read(path: Path) -> Predictions:
     DataError
         If a line is not of this form.
     """
-    lengths: list[int] = []
-    labels: list[int] = []
-    scores: list[float] = []
+    lengths, labels, scores = array("q"), array("q"), array("d")
     with open_to_read(path) as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(lines_of(file, path, LONGEST_RECORD), start=1):
             row = _parse_row(line)
             if row is None:
                 raise DataError(path, 'expected {"labels": [{"id": …, "score": …}, …]}', number)
             lengths.append(len(row))
             labels.extend(label for label, _ in row)
             scores.extend(score for _, score in row)
+            check_entries(path, len(lengths), len(labels), number)
     rows = RankedRows.from_lists(lengths, labels, scores)
-    return Predictions(rows.checked(None, lambda row, message: DataError(path, message, row + 1)), None)
+    return Predictions(rows.checked(None, path, lambda row, message: DataError(path, message, row + 1)), None)
 
 
 def _parse_row(line: bytes) -> list[tuple[int, float]] | None:
     try:
-        return [_parse_entry(entry) for entry in json.loads(line)["labels"]]
+        entries = json.loads(line)["labels"]
+        return [_parse_entry(entry) for entry in entries] if isinstance(entries, list) else None
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pwdismec.data.formats.archive import check_archive
+from pwdismec.data.formats.faults import MOST_COLUMNS
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
 from pwdismec.prediction.files.encoding import Buffer, append_files
@@ -55,13 +57,14 @@ def read(path: Path) -> Predictions:
     DataError
         If an array is missing, has another form, or does not hold rankings.
     """
+    check_archive(path)
     try:
         with np.load(path, allow_pickle=False) as archive:
             labels, scores, n_labels = (archive[name] for name in ("labels", "scores", "n_labels"))
     except _UNREADABLE as error:
         raise DataError(path, f"not an npz of labels, scores and n_labels: {error}") from error
-    if n_labels.shape != () or n_labels.dtype != np.int64:
-        raise DataError(path, "n_labels: expected one int64 number")
+    if n_labels.shape != () or n_labels.dtype != np.int64 or not 0 <= n_labels <= MOST_COLUMNS:
+        raise DataError(path, f"n_labels: expected one int64 number, from 0 to {MOST_COLUMNS}")
     if labels.dtype != np.int32 or scores.dtype != np.float32:
         raise DataError(
             path, f"labels are {labels.dtype} and scores {scores.dtype}, expected int32 and float32"
@@ -80,5 +83,5 @@ def read(path: Path) -> Predictions:
         row = int(astray.any(axis=1).argmax())
         raise fault(row, "places left hold label −1 and score −inf, after all others")
     top = TopK(labels, scores)
-    RankedRows.from_top(top).checked(int(n_labels), fault)
+    RankedRows.from_top(top).checked(int(n_labels), path, fault)
     return Predictions(top, int(n_labels))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
+from pwdismec.machine import check_fits
 
 _LARGEST_ID = np.iinfo(np.int32).max
 
@@ -27,6 +30,11 @@ class Predictions(NamedTuple):
 
     top: TopK
     n_labels: int | None
+
+
+def check_entries(path: Path, n_rows: int, n_entries: int, line: int) -> None:
+    """DataError at the line of a file where the predictions so far are more than memory should hold."""
+    check_fits(32 * n_rows + 32 * n_entries, path, f"the predictions up to here, {n_entries},", "fewer", line)
 
 
 class RankedRows(NamedTuple):
@@ -53,7 +61,7 @@ class RankedRows(NamedTuple):
         return cls(held.sum(axis=1), top.labels[held], top.scores[held])
 
     @classmethod
-    def from_lists(cls, lengths: list[int], labels: list[int], scores: list[float]) -> RankedRows:
+    def from_lists(cls, lengths: array[int], labels: array[int], scores: array[float]) -> RankedRows:
         with np.errstate(over="ignore"):  # a score past float32 becomes inf and is refused as such
             values = np.array(scores, np.float64).astype(np.float32)
         return cls(np.array(lengths, np.int64), np.array(labels, np.int64), values)
@@ -64,21 +72,23 @@ class RankedRows(NamedTuple):
         none = cls(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
         return cls(*(np.concatenate(arrays) for arrays in zip(none, *pieces, strict=True)))
 
-    def checked(self, n_labels: int | None, fault: Callable[[int, str], DataError]) -> TopK:
+    def checked(self, n_labels: int | None, path: Path, fault: Callable[[int, str], DataError]) -> TopK:
         """The rows as a table, once each is a ranking of distinct labels.
 
         Parameters
         ----------
         n_labels
             Labels must be below it; None: any label will do.
+        path
+            The file.
         fault
             Makes the error from a row, counted from 0, and a message.
 
         Raises
         ------
         DataError
-            If a label is out of range or twice in a row, a score is not finite, or a row is not
-            ordered best first.
+            If a label is out of range or twice in a row, a score is not finite, a row is not ordered best
+            first, or one row is so long that a table of all is beyond memory.
         """
         row_of = np.repeat(np.arange(len(self.lengths)), self.lengths)
 
@@ -102,6 +112,9 @@ class RankedRows(NamedTuple):
             np.flatnonzero(rising) + 1,
             "label {label}: score {score} is above the one before it; expected the best first",
         )
+        width = int(self.lengths.max(initial=0))
+        what = f"{len(self.lengths)} rows, in a table as wide as the longest, {width} labels,"
+        check_fits(8 * len(self.lengths) * width, path, what, "rows of about the same length")
         top = self._table(row_of)
         ordered = np.sort(top.labels, axis=1)
         twice = np.argwhere((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0))

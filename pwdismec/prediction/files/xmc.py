@@ -15,7 +15,7 @@ from pwdismec.data.formats.rows import RowFile
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
 from pwdismec.prediction.files.encoding import Buffer, append_files
-from pwdismec.prediction.files.predictions import Predictions, RankedRows
+from pwdismec.prediction.files.predictions import Predictions, RankedRows, check_entries
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,13 @@ def read(path: Path) -> Predictions:
     """
     n_instances, n_labels = read_header(path, ("rows", "labels"))
     pieces = RowFile(path, n_instances, RowIds(0, n_labels, column="label"), None).ranked()
-    rows = RankedRows.concatenate(
-        [RankedRows(np.diff(indptr), ids, scores) for indptr, ids, scores in pieces]
+    parts: list[RankedRows] = []
+    n_rows = n_entries = 0
+    for indptr, ids, scores in pieces:
+        parts.append(RankedRows(np.diff(indptr), ids, scores))
+        n_rows, n_entries = n_rows + len(parts[-1].lengths), n_entries + len(ids)
+        check_entries(path, n_rows, n_entries, n_rows + 1)
+    top = RankedRows.concatenate(parts).checked(
+        n_labels, path, lambda row, message: DataError(path, message, row + 2)
     )
-    return Predictions(
-        rows.checked(n_labels, lambda row, message: DataError(path, message, row + 2)), n_labels
-    )
+    return Predictions(top, n_labels)
