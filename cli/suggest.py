@@ -13,7 +13,7 @@ import click
 
 from pwdismec.errors import DataError
 from pwdismec.model.explanation import Explanation
-from pwdismec.pipeline.suggesting import Suggester, Suggestion, lines_of
+from pwdismec.pipeline.suggesting import Suggester, Suggestion, numbered_lines
 
 from . import options
 from .examples import example
@@ -98,7 +98,7 @@ def command(
 def _texts(text: str | None) -> tuple[str, Iterable[tuple[int | None, str]]]:
     if text is not None:
         return "TEXT", [(None, text)]
-    return "standard input", lines_of(sys.stdin.buffer, "standard input")
+    return "standard input", numbered_lines(sys.stdin.buffer, "standard input")
 
 
 def _json(suggestions: list[Suggestion], explain: bool) -> str:

@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from pwdismec.calibration import Calibration
 from pwdismec.data import CSR, Dataset
+from pwdismec.data.formats.lines import LONGEST_RECORD, lines_of
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.model import Model
@@ -187,15 +188,15 @@ def _shared(row: CSR, instance: CSR, name_of: NameOf) -> tuple[str, ...]:
     return tuple(contribution.name for contribution in product.contributions[:_SHARED])
 
 
-def lines_of(stream: Iterable[bytes], source: str) -> Iterator[tuple[int, str]]:
+def numbered_lines(stream: IO[bytes], source: str) -> Iterator[tuple[int, str]]:
     """The lines of a stream of UTF-8, with their numbers, as they come.
 
     Raises
     ------
     DataError
-        If a line is not UTF-8.
+        If a line is not UTF-8, or too long.
     """
-    for number, line in enumerate(stream, 1):
+    for number, line in enumerate(lines_of(stream, source, LONGEST_RECORD), 1):
         try:
             yield number, line.decode().rstrip("\r\n")
         except UnicodeDecodeError as error:
@@ -204,7 +205,7 @@ def lines_of(stream: Iterable[bytes], source: str) -> Iterator[tuple[int, str]]:
 
 def _id_of(model: Model, label: str) -> int:
     """A label by its name, or else by its id."""
-    if label.isascii() and label.isdigit() and label not in (model.label_names or ()):
+    if label.isascii() and label.isdigit() and len(label) <= 18 and label not in (model.label_names or ()):
         return model.label_id(int(label))
     return model.label_id(label)
 
@@ -214,6 +215,6 @@ def _parsed(text: str, source: str, line: int | None) -> str | dict[str, Any]:
         return text
     try:
         record: dict[str, Any] = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(source, f"begins like a JSON object, but is none: {error}", line) from error
     return record

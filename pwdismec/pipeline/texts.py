@@ -12,16 +12,19 @@ from joblib import effective_n_jobs
 
 from pwdismec.data import Dataset, convert
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
-from pwdismec.data.formats.lines import check_is_file
+from pwdismec.data.formats.lines import check_is_file, lines_of
 from pwdismec.data.formats.source import Block
+from pwdismec.data.names import MOST_BYTES
 from pwdismec.data.writer import dataset_output
 from pwdismec.errors import DataError
 from pwdismec.outputs import check_apart
 from pwdismec.pipeline.watching import Watch, unwatched
+from pwdismec.sizes import size_text
 from pwdismec.text import TextSettings, TextVectorizer
 from pwdismec.text.chunks import Chunk, chunks_of
 from pwdismec.text.corpus import Corpus, blocks_like
 from pwdismec.text.pieces import format_of, pieces_of
+from pwdismec.text.records import shown
 from pwdismec.text.splits import Split
 
 
@@ -218,20 +221,25 @@ def _source(paths: Sequence[Path], vectorizer: TextVectorizer, blocks: Iterable[
 def _names(path: Path, labels: Sequence[str]) -> list[str]:
     """The names of the labels in a file of lines LABEL<TAB>NAME."""
     check_is_file(path)
+    wanted, names, n_bytes = set(labels), dict[str, str](), 0
     with clear_read_errors(path), open_to_read(path) as file:
-        lines = file.read().removesuffix(b"\n").split(b"\n")
-    names: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8")  # some programs begin with a mark
-            label, tab, name = text.removesuffix("\r").partition("\t")
-        except UnicodeDecodeError as error:
-            raise DataError(path, f"not UTF-8: {error.reason}", number) from error
-        if not (label and tab and name):
-            raise DataError(path, f"{line[:60]!r}; expected a label, a tab and its name", number)
-        if names.setdefault(label, name) != name:
-            raise DataError(path, f"label {label!r} has the name {names[label]!r} in an earlier line", number)
+        for number, line in enumerate(lines_of(file, path, MOST_BYTES), 1):
+            n_bytes += len(line)
+            if n_bytes > MOST_BYTES:
+                raise DataError(path, f"more than {size_text(MOST_BYTES)}; expected a smaller file", number)
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")  # some programs begin with a mark
+            except UnicodeDecodeError as error:
+                raise DataError(path, f"not UTF-8: {error.reason}", number) from error
+            label, tab, name = text.removesuffix("\n").removesuffix("\r").partition("\t")
+            if not (label and tab and name):
+                raise DataError(path, f"{shown(text)}; expected a label, a tab and its name", number)
+            if label in wanted and names.setdefault(label, name) != name:
+                said = f"label {shown(label)} has the name {shown(names[label])} in an earlier line"
+                raise DataError(path, said, number)
     missing = next((label for label in labels if label not in names), None)
     if missing is not None:
-        raise DataError(path, f"no name for label {missing!r}; expected a line for each label of the records")
+        raise DataError(
+            path, f"no name for label {shown(missing)}; expected a line for each label of the records"
+        )
     return [names[label] for label in labels]

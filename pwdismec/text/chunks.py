@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache, partial
 from itertools import chain, islice
 from multiprocessing import get_context, parent_process
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from uuid import uuid4
@@ -75,7 +76,12 @@ def chunks_of(
     pieces = chain.from_iterable(
         pieces_of(path, settings.label_field, settings.label_separator) for path in paths
     )
-    begun = list(islice(pieces, 2))
+    begun: list[Piece] = []
+    try:
+        begun.extend(islice(pieces, 2))
+    except DataError:  # of the second: what is wrong in the first comes first
+        yield from map(_Reader(settings, split).read, begun)
+        raise
     if jobs == 1 or len(begun) < 2:  # starting processes would take longer
         yield from map(_Reader(settings, split).read, chain(begun, pieces))
     else:
@@ -87,7 +93,7 @@ def _in_processes(
 ) -> Iterator[Result]:
     pool = _pool(jobs)
     try:
-        yield from map_with(pool, function, pieces, 2 * jobs)
+        yield from map_with(pool, function, pieces, 2 * jobs, attrgetter("size"))
     except BrokenProcessPool as error:
         raise PwdismecError(
             "a process that reads the texts was killed, perhaps for want of memory"

@@ -5,22 +5,34 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 from pwdismec.data.formats.compression import COMPRESSIONS, clear_read_errors, open_to_read
-from pwdismec.data.formats.lines import check_is_file, pieces_of_lines
+from pwdismec.data.formats.lines import (
+    LONGEST_RECORD,
+    LongLine,
+    check_is_file,
+    lines_of,
+    pieces_of_lines,
+    too_long,
+)
 from pwdismec.errors import ConfigError, DataError
+from pwdismec.machine import check_fits
+from pwdismec.sizes import size_text
 from pwdismec.text.records import Record, shown
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
 
-# Rows of a table in a piece: as JSON lines, about a megabyte.
+# Rows of a table in a piece, and bytes after which it has no more: as JSON lines, about a megabyte.
 _ROWS = 1000
+_BYTES = 1 << 20
+
+# Bytes that Python's objects take for each of Arrow's.
+_PYTHONS = 4
 
 
 class Piece(Protocol):
@@ -35,6 +47,11 @@ class Piece(Protocol):
 
     def records(self) -> Sequence[Record]:
         """The records, parsed; DataError at the first that is not well-formed."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Its bytes in the file, about."""
         ...
 
     def line(self, number: int) -> int:
@@ -89,12 +106,16 @@ class _JsonLines:
         lines = self.content.removesuffix(b"\n").split(b"\n")
         return [self._record(line, number) for number, line in enumerate(lines)]
 
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
     def line(self, number: int) -> int:
         return self.first + number
 
     def _record(self, line: bytes, number: int) -> Record:
         try:
-            record = json.loads(line.decode("utf-8-sig" if self.line(number) == 1 else "utf-8"))
+            record = _JSON.decode(line.decode("utf-8-sig" if self.line(number) == 1 else "utf-8"))
         except UnicodeDecodeError as error:
             raise _not_utf8(self.path, self.line(number), error) from error
         except (ValueError, RecursionError) as error:
@@ -105,6 +126,18 @@ class _JsonLines:
         return record
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, whose names must differ; Python's reader would take the last of two."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"{shown(twice)} is there twice")
+    return found
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_object)
+
+
 def _not_utf8(path: Path, line: int, error: UnicodeDecodeError) -> DataError:
     found = f"byte {error.start + 1} of the line is 0x{error.object[error.start]:02x}"
     return DataError(path, f"{found}; expected UTF-8", line)
@@ -112,10 +145,13 @@ def _not_utf8(path: Path, line: int, error: UnicodeDecodeError) -> DataError:
 
 def _json_lines(path: Path) -> Iterator[Piece]:
     line = 1
-    for text in pieces_of_lines(path, skip_first=False):
-        content = text.tobytes()
-        yield _JsonLines(path, line, content)
-        line += content.count(b"\n")
+    try:
+        for text in pieces_of_lines(path, skip_first=False, longest=LONGEST_RECORD):
+            content = text.tobytes()
+            yield _JsonLines(path, line, content)
+            line += content.count(b"\n")
+    except LongLine:
+        raise DataError(path, too_long(LONGEST_RECORD), line) from None
 
 
 @dataclass(frozen=True)
@@ -125,6 +161,7 @@ class _Rows:
     path: Path
     lines: Sequence[int]
     found: Sequence[Record]
+    size: int
 
     def __len__(self) -> int:
         return len(self.found)
@@ -137,55 +174,87 @@ class _Rows:
 
 
 def _table(path: Path, delimiter: str, label_field: str | None, separator: str) -> Iterator[Piece]:
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(LONGEST_RECORD)
     with clear_read_errors(path):
         file = open_to_read(path)
     with file:
-        rows = csv.reader(_decoded(file, path), delimiter=delimiter, strict=True)
-        numbered = _numbered(rows, path)
-        _, names = next(numbered, (1, []))
-        if len(set(names)) < len(names):
-            raise DataError(path, f"columns {names}: expected each name once", 1)
-        while some := list(islice(numbered, _ROWS)):
-            records = []
-            for line, row in some:
-                if len(row) != len(names):
-                    raise DataError(path, f"{len(row)} cells; expected {len(names)}, as in the header", line)
-                record: dict[str, Any] = dict(zip(names, row, strict=True))
-                if label_field in record:
-                    labels = record[label_field].split(separator)
-                    record[label_field] = [label.strip() for label in labels] if labels != [""] else []
-                records.append(record)
-            yield _Rows(path, [line for line, _ in some], records)
+        lines = _Lines(file, path)
+        rows = _numbered(csv.reader(lines, delimiter=delimiter, strict=True), lines)
+        _, names = next(rows, (1, []))
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            raise DataError(path, f"column {shown(twice[0])} twice; expected each name once", 1)
+        numbers: list[int] = []
+        records: list[Record] = []
+        begin = lines.read
+        for line, row in rows:
+            if len(row) != len(names):
+                raise DataError(path, f"{len(row)} cells; expected {len(names)}, as in the header", line)
+            record: dict[str, Any] = dict(zip(names, row, strict=True))
+            if label_field in record:
+                labels = record[label_field].split(separator)
+                record[label_field] = [label.strip() for label in labels] if labels != [""] else []
+            numbers.append(line)
+            records.append(record)
+            if len(records) == _ROWS or lines.read - begin >= _BYTES:
+                yield _Rows(path, numbers, records, lines.read - begin)
+                numbers, records, begin = [], [], lines.read
+        if records:
+            yield _Rows(path, numbers, records, lines.read - begin)
 
 
-def _decoded(file: io.BufferedIOBase, path: Path) -> Iterator[str]:
-    number = 1
-    while True:
-        with clear_read_errors(path):
-            line = file.readline()
-        if not line:
-            return
+class _Lines:
+    """The lines of a table, decoded. A row, which may take several, is limited as a line of JSON is.
+
+    Attributes
+    ----------
+    row
+        The line that the row under way began in.
+    read
+        Bytes so far.
+    """
+
+    def __init__(self, file: io.BufferedIOBase, path: Path) -> None:
+        self.path = path
+        self.row, self.read = 1, 0
+        self._number, self._begin = 0, 0
+        self._lines = lines_of(file, path, LONGEST_RECORD)
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self._number += 1
+        self.read += len(line)
+        if self.read - self._begin > LONGEST_RECORD:
+            said = (
+                f"a row of more than {size_text(LONGEST_RECORD)}; expected shorter rows, and quotes in pairs"
+            )
+            raise DataError(self.path, said, self.row)
         try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+            return line.decode(
+                "utf-8-sig" if self._number == 1 else "utf-8"
+            )  # some programs begin with a mark
         except UnicodeDecodeError as error:
-            raise _not_utf8(path, number, error) from error
-        number += 1
+            raise _not_utf8(self.path, self._number, error) from error
+
+    def begin_row(self) -> None:
+        """What follows is another row."""
+        self.row, self._begin = self._number + 1, self.read
 
 
-def _numbered(rows: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
+def _numbered(rows: Iterator[list[str]], lines: _Lines) -> Iterator[tuple[int, list[str]]]:
     """Rows that hold something, each with the line it begins in."""
-    line = 1
     while True:
         try:
-            row = next(rows)
-        except StopIteration:
-            return
+            row = next(rows, None)
         except csv.Error as error:
-            raise DataError(path, f"not well-formed: {error}", line) from error
+            raise DataError(lines.path, f"not well-formed: {error}", lines.row) from error
+        if row is None:
+            return
         if row:
-            yield line, row
-        line = rows.line_num + 1
+            yield lines.row, row
+        lines.begin_row()
 
 
 def _parquet(path: Path) -> Iterator[Piece]:
@@ -197,9 +266,16 @@ def _parquet(path: Path) -> Iterator[Piece]:
     row = 1
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
+            names = Counter(file.schema_arrow.names)
+            if twice := [name for name, count in names.items() if count > 1]:
+                raise DataError(path, f"column {shown(twice[0])} twice; expected each name once")
             for batch in file.iter_batches(_ROWS):
-                records = batch.to_pylist()
-                yield _Rows(path, range(row, row + len(records)), records)
-                row += len(records)
-    except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(path, f"damaged, or no Parquet file: {error}") from error
+                check_fits(_PYTHONS * batch.nbytes, path, f"{_ROWS} rows", "shorter rows", row)
+                step = max(1, _BYTES * len(batch) // max(1, batch.nbytes))
+                for start in range(0, len(batch), step):
+                    records = batch.slice(start, step).to_pylist()
+                    yield _Rows(path, range(row, row + len(records)), records, _BYTES)
+                    row += len(records)
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        said = " ".join(str(error).split())
+        raise DataError(path, f"damaged, or no Parquet file: {said}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import reprlib
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -37,7 +39,7 @@ def labels_in(record: Record, settings: TextSettings) -> list[str]:
         if not is_label(label):
             raise Misfit(f"field {name!r}: label {shown(label)}; expected one line")
     if len(set(value)) < len(value):
-        twice = next(label for label in value if value.count(label) > 1)
+        twice = next(label for label, count in Counter(value).items() if count > 1)
         raise Misfit(f"field {name!r}: label {shown(twice)} twice; expected each once")
     return value
 
@@ -59,7 +61,7 @@ def is_from(record: Record, name: str, first: str) -> bool:
         value = value.isoformat()
     if isinstance(value, str):
         return value >= first
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
         raise Misfit(f"field {name!r}: {shown(value)}; expected a number or a string")
     try:
         return value >= float(first)
@@ -76,6 +78,13 @@ def _field(record: Record, name: str, expected: str) -> Any:
 
 
 def shown(value: Any) -> str:
-    """The value as a program would write it, not too long."""
-    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    """The value as a program would write it, not too long; little more of it is looked at."""
+    if isinstance(value, str):
+        start = value[:61]
+        text = repr(start) if start.isprintable() else ascii(start)
+    else:
+        text = _SHORT.repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+_SHORT = reprlib.Repr()

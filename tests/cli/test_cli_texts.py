@@ -258,7 +258,7 @@ def test_a_bad_record_is_named(tmp_path, line):
 
 BAD_TABLES = {
     b"title,text\na,b\nc\n": (3, "1 cells; expected 2, as in the header"),
-    b"title,title\na,b\n": (1, "columns ['title', 'title']: expected each name once"),
+    b"title,title\na,b\n": (1, "column 'title' twice; expected each name once"),
     b'title,text\n"a\nb",c\nd,\xff\n': (4, "byte 3 of the line is 0xff; expected UTF-8"),
     b'title,text\n"a\nb",c\nd\n': (4, "1 cells; expected 2, as in the header"),
     b'title,text\n"a"b,c\n': (2, "not well-formed: ',' expected after '\"'"),
