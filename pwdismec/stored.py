@@ -129,7 +129,7 @@ def parsed(path: Path, content: bytes | str, kind: type[Model], where: str = "")
         If it is not JSON, or not such a record: names the file and the first field at fault.
     """
     try:
-        return kind.model_validate_json(content)
+        return kind.model_validate_json(content, strict=True)
     except ValidationError as error:
         said = problem(error)
     raise DamagedError(path, f"{where}: {said}" if where else said)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from pwdismec.errors import DataError
 from pwdismec.files import read_file
 
-# Of a file with a line for each label or feature: those of ten million take a third.
-MOST_BYTES = 1_000_000_000
+MAX_NAMES: Final = 1_000_000_000
+"""Bytes of the largest file of names that is read: those of ten million labels take a third."""
 
 
 def read_names(path: str | Path, expected: int, what: str) -> list[str]:
@@ -27,11 +28,11 @@ def read_names(path: str | Path, expected: int, what: str) -> list[str]:
     Raises
     ------
     DataError
-        If the file cannot be read, is not UTF-8 or larger than `MOST_BYTES`, or holds another number of
+        If the file cannot be read, is not UTF-8 or larger than `MAX_NAMES`, or holds another number of
         lines.
     """
     try:
-        content = read_file(path, MOST_BYTES)
+        content = read_file(path, MAX_NAMES)
     except OSError as error:
         raise DataError(path, f"cannot read the names of {what}: {error.strerror}") from error
     n_lines = content.count(b"\n") + (content[-1:] not in (b"", b"\n"))

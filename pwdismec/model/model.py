@@ -156,7 +156,7 @@ class Model:
             TextVectorizer,
         )  # brings scikit-learn's, for which other models need not wait
 
-        return TextVectorizer.load(self.vectorizer)
+        return TextVectorizer.load(self.vectorizer, self.n_features)
 
     def shard(self, entry: ShardEntry) -> Shard:
         """One shard, checked."""

@@ -100,7 +100,7 @@ def open_instances(path: Path, model: Model, one_based: bool, jobs: int = 1) -> 
         from pwdismec.pipeline.texts import Records, are_records  # imports scikit-learn
 
         if are_records(path):
-            records = Records(path, model.vectorizer, jobs)
+            records = Records(path, model.text_vectorizer, jobs)
             features = (block.features for block in records.blocks(labelled=False))
             return Instances(len(records), _identity(path), features, path, model.transforms, Transforms())
     source = open_source(path, one_based=one_based, n_features=model.n_features)

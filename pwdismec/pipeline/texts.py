@@ -149,9 +149,7 @@ def convert_texts_like(
     DataError
         If `like` was not made of texts; or as `convert_texts`.
     """
-    if like.vectorizer is None:
-        raise DataError(like.path or "data set", "was not made of texts: it has no vectoriser")
-    vectorizer = TextVectorizer.load(like.vectorizer)
+    vectorizer = vectorizer_of(like)
     jobs = effective_n_jobs(jobs)
     n_labels = 0
 
@@ -177,6 +175,13 @@ def convert_texts_like(
     return Made(dataset, n_labels - dataset.labels.nnz)
 
 
+def vectorizer_of(dataset: Dataset) -> TextVectorizer:
+    """What made the features of a data set; DataError if it was not made of texts."""
+    if dataset.vectorizer is None:
+        raise DataError(dataset.path or "data set", "was not made of texts: it has no vectoriser")
+    return TextVectorizer.load(dataset.vectorizer, dataset.n_features)
+
+
 def are_records(path: Path) -> bool:
     """Whether a file is one of records, by its suffix."""
     return format_of(path) is not None
@@ -188,19 +193,18 @@ class Records:
     Parameters
     ----------
     vectorizer
-        The folder of the training set's vectoriser.
+        The training set's.
     jobs
         Processes that read and analyse; −1 for every core.
 
     Raises
     ------
     DataError
-        If the file or the vectoriser cannot be read; in iterating, if a record is not as it should be.
+        If the file cannot be read; in iterating, if a record is not as it should be.
     """
 
-    def __init__(self, path: Path, vectorizer: Path, jobs: int = -1) -> None:
-        self._path, self._jobs = path, effective_n_jobs(jobs)
-        self._vectorizer = TextVectorizer.load(vectorizer)
+    def __init__(self, path: Path, vectorizer: TextVectorizer, jobs: int = -1) -> None:
+        self._path, self._jobs, self._vectorizer = path, effective_n_jobs(jobs), vectorizer
 
     def __len__(self) -> int:
         return sum(map(len, pieces_of(self._path, None, "")))

@@ -52,10 +52,10 @@ def _true_labels(path: Path, one_based: bool, n_labels: int | None, training: Da
     if path.is_dir():
         return Dataset.open(path).labels
     if training is not None and training.vectorizer is not None:
-        from pwdismec.pipeline.texts import Records, are_records  # imports scikit-learn
+        from pwdismec.pipeline.texts import Records, are_records, vectorizer_of  # imports scikit-learn
 
         if are_records(path):
-            blocks = Records(path, training.vectorizer).blocks()
+            blocks = Records(path, vectorizer_of(training)).blocks()
             return CSR.concatenate(_held(path, (block.labels for block in blocks)), training.n_labels)
     source = open_source(path, one_based=one_based)
     if source.n_labels is None:

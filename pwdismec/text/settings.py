@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any
 
 from pydantic import (
@@ -16,8 +15,9 @@ from pydantic import (
 
 from pwdismec.errors import ConfigError
 
-_Size = Annotated[int, Field(ge=1, le=999)]
-Range = tuple[_Size, _Size]
+_Length = Annotated[int, Field(ge=1, le=100)]  # a text of n words has up to 100 n such n-grams, no n²
+
+Range = tuple[_Length, _Length]
 """From how many words or characters an n-gram has, to how many."""
 
 # What stands between a field's name and a term in a feature's name: title:word, title~char.
@@ -37,8 +37,8 @@ class TextField(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(min_length=1)]
-    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    name: Annotated[str, Field(min_length=1, max_length=1000)]
+    weight: Annotated[float, Field(gt=0, le=1e30, allow_inf_nan=False)] = 1.0
 
 
 class TextSettings(BaseModel):
@@ -63,7 +63,7 @@ class TextSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    fields: Annotated[tuple[TextField, ...], Field(min_length=1)]
+    fields: Annotated[tuple[TextField, ...], Field(min_length=1, max_length=1000)]
     words: Range | None = (1, 1)
     chars: Range | None = None
     min_df: Annotated[int, Field(ge=1, le=2**31 - 1)] = 2
@@ -120,6 +120,6 @@ def _parse_field(text: str) -> TextField:
         return TextField(name=text)
     if not colon:
         return TextField(name=text)
-    if not (value > 0 and math.isfinite(value)):
-        raise ConfigError(f"text: {text!r}: weight {weight}; expected a number above 0")
+    if not 0 < value <= 1e30:
+        raise ConfigError(f"text: {text!r}: weight {weight}; expected a number above 0, at most 1e30")
     return TextField(name=name, weight=value)

@@ -8,22 +8,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import model_validator
 from sklearn.feature_extraction import FeatureHasher
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.manifest import VECTORIZER_FILES
-from pwdismec.data.names import read_names
-from pwdismec.data.tensors import read_tensors
+from pwdismec.data.names import MAX_NAMES, read_names
+from pwdismec.data.tensors import Tensors, read_tensors
 from pwdismec.data.transforms import Transforms
-from pwdismec.errors import DataError
-from pwdismec.files import read_file
+from pwdismec.errors import DamagedError, DataError
+from pwdismec.patience import patient
+from pwdismec.stored import Digest, Size, Text, damaged, file_in, read_json, read_stored
+from pwdismec.stored import Record as StoredRecord
 from pwdismec.text.counting import count, in_columns
 from pwdismec.text.records import Misfit, Record, text_in
 from pwdismec.text.settings import CHAR, WORD, TextField, TextSettings
@@ -31,6 +34,30 @@ from pwdismec.text.settings import CHAR, WORD, TextField, TextSettings
 FORMAT: Final = "pwdismec-vectorizer"
 VERSION: Final = 1
 HEAD, TERMS, LABELS = VECTORIZER_FILES
+
+_MAX_IDF: Final = 1e32  # a field's weight times 1 + ln N
+_AGAIN: Final = "copy the vectoriser of the training set here, or convert its texts again"
+
+
+class _Head(StoredRecord):
+    """What vectorizer.json says."""
+
+    format: Literal["pwdismec-vectorizer"]
+    version: Literal[1]
+    written_by: Text
+    settings: TextSettings
+    n_features: Size
+    n_labels: Size
+    sha256: dict[Literal["terms.safetensors", "labels.txt"], Digest]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> _Head:
+        if len(self.sha256) < 2:
+            raise ValueError(f"sha256: expected those of {TERMS} and {LABELS}")
+        hashing = self.settings.hashing
+        if hashing is not None and self.n_features != 2**hashing:
+            raise ValueError(f"n_features: {self.n_features}; expected {2**hashing}, as hashing is {hashing}")
+        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,8 +179,16 @@ class TextVectorizer:
         (folder / HEAD).write_text(json.dumps(head, indent=1) + "\n", "utf-8")
 
     @classmethod
-    def load(cls, folder: str | Path) -> TextVectorizer:
+    @patient
+    def load(cls, folder: str | Path, n_features: int | None = None) -> TextVectorizer:
         """Read one that was saved.
+
+        Parameters
+        ----------
+        folder
+            Where it is.
+        n_features
+            How many features the model or data set has that it is part of; None if that is not known.
 
         Raises
         ------
@@ -161,23 +196,31 @@ class TextVectorizer:
             If there is none, it is of another version, or it is damaged.
         """
         folder = Path(folder)
+        if not (folder / HEAD).exists():
+            raise DataError(folder, f"no vectoriser: no {HEAD}")
         try:
-            head = json.loads(read_file(folder / HEAD))
-            if (head["format"], head["version"]) != (FORMAT, VERSION):
-                raise DataError(
-                    folder / HEAD, f"version {head['version']!r}; this pwdismec reads version {VERSION}"
-                )
-            for name, expected in head["sha256"].items():
-                if hashlib.sha256(read_file(folder / name)).hexdigest() != expected:
-                    raise DataError(folder / name, "changed since it was written: its SHA-256 is another")
-            tensors = read_tensors(folder / TERMS, 1 << 34).tensors
-            settings = TextSettings.model_validate(head["settings"])
-            terms = _unpacked(tensors) if settings.hashing is None else None
-        except OSError as error:
-            raise DataError(folder, f"no vectoriser: cannot read {HEAD}: {error.strerror}") from error
-        except (ValueError, KeyError, TypeError, ValidationError) as error:
-            raise DataError(folder, f"the vectoriser is damaged: {error}") from error
-        return cls(settings, tensors["idf"], terms, read_names(folder / LABELS, head["n_labels"], "labels"))
+            return cls._read(folder, n_features)
+        except DamagedError as error:
+            raise DamagedError(error.path, f"{error.message}; {_AGAIN}") from error
+
+    @classmethod
+    def _read(cls, folder: Path, n_features: int | None) -> TextVectorizer:
+        path = file_in(folder, HEAD)
+        head = read_json(path, _Head)
+        if n_features not in (None, head.n_features):
+            raise DamagedError(
+                path, f"n_features: {head.n_features}; expected {n_features} as in {folder.parent}"
+            )
+        for name, expected in head.sha256.items():
+            content = read_stored(file_in(folder, name), MAX_NAMES)
+            if hashlib.sha256(content).hexdigest() != expected:
+                raise DamagedError(folder / name, "changed since it was written: its SHA-256 is another")
+        idf, terms = _checked(read_tensors(folder / TERMS, MAX_NAMES), head)
+        with damaged(folder / LABELS):
+            labels = read_names(folder / LABELS, head.n_labels, "labels")
+        if len(set(labels)) < len(labels):
+            raise DamagedError(folder / LABELS, "a label is there twice; expected each once")
+        return cls(head.settings, idf, terms, labels)
 
 
 def hashed(terms: Sequence[str], n_columns: int) -> NDArray[np.integer]:
@@ -203,7 +246,29 @@ def _packed(terms: Sequence[str]) -> dict[str, NDArray[Any]]:
     return {"terms": np.frombuffer(content, np.uint8), "ends": ends}
 
 
-def _unpacked(tensors: Mapping[str, NDArray[Any]]) -> list[str]:
-    whole = tensors["terms"].tobytes().decode("utf-8", "surrogatepass")
-    ends = tensors["ends"].tolist()
-    return [whole[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+def _checked(stored: Tensors, head: _Head) -> tuple[NDArray[np.float64], list[str] | None]:
+    """The idf values, and the terms if there are any; DamagedError if they are not what they should be."""
+    dtypes = {"idf": np.float64} | ({} if head.settings.hashing else {"terms": np.uint8, "ends": np.int64})
+    tensors = stored.only(dtypes)
+    for name, tensor in tensors.items():
+        shape = tensor.shape if name == "terms" and tensor.ndim == 1 else (head.n_features,)
+        if tensor.shape != shape:
+            raise DamagedError(stored.path, f"{name}: shape {tensor.shape}; expected {shape}")
+    idf = tensors["idf"]
+    if not ((idf > 0) & (idf < _MAX_IDF)).all():
+        raise DamagedError(stored.path, f"idf: expected numbers above 0 and below {_MAX_IDF:g}")
+    if head.settings.hashing:
+        return idf, None
+    try:
+        whole = tensors["terms"].tobytes().decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise DamagedError(stored.path, f"terms: not UTF-8: {error.reason}") from error
+    ends = [0, *tensors["ends"].tolist()]
+    if any(a > b for a, b in pairwise(ends)) or ends[-1] != len(whole):
+        raise DamagedError(
+            stored.path, f"ends: expected places in the terms that do not fall, up to {len(whole)}"
+        )
+    terms = [whole[a:b] for a, b in pairwise(ends)]
+    if len(set(terms)) < len(terms):
+        raise DamagedError(stored.path, "terms: a term is there twice; expected each once")
+    return idf, terms
