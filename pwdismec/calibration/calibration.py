@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
-from pwdismec.calibration.maps import METHODS, Isotonic, Platt, ScoreMap
-from pwdismec.calibration.operating import OperatingPoints
-from pwdismec.calibration.reliability import Reliability
+from pwdismec.calibration.maps import Isotonic, Platt, ScoreMap
+from pwdismec.calibration.operating import STEPS, OperatingPoints
+from pwdismec.calibration.reliability import N_BINS, Reliability
 from pwdismec.data.tensors import read_tensors
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DamagedError, ModelError
 from pwdismec.files import write_file
 from pwdismec.model import Model
 from pwdismec.model.manifest import CALIBRATION
+from pwdismec.patience import patient
+from pwdismec.stored import Count, Record, file_in, parsed
 
 _FORMAT: Final = "pwdismec-calibration 1"
 _KEY: Final = "pwdismec"  # one key: several would be written in an order that varies
 _NEVER: Final = 1e30
+_DTYPES: Final = {
+    "group_of": np.uint16,
+    "lowest": np.float64,
+    "points": np.int64,
+    "macro": np.float32,
+    "scut_fbr": np.float32,
+    "map_numbers": np.float64,
+    "map_starts": np.int64,
+}
+_BYTES_A_LABEL: Final = 10
+_MAX_FIXED: Final = 1 << 28  # maps of more knots than there are bins of scores, and what is said
+_MAX_PAIRS: Final = 1 << 53
+
+_Share = Annotated[float, Field(ge=0, le=1 + 1e-9)]  # the mean of ones may be rounded up
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +80,7 @@ class Calibration:
     after: Reliability
 
     @classmethod
+    @patient
     def of(cls, model: Model) -> Calibration:
         """That of a model.
 
@@ -77,13 +96,9 @@ class Calibration:
                 "or a training with --calibrate"
             )
         try:
-            content = read_tensors(path, 1 << 34)
-            found = json.loads(content.metadata[_KEY])
-            if found["format"] != _FORMAT or len(content.tensors["macro"]) != model.n_labels:
-                raise ValueError("of another version or model")
-            return _read(found, content.tensors)
-        except (OSError, ValueError, KeyError, TypeError, IndexError, DamagedError) as error:
-            raise ModelError(f"{path}: damaged: {error}; calibrate the model again") from error
+            return _read(file_in(model.path, CALIBRATION), model.n_labels)
+        except DamagedError as error:
+            raise DamagedError(path, f"damaged: {error.message}; calibrate the model again") from error
 
     def save(self, model: Model, *, overwrite: bool = False) -> None:
         """Store it with a model.
@@ -181,26 +196,81 @@ def _numbers_of(maps: Sequence[ScoreMap]) -> dict[str, NDArray[Any]]:
     return {"map_numbers": np.concatenate(pairs), "map_starts": starts}
 
 
-def _read(said: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Calibration:
-    if said["method"] not in METHODS:
-        raise ValueError(f"method {said['method']!r}")
-    starts, numbers = tensors["map_starts"], tensors["map_numbers"]
-    pieces = [numbers[first:stop] for first, stop in pairwise(starts)]
-    maps: list[ScoreMap] = []
-    for piece in pieces:
-        if said["method"] == "platt":
-            maps.append(Platt(float(piece[0, 0]), float(piece[0, 1])))
-        else:
-            maps.append(Isotonic(piece[:, 0], piece[:, 1]))
-    before, after = (Reliability(**{k: tuple(v) for k, v in said[w].items()}) for w in ("before", "after"))
+class _Reliability(Record):
+    """A `Reliability` in the file."""
+
+    counts: Annotated[tuple[Count, ...], Field(max_length=N_BINS)]
+    stated: tuple[_Share, ...]
+    true: tuple[_Share, ...]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> _Reliability:
+        if not len(self.counts) == len(self.stated) == len(self.true):
+            raise ValueError("counts, stated, true: expected one of each for each bin")
+        return self
+
+    def made(self) -> Reliability:
+        return Reliability(self.counts, self.stated, self.true)
+
+
+class _Said(Record):
+    """What stands beside the arrays in the file."""
+
+    format: Literal["pwdismec-calibration 1"]
+    method: Literal["isotonic", "platt"]
+    n_true: Annotated[int, Field(ge=0, le=_MAX_PAIRS)]
+    before: _Reliability
+    after: _Reliability
+
+
+def _read(path: Path, n_labels: int) -> Calibration:
+    content = read_tensors(path, _MAX_FIXED + _BYTES_A_LABEL * n_labels)
+    said = parsed(path, content.said(_KEY), _Said, _KEY)
+    tensors = content.only(_DTYPES)
+    n_groups = len(tensors["map_starts"]) - 1 if tensors["map_starts"].ndim == 1 else 0
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("group_of", "macro", "scut_fbr"), (n_labels,))
+    shapes |= {"lowest": (n_groups,), "points": (STEPS + 1, 2), "map_starts": (n_groups + 1,)}
+    shapes["map_numbers"] = (len(tensors["map_numbers"]) if tensors["map_numbers"].ndim else 0, 2)
+    for name, shape in shapes.items():
+        if tensors[name].shape != shape:
+            raise DamagedError(path, f"{name}: shape {tensors[name].shape}; expected {shape}")
+    for name in ("lowest", "macro", "scut_fbr", "map_numbers"):
+        if not (np.abs(tensors[name]) <= np.finfo(np.float32).max).all():
+            raise DamagedError(path, f"{name}: expected finite numbers of the size of a float32")
+    if n_groups < 1 or tensors["group_of"].max(initial=0) >= n_groups:
+        raise DamagedError(path, f"group_of: expected groups below {n_groups}, the number of maps")
     return Calibration(
-        said["method"],
+        said.method,
         tensors["group_of"],
-        maps,
+        _maps(path, said.method, tensors["map_starts"], tensors["map_numbers"]),
         tensors["lowest"],
-        OperatingPoints(tensors["points"], said["n_true"]),
+        _points(path, tensors["points"], said.n_true),
         tensors["macro"],
         tensors["scut_fbr"],
-        before,
-        after,
+        said.before.made(),
+        said.after.made(),
     )
+
+
+def _maps(path: Path, method: str, starts: NDArray[np.int64], numbers: NDArray[np.float64]) -> list[ScoreMap]:
+    """The maps that `_numbers_of` has put one behind the other, if each is one."""
+    if starts[0] != 0 or starts[-1] != len(numbers) or (starts[1:] <= starts[:-1]).any():
+        raise DamagedError(path, f"map_starts: expected ascending offsets from 0 to {len(numbers)}")
+    pieces = [numbers[first:stop] for first, stop in pairwise(starts.tolist())]
+    if method == "platt":
+        if len(numbers) != len(pieces) or (numbers[:, 0] < 0).any():
+            raise DamagedError(path, "map_numbers: expected two numbers for each map, the first not negative")
+        return [Platt(float(a), float(b)) for a, b in numbers]
+    for piece in pieces:
+        scores, probabilities = piece.T
+        within = probabilities[0] >= 0 and probabilities[-1] <= 1
+        if not within or (scores[1:] <= scores[:-1]).any() or (probabilities[1:] < probabilities[:-1]).any():
+            raise DamagedError(path, "map_numbers: expected rising scores, and rising probabilities up to 1")
+    return [Isotonic(piece[:, 0], piece[:, 1]) for piece in pieces]
+
+
+def _points(path: Path, counts: NDArray[np.int64], n_true: int) -> OperatingPoints:
+    falls = (counts[1:] <= counts[:-1]).all() and counts[-1].min() >= 0 and counts[0].max() <= _MAX_PAIRS
+    if not falls or (counts[:, 1] > np.minimum(counts[:, 0], n_true)).any():
+        raise DamagedError(path, "points: expected falling numbers of pairs, and of true ones among them")
+    return OperatingPoints(counts, n_true)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pwdismec.data.names import MOST_BYTES
+from pwdismec.data.names import MAX_NAMES
 from pwdismec.errors import ConfigError, DataError, ModelError
 from pwdismec.files import read_file
 from pwdismec.model.manifest import ShardPlan
@@ -132,7 +132,7 @@ def read_labels(path: str | Path, model: Model) -> NDArray[np.int64]:
 def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """The lines with their numbers."""
     try:
-        content = read_file(path, MOST_BYTES)
+        content = read_file(path, MAX_NAMES)
     except OSError as error:
         raise DataError(path, f"cannot read: {error.strerror}") from error
     for number, line in enumerate(BytesIO(content), 1):  # not all at once: the first may be none

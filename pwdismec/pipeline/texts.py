@@ -14,7 +14,7 @@ from pwdismec.data import Dataset, convert
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.data.formats.lines import check_is_file, lines_of
 from pwdismec.data.formats.source import Block
-from pwdismec.data.names import MOST_BYTES
+from pwdismec.data.names import MAX_NAMES
 from pwdismec.data.writer import dataset_output
 from pwdismec.errors import DataError
 from pwdismec.outputs import check_apart
@@ -227,10 +227,10 @@ def _names(path: Path, labels: Sequence[str]) -> list[str]:
     check_is_file(path)
     wanted, names, n_bytes = set(labels), dict[str, str](), 0
     with clear_read_errors(path), open_to_read(path) as file:
-        for number, line in enumerate(lines_of(file, path, MOST_BYTES), 1):
+        for number, line in enumerate(lines_of(file, path, MAX_NAMES), 1):
             n_bytes += len(line)
-            if n_bytes > MOST_BYTES:
-                raise DataError(path, f"more than {size_text(MOST_BYTES)}; expected a smaller file", number)
+            if n_bytes > MAX_NAMES:
+                raise DataError(path, f"more than {size_text(MAX_NAMES)}; expected a smaller file", number)
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")  # some programs begin with a mark
             except UnicodeDecodeError as error:

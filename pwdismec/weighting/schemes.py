@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pwdismec.data.names import MOST_BYTES
+from pwdismec.data.names import MAX_NAMES
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.files import read_file
 from pwdismec.weighting.propensity import PRESETS, check_parameters, inverse_propensities
@@ -151,7 +151,7 @@ def read_weights(path: str | Path, n_labels: int) -> NDArray[np.float64]:
         fewer lines than labels.
     """
     try:
-        content = read_file(path, MOST_BYTES).decode()
+        content = read_file(path, MAX_NAMES).decode()
     except OSError as error:
         raise DataError(path, f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
