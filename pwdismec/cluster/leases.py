@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import stat
 import threading
 import time
 import uuid
@@ -23,18 +24,24 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import Field, ValidationError
 
 from pwdismec.cluster.stop import Stopped
 from pwdismec.errors import PwdismecError
 from pwdismec.files import aside_of, clear_os_errors, write_file
 from pwdismec.patience import patient
+from pwdismec.quoting import LINE_LIMIT, one_line
+from pwdismec.stored import Record, Text
 
 BEAT: Final = 10.0
 """Seconds after which a holder touches its claims."""
 
 EXPIRY: Final = 60.0
 """Seconds without a sign of life after which a claim is void."""
+
+_MAX_BYTES: Final = 1 << 17
 
 
 @cache
@@ -79,6 +86,17 @@ class Claim:
         return f"{self.host}, process {self.pid}"
 
 
+class _Stored(Record):
+    """A claim's file."""
+
+    host: Annotated[str, Field(max_length=255)]
+    pid: Annotated[int, Field(ge=1, lt=2**31)]
+    since: Annotated[float, Field(ge=0, lt=1e11)]
+    failed: Annotated[str, Field(max_length=2 * LINE_LIMIT)] | None
+    machine: Text
+    token: Text
+
+
 # Tokens of the claims that this process holds.
 _held_here: Final[set[str]] = set()
 
@@ -110,29 +128,37 @@ class Sign(NamedTuple):
 def read_claim(path: Path) -> tuple[Claim, Sign] | None:
     """A claim, and its last sign of life; None if there is none."""
     try:
-        with path.open(encoding="utf-8") as file:  # opening makes a network file system look anew
-            content, stat = file.read(), os.fstat(file.fileno())
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode):  # nothing waits for a pipe, or follows a link
+            return _UNKNOWN, _sign(status)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:  # opening makes a network file system look anew
+            content, status = file.read(_MAX_BYTES), os.fstat(descriptor)
     except FileNotFoundError:
         return None
     try:
-        claim = Claim(**json.loads(content))
-    except (ValueError, TypeError):  # it is just being written
+        claim = Claim(**_Stored.model_validate_json(content).model_dump())
+    except ValidationError:  # it is just being written, or is no claim
         claim = _UNKNOWN
-    return claim, Sign(stat.st_ino, stat.st_mtime_ns)
+    return claim, _sign(status)
+
+
+def _sign(status: os.stat_result) -> Sign:
+    return Sign(status.st_ino, status.st_mtime_ns)
 
 
 @patient
 def claims_in(folder: Path) -> dict[str, Claim]:
-    """All claims in a folder, by name."""
+    """All claims in a folder, by name; one that cannot be read is of an unknown holder."""
     found = {path.name: read_claim(path) for path in claim_files(folder)}
     return {name: claim[0] for name, claim in found.items() if claim is not None}
 
 
 def claim_files(folder: Path) -> list[Path]:
-    """The claims' files; none where the folder is gone, as at the end of a training."""
+    """The claims' files; none where there is no folder, as at the end of a training."""
     try:
         return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 
@@ -168,7 +194,7 @@ class Leases:
         failed = isinstance(error, Exception) and not isinstance(error, Stopped)
         for name in list(self._held):
             if failed:
-                self._tell_failure(name, str(error) or type(error).__name__)
+                self._tell_failure(name, one_line(str(error)) or type(error).__name__)
             else:
                 self.give_back(name)
 
@@ -231,13 +257,15 @@ class Leases:
             for name, claim in list(self._held.items()):
                 with suppress(OSError, PwdismecError):  # the next beat may succeed
                     if _is_held(self._folder / name, claim):
-                        os.utime(self._folder / name)
+                        os.utime(self._folder / name, follow_symlinks=False)
 
 
 @patient
 def _make_folder(path: Path) -> None:
     with suppress(FileExistsError):  # `exist_ok` would look whether it is a folder, when it may be gone
         path.mkdir()
+    if path.is_symlink():  # of a model from elsewhere, which could lead anywhere
+        raise PwdismecError(f"{path}: is a link; expected a folder")
 
 
 @patient
