@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -15,14 +16,28 @@ namespace pwdismec {
 
 namespace nb = nanobind;
 
+// An array that is taken as it is, or refused with TypeError: one of another type, with gaps, misaligned, or
+// read-only where it is written to. nanobind would copy the first two, whose values would silently change.
+template <class T, std::size_t kDimensions>
+class Array : public nb::ndarray<T, nb::ndim<kDimensions>, nb::c_contig, nb::device::cpu> {
+public:
+    using Base = nb::ndarray<T, nb::ndim<kDimensions>, nb::c_contig, nb::device::cpu>;
+
+    Array() = default;
+    explicit Array(const Base& base) : Base(base) {}
+
+    std::span<T> all() const { return {this->data(), this->size()}; }
+    bool is_aligned() const { return reinterpret_cast<std::uintptr_t>(this->data()) % alignof(T) == 0; }
+};
+
 template <class T>
-using ArrayIn = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using ArrayIn = Array<const T, 1>;
 template <class T>
-using ArrayInOut = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using ArrayInOut = Array<T, 1>;
 template <class T>
-using MatrixIn = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using MatrixIn = Array<const T, 2>;
 template <class T>
-using MatrixInOut = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using MatrixInOut = Array<T, 2>;
 template <class T>
 using ArrayOut = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
 
@@ -43,3 +58,17 @@ ArrayOut<T> to_numpy(Buffer<T>&& buffer) {
 }
 
 }  // namespace pwdismec
+
+template <class T, std::size_t kDimensions>
+struct nanobind::detail::type_caster<pwdismec::Array<T, kDimensions>> {
+    using Taken = pwdismec::Array<T, kDimensions>;
+    using Base = make_caster<typename Taken::Base>;
+    NB_TYPE_CASTER(Taken, Base::Name)
+
+    bool from_python(handle source, std::uint32_t, cleanup_list* cleanup) noexcept {
+        Base base;
+        if (!base.from_python(source, 0, cleanup)) return false;  // 0: no conversion, no None
+        value = Taken(base.value);
+        return value.size() == 0 || value.is_aligned();
+    }
+};

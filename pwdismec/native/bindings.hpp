@@ -1,21 +1,16 @@
-// Each kernel's binding, called by module.cpp.
+// The bindings of each room, called by module.cpp. What the kernels take on trust is checked here, as far as it
+// takes no longer than reading the arrays once: whatever a caller passes, no kernel reads or writes outside them.
+// Arrays that are written to must not overlap others. Whether values are finite, the rooms in Python check.
 #pragma once
 
 #include <nanobind/nanobind.h>
 
 namespace pwdismec {
 
-void bind_block_dual_cd(nanobind::module_& m);
-void bind_check_rows(nanobind::module_& m);
-void bind_count_ids(nanobind::module_& m);
-void bind_count_in_rows(nanobind::module_& m);
-void bind_finite(nanobind::module_& m);
-void bind_format_rows(nanobind::module_& m);
-void bind_heads(nanobind::module_& m);
-void bind_objective(nanobind::module_& m);
-void bind_parse_rows(nanobind::module_& m);
-void bind_postings(nanobind::module_& m);
-void bind_runs(nanobind::module_& m);
-void bind_score(nanobind::module_& m);
+void bind_formats(nanobind::module_& m);
+void bind_matrices(nanobind::module_& m);
+void bind_prediction(nanobind::module_& m);
+void bind_solvers(nanobind::module_& m);
+void bind_texts(nanobind::module_& m);
 
 }  // namespace pwdismec

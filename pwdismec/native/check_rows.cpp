@@ -1,8 +1,5 @@
 #include "check_rows.hpp"
 
-#include "arrays.hpp"
-#include "bindings.hpp"
-
 namespace pwdismec {
 namespace {
 
@@ -45,21 +42,6 @@ FaultyPlace check_rows(std::span<const std::int64_t> offsets, Ids ids, std::int6
         return {found.fault, row, begin + found.place};
     }
     return {};
-}
-
-void bind_check_rows(nb::module_& m) {
-    m.def(
-        "check_rows",
-        [](ArrayIn<std::int64_t> indptr, ArrayIn<std::int32_t> indices, std::int64_t n_columns) -> nb::object {
-            FaultyPlace found;
-            {
-                nb::gil_scoped_release release;
-                found = check_rows({indptr.data(), indptr.size()}, {indices.data(), indices.size()}, n_columns);
-            }
-            if (found.fault == SparseFault::none) return nb::none();
-            return nb::make_tuple(static_cast<int>(found.fault), found.row, found.place);
-        },
-        nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("n_columns"));
 }
 
 }  // namespace pwdismec

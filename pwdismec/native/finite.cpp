@@ -3,12 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <optional>
-
-#include <nanobind/stl/optional.h>
-
-#include "arrays.hpp"
-#include "bindings.hpp"
 
 namespace pwdismec {
 namespace {
@@ -31,17 +25,6 @@ std::size_t first_not_finite(std::span<const float> values) {
             return begin + static_cast<std::size_t>(std::ranges::find(block, kExponent, exponent) - block.begin());
     }
     return values.size();
-}
-
-void bind_finite(nb::module_& m) {
-    m.def(
-        "first_not_finite",
-        [](ArrayIn<float> values) -> std::optional<std::size_t> {
-            nb::gil_scoped_release release;
-            const std::size_t place = first_not_finite({values.data(), values.size()});
-            return place < values.size() ? std::optional(place) : std::nullopt;
-        },
-        nb::arg("values").noconvert());
 }
 
 }  // namespace pwdismec

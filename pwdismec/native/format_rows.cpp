@@ -7,7 +7,7 @@ namespace pwdismec {
 
 namespace {
 
-constexpr std::size_t id_width = 10;     // 2147483647
+constexpr std::size_t id_width = 11;     // -2147483648
 constexpr std::size_t value_width = 15;  // -1.17549435e-38
 constexpr std::size_t pair_width = id_width + value_width + 2;
 constexpr std::size_t label_width = id_width + 1;

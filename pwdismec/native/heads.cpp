@@ -6,8 +6,6 @@
 #include <limits>
 #include <stdexcept>
 
-#include "arrays.hpp"
-#include "bindings.hpp"
 #include "exact_tile.hpp"
 #include "lanes.hpp"
 #include "prefetch.hpp"
@@ -15,7 +13,9 @@
 namespace pwdismec {
 
 Heads::Heads(std::span<const std::int32_t> ids, std::size_t n_features)
-    : words_((n_features + 63) / 64), size_(ids.size()) {
+    : size_(ids.size()), n_features_(n_features) {
+    if (n_features > std::numeric_limits<std::int32_t>::max()) throw std::invalid_argument("too many features");
+    words_.resize((n_features + 63) / 64);
     std::int64_t last = -1;
     for (const std::int32_t id : ids) {
         if (id <= last || static_cast<std::size_t>(id) >= n_features)
@@ -164,27 +164,6 @@ void add_heads(const std::uint32_t* words, const TileBounds* bounds, std::size_t
             if (may_win && k <= kMostRaised) raise(best_of_row, k, to);
         }
     }
-}
-
-void bind_heads(nb::module_& m) {
-    m.attr("HEAD_PADDING") = kHeadPadding;
-    m.attr("HEAD_TILE") = kTile;
-    m.def(
-        "head_bounds",
-        [](ArrayIn<std::uint32_t> words, std::size_t n_heads, std::size_t n_labels, ArrayInOut<float> bounds) {
-            if (words.size() != head_words_of(n_labels, n_heads) || bounds.size() != 2 * tiles_of(n_labels))
-                throw nb::value_error("the arrays of a block do not fit each other");
-            nb::gil_scoped_release release;
-            find_bounds(words.data(), n_heads, n_labels, reinterpret_cast<TileBounds*>(bounds.data()));
-        },
-        nb::arg("head_weights"), nb::arg("n_heads"), nb::arg("n_labels"), nb::arg("bounds").noconvert());
-    nb::class_<Heads>(m, "Heads")
-        .def(
-            "__init__",
-            [](Heads* self, ArrayIn<std::int32_t> ids, std::size_t n_features) {
-                new (self) Heads({ids.data(), ids.size()}, n_features);
-            },
-            nb::arg("ids"), nb::arg("n_features"));
 }
 
 }  // namespace pwdismec

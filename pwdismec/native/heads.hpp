@@ -16,10 +16,11 @@ class Heads {
 public:
     static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
-    // Throws std::invalid_argument unless the ids ascend within 0 … n_features − 1.
+    // Throws std::invalid_argument unless there are less than 2³¹ features, within which the ids ascend.
     Heads(std::span<const std::int32_t> ids, std::size_t n_features);
 
     std::size_t size() const { return size_; }
+    std::size_t n_features() const { return n_features_; }
 
     // The number of a feature, kNone if it is no head.
     std::uint32_t find(std::int32_t feature) const {
@@ -38,7 +39,7 @@ private:
     };
 
     std::vector<Word> words_;
-    std::size_t size_;
+    std::size_t size_, n_features_;
 };
 
 // A Euclidean norm by its square, as a float that is not less, whatever was rounded.

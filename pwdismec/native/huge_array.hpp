@@ -5,10 +5,18 @@
 #include <sys/mman.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <utility>
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__)
+#define PWDISMEC_POISONED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PWDISMEC_POISONED 1
+#endif
+#endif
+#ifdef PWDISMEC_POISONED
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -19,18 +27,19 @@ class HugeArray {
 public:
     HugeArray() = default;
     explicit HugeArray(std::size_t count) : bytes_(count * sizeof(T) + kPage) {
+        if (count > (SIZE_MAX - kPage) / sizeof(T)) throw std::bad_alloc();
         memory_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory_ == MAP_FAILED) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
         madvise(memory_, bytes_, MADV_HUGEPAGE);
 #endif
-#ifdef __SANITIZE_ADDRESS__  // which knows no bounds of mapped memory by itself
+#ifdef PWDISMEC_POISONED  // which knows no bounds of mapped memory by itself
         __asan_poison_memory_region(data() + count, bytes_ - count * sizeof(T));
 #endif
     }
     ~HugeArray() {
         if (!memory_) return;
-#ifdef __SANITIZE_ADDRESS__
+#ifdef PWDISMEC_POISONED
         __asan_unpoison_memory_region(memory_, bytes_);
 #endif
         munmap(memory_, bytes_);

@@ -68,10 +68,12 @@ SparseCopy::SparseCopy(const int64_t* frequency, int32_t n_features, int64_t cou
     x_.columns = HugeArray<Entry>(size(in_columns));
     // Where each column begins; that moves to its end as the column fills.
     x_.column_ends.reserve(size(n_features - x_.first_column));
+    column_limits_.reserve(size(n_features - x_.first_column));
     int64_t begin = 0;
     for (int32_t number = x_.first_column; number < n_features; ++number) {
         x_.column_ends.push_back(begin);
         begin += frequency_of(number);
+        column_limits_.push_back(begin);
     }
     x_.indptr.reserve(size(count) + 1);
     x_.indptr.push_back(0);
@@ -94,9 +96,11 @@ void SparseCopy::append(const int64_t* indptr, const int32_t* indices, const flo
             x_.indices[size(to)] = number;
             x_.sparse_values[size(to++)] = value;
             in_head += number < x_.n_head;
-            if (number >= x_.first_column)
-                x_.columns[size(x_.column_ends[size(number - x_.first_column)]++)] = {static_cast<int32_t>(copied + i),
-                                                                                     value};
+            if (number < x_.first_column) continue;
+            const std::size_t column = size(number - x_.first_column);
+            if (x_.column_ends[column] == column_limits_[column])
+                throw std::length_error("more values of a feature than was said");
+            x_.columns[size(x_.column_ends[column]++)] = {static_cast<int32_t>(copied + i), value};
         }
         x_.indptr.push_back(to);
         x_.head_sizes.push_back(in_head);
@@ -105,8 +109,12 @@ void SparseCopy::append(const int64_t* indptr, const int32_t* indices, const flo
 }
 
 Instances SparseCopy::finish() {
-    if (static_cast<int64_t>(x_.head_sizes.size()) != x_.count) throw std::length_error("fewer instances than was said");
-    return std::move(x_);
+    if (static_cast<int64_t>(x_.head_sizes.size()) != x_.count || x_.indptr.back() != stored_ ||
+        x_.column_ends != column_limits_)
+        throw std::length_error("fewer instances, or fewer values of a feature, than was said");
+    Instances whole = std::move(x_);
+    *this = SparseCopy(nullptr, 0, 0, 0);
+    return whole;
 }
 
 Instances dense_instances(const float* values, int64_t count, int32_t n_features, float bias) {

@@ -112,15 +112,18 @@ public:
     // For `count` instances; `frequency` says how many of them have each feature.
     SparseCopy(const int64_t* frequency, int32_t n_features, int64_t count, float bias);
 
-    // The next instances, their features in any order. This and `finish` throw std::length_error if instances
-    // or values are not as many as was said.
+    int32_t n_features() const { return x_.n_features; }
+
+    // The next instances, each of their features once, in any order. This and `finish` throw std::length_error if
+    // instances, or values of a feature, are not as many as was said.
     void append(const int64_t* indptr, const int32_t* indices, const float* values, int64_t count);
 
-    // The instances, when all are there.
+    // The instances, when all are there; what is left is of none.
     Instances finish();
 
 private:
     Instances x_;
+    std::vector<int64_t> column_limits_;  // where each column ends when it is full
     int64_t stored_ = 0;
     HugeArray<int32_t> numbers_;  // by the caller's: the new ones
     std::vector<std::pair<int32_t, float>> row_;

@@ -1,20 +1,13 @@
-// The nanobind module: each kernel's file binds itself.
+// The nanobind module: the bindings of each room.
 #include "bindings.hpp"
 
 NB_MODULE(PWDISMEC_MODULE, m) {
     // A command that was interrupted ends with what its threads hold; that is nothing to tell its user.
     nanobind::set_leak_warnings(false);
     m.doc() = "pwdismec kernels, compiled for one instruction set";
-    pwdismec::bind_block_dual_cd(m);
-    pwdismec::bind_check_rows(m);
-    pwdismec::bind_count_ids(m);
-    pwdismec::bind_count_in_rows(m);
-    pwdismec::bind_finite(m);
-    pwdismec::bind_format_rows(m);
-    pwdismec::bind_heads(m);
-    pwdismec::bind_objective(m);
-    pwdismec::bind_parse_rows(m);
-    pwdismec::bind_postings(m);
-    pwdismec::bind_runs(m);
-    pwdismec::bind_score(m);
+    pwdismec::bind_matrices(m);
+    pwdismec::bind_formats(m);
+    pwdismec::bind_texts(m);
+    pwdismec::bind_prediction(m);
+    pwdismec::bind_solvers(m);
 }

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "arrays.hpp"
-#include "bindings.hpp"
 #include "certificate.hpp"
 #include "huge_array.hpp"
 #include "margins.hpp"
@@ -64,27 +62,5 @@ std::vector<double> objectives(const Instances& instances, const BlockLabels& la
     }
     return found;
 }
-
-namespace {
-
-auto py_objectives(const Instances& instances, const ArrayIn<int64_t>& indptr, const ArrayIn<int32_t>& positives,
-                   const ArrayIn<double>& positive_costs, double negative_cost, const ArrayIn<int64_t>& weights_indptr,
-                   const ArrayIn<int32_t>& features, const ArrayIn<float>& values, const ArrayIn<float>& bias,
-                   int width) {
-    const int64_t count = static_cast<int64_t>(indptr.shape(0)) - 1;
-    for (const std::size_t given : {positive_costs.shape(0), bias.shape(0), weights_indptr.shape(0) - 1})
-        if (static_cast<int64_t>(given) != count) throw nb::value_error("objectives: expected as many of each label");
-    std::vector<double> found;
-    {
-        nb::gil_scoped_release release;
-        found = objectives(instances, {indptr.data(), positives.data(), count}, {positive_costs.data(), negative_cost},
-                           {weights_indptr.data(), features.data(), values.data(), bias.data()}, width);
-    }
-    return to_numpy(std::move(found));
-}
-
-}  // namespace
-
-void bind_objective(nb::module_& m) { m.def("objectives", &py_objectives); }
 
 }  // namespace pwdismec

@@ -4,15 +4,13 @@
 #include <bit>
 #include <stdexcept>
 
-#include "arrays.hpp"
-#include "bindings.hpp"
 #include "prefetch.hpp"
 
 namespace pwdismec {
 
 void fill_postings(std::span<const std::int64_t> indptr, const std::int32_t* indices, const float* data,
                    std::span<const std::uint16_t> positions, const Heads& heads, std::size_t n_labels,
-                   std::span<const std::uint32_t> starts, std::uint32_t* filled, std::uint32_t* lists,
+                   std::span<const std::uint32_t> starts, std::uint32_t* filled, std::span<std::uint32_t> lists,
                    std::uint32_t* head_words) {
     for (std::size_t row = 0; row < positions.size(); ++row) {
         for (std::int64_t e = indptr[row]; e < indptr[row + 1]; ++e) {
@@ -21,12 +19,13 @@ void fill_postings(std::span<const std::int64_t> indptr, const std::int32_t* ind
                 continue;
             }
             const auto feature = static_cast<std::size_t>(indices[e]);
-            std::uint32_t* list = lists + starts[feature];
+            const std::size_t start = starts[feature], stop = starts[feature + 1];
+            if (start > stop || stop > lists.size() || filled[feature] >= weights_in(stop - start))
+                throw std::out_of_range("a list has no room for a weight");
+            std::uint32_t* list = lists.data() + start;
             const std::size_t place = filled[feature]++;
             list[place] = std::bit_cast<std::uint32_t>(data[e]);
-            auto* places =
-                reinterpret_cast<std::uint16_t*>(list + weights_in(starts[feature + 1] - starts[feature]));
-            places[place] = positions[row];
+            reinterpret_cast<std::uint16_t*>(list + weights_in(stop - start))[place] = positions[row];
         }
     }
 }
@@ -40,10 +39,21 @@ namespace {
 constexpr std::size_t kStartsAhead = 24, kListsAhead = 12;
 constexpr std::size_t kFetchedWeights = 128, kWeightsALine = 16, kPlacesALine = 32;
 
-void fetch_list(const Postings& postings, std::int32_t feature) {
+// The words of a feature's list, if they lie in the block: it is mapped from a file, which somebody may have damaged
+// since it was checked.
+bool find_list(const Postings& postings, std::int32_t feature, std::span<const std::uint32_t>& words) {
     const std::size_t start = postings.starts[static_cast<std::size_t>(feature)];
-    const std::size_t n = weights_in(postings.starts[static_cast<std::size_t>(feature) + 1] - start);
-    const std::uint32_t* list = postings.lists.data() + start;
+    const std::size_t stop = postings.starts[static_cast<std::size_t>(feature) + 1];
+    if (start > stop || stop > postings.lists.size()) return false;
+    words = postings.lists.subspan(start, stop - start);
+    return true;
+}
+
+void fetch_list(const Postings& postings, std::int32_t feature) {
+    std::span<const std::uint32_t> words;
+    if (!find_list(postings, feature, words)) return;
+    const std::size_t n = weights_in(words.size());
+    const std::uint32_t* list = words.data();
     const std::size_t fetched = std::min(n, kFetchedWeights);
     for (std::size_t i = 0; i < fetched; i += kWeightsALine) prefetch(list + i);
     const auto* places = reinterpret_cast<const std::uint16_t*>(list + n);
@@ -74,33 +84,12 @@ void add_lists(const Postings& postings, std::span<const ListedValue> values, st
     for (std::size_t e = 0; e < values.size(); ++e) {
         fetch_ahead(postings, values, e);
         const ListedValue& x = values[e];
-        const auto feature = static_cast<std::size_t>(x.feature);
-        const std::size_t start = postings.starts[feature], stop = postings.starts[feature + 1];
-        // An index is mapped from a file, which somebody may have damaged since it was checked.
-        if (start > stop || stop > postings.lists.size())
-            throw std::runtime_error("a list lies outside its block");
-        const std::uint32_t* list = postings.lists.data() + start;
-        const std::size_t n = weights_in(stop - start);
-        add_list(x.value, reinterpret_cast<const std::uint16_t*>(list + n), reinterpret_cast<const float*>(list),
-                 n, scores + x.row * n_labels);
+        std::span<const std::uint32_t> words;
+        if (!find_list(postings, x.feature, words)) throw std::runtime_error("a list lies outside its block");
+        const std::size_t n = weights_in(words.size());
+        add_list(x.value, reinterpret_cast<const std::uint16_t*>(words.data() + n),
+                 reinterpret_cast<const float*>(words.data()), n, scores + x.row * n_labels);
     }
-}
-
-void bind_postings(nb::module_& m) {
-    m.def(
-        "fill_postings",
-        [](ArrayIn<std::int64_t> indptr, ArrayIn<std::int32_t> indices, ArrayIn<float> data,
-           ArrayIn<std::uint16_t> positions, const Heads& heads, std::size_t n_labels,
-           ArrayIn<std::uint32_t> starts, ArrayInOut<std::uint32_t> filled, ArrayInOut<std::uint32_t> lists,
-           ArrayInOut<std::uint32_t> head_weights) {
-            nb::gil_scoped_release release;
-            fill_postings({indptr.data(), indptr.size()}, indices.data(), data.data(),
-                          {positions.data(), positions.size()}, heads, n_labels,
-                          {starts.data(), starts.size()}, filled.data(), lists.data(), head_weights.data());
-        },
-        nb::arg("indptr"), nb::arg("indices"), nb::arg("data"), nb::arg("positions"), nb::arg("heads"),
-        nb::arg("n_labels"), nb::arg("starts"), nb::arg("filled").noconvert(), nb::arg("lists").noconvert(),
-        nb::arg("head_weights").noconvert());
 }
 
 }  // namespace pwdismec

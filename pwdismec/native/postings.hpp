@@ -17,6 +17,8 @@ struct Postings {
     std::span<const std::uint32_t> lists;
 };
 
+constexpr std::size_t kMostLabels = std::size_t{1} << 16;  // of a block: a place fits uint16
+
 // How many weights are in the words of a list.
 constexpr std::size_t weights_in(std::size_t words) { return 2 * words / 3; }
 
@@ -41,9 +43,10 @@ void add_lists(const Postings& postings, std::span<const ListedValue> values, st
 // indptr, indices, data: the part's weights; row r belongs to the block's label positions[r].
 // starts, lists: as in Postings. filled: how many weights each list has, advanced here.
 // head_words: as heads.hpp says, zero before the first part.
+// Throws std::out_of_range if a list has no room for a weight, or lies outside the lists.
 void fill_postings(std::span<const std::int64_t> indptr, const std::int32_t* indices, const float* data,
                    std::span<const std::uint16_t> positions, const Heads& heads, std::size_t n_labels,
-                   std::span<const std::uint32_t> starts, std::uint32_t* filled, std::uint32_t* lists,
+                   std::span<const std::uint32_t> starts, std::uint32_t* filled, std::span<std::uint32_t> lists,
                    std::uint32_t* head_words);
 
 }  // namespace pwdismec

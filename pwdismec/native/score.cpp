@@ -6,8 +6,6 @@
 #include <stdexcept>
 #include <vector>
 
-#include "arrays.hpp"
-#include "bindings.hpp"
 #include "huge_array.hpp"
 #include "top_k.hpp"
 
@@ -97,7 +95,7 @@ void merge_row(const LabelBlock& block, const float* block_scores, const std::ui
     selector.start(std::min(k, n_labels), before.size() == k ? before.back() : 0);
     for (std::size_t first = 0; first < n_labels; first += kTile)
         if (reached[first / kTile])
-            selector.offer({block_scores + first, std::min(kTile, n_labels - first)}, block.label_ids + first);
+            selector.offer({block_scores + first, std::min(kTile, n_labels - first)}, block.label_ids.data() + first);
     const std::span<const RankKey> found = selector.sorted();
     merged.resize(before.size() + found.size());
     std::merge(before.begin(), before.end(), found.begin(), found.end(), merged.begin(), std::greater<>());
@@ -113,11 +111,22 @@ void score_group(const Heads& heads, const LabelBlock& block, const Group& group
     scratch.reached.resize(n_rows * tiles_of(n_labels));
     for (std::size_t row = 0; row < n_rows; ++row) std::ranges::copy(block.bias, scores + row * n_labels);
     add_lists(block.postings, group.others, n_labels, scores);
-    add_heads(block.head_words, block.head_bounds, heads.size(), n_labels, group.head_rows(), k,
+    add_heads(block.head_words.data(), block.head_bounds.data(), heads.size(), n_labels, group.head_rows(), k,
               scratch.best.data(), scores, scratch.reached.data());
 }
 
 }  // namespace
+
+bool is_consistent(const LabelBlock& block) {
+    const std::size_t n_labels = block.bias.size();
+    return n_labels <= kMostLabels && block.label_ids.size() == n_labels &&
+           block.head_bounds.size() == tiles_of(n_labels);
+}
+
+bool is_of(const LabelBlock& block, const Heads& heads) {
+    return block.head_words.size() == head_words_of(block.bias.size(), heads.size()) &&
+           block.postings.starts.size() == heads.n_features() + 1;
+}
 
 void score_top_k(const Heads& heads, std::span<const LabelBlock> blocks, std::span<const std::int64_t> indptr,
                  const std::int32_t* indices, const float* data, std::size_t k, std::int32_t* top_labels,
@@ -131,10 +140,11 @@ void score_top_k(const Heads& heads, std::span<const LabelBlock> blocks, std::sp
     const std::size_t step = scratch.groups.empty() ? 0 : (n_rows - 1) / scratch.groups.size() + 1;
     for (std::size_t g = 0; g < scratch.groups.size(); ++g)
         take_apart(heads, indptr, indices, data, g * step, std::min(step, n_rows - g * step), scratch.groups[g]);
-    scratch.make_room(step * most_labels + (std::size_t{1} << 16));
+    scratch.make_room(step * most_labels + kMostLabels);
 
     for (const LabelBlock& block : blocks) {
         const std::size_t n_labels = block.bias.size();
+        if (n_labels == 0) continue;
         for (const Group& group : scratch.groups) {
             score_group(heads, block, group, k, top_scores, scratch);
             for (std::size_t row = 0; row < group.n_rows(); ++row) {
@@ -145,58 +155,6 @@ void score_top_k(const Heads& heads, std::span<const LabelBlock> blocks, std::sp
             }
         }
     }
-}
-
-namespace {
-
-// A block and the arrays it lies in.
-struct BoundBlock {
-    BoundBlock(ArrayIn<std::uint32_t> starts_, ArrayIn<std::uint32_t> lists_, ArrayIn<std::uint32_t> head_words_,
-               ArrayIn<float> head_bounds_, ArrayIn<float> bias_, ArrayIn<std::int32_t> label_ids_)
-        : starts(starts_), lists(lists_), head_words(head_words_), head_bounds(head_bounds_), bias(bias_),
-          label_ids(label_ids_) {
-        const std::size_t n_labels = bias.size();
-        if (n_labels > std::size_t{1} << 16 || label_ids.size() != n_labels ||
-            head_bounds.size() != 2 * tiles_of(n_labels))
-            throw nb::value_error("the arrays of a block do not fit each other");
-    }
-
-    LabelBlock view(const Heads& heads) const {
-        if (head_words.size() != head_words_of(bias.size(), heads.size()))
-            throw nb::value_error("a block is of other heads");
-        return {{{starts.data(), starts.size()}, {lists.data(), lists.size()}},
-                head_words.data(),
-                reinterpret_cast<const TileBounds*>(head_bounds.data()),
-                {bias.data(), bias.size()},
-                label_ids.data()};
-    }
-
-    ArrayIn<std::uint32_t> starts, lists, head_words;
-    ArrayIn<float> head_bounds, bias;
-    ArrayIn<std::int32_t> label_ids;
-};
-
-}  // namespace
-
-void bind_score(nb::module_& m) {
-    nb::class_<BoundBlock>(m, "LabelBlock")
-        .def(nb::init<ArrayIn<std::uint32_t>, ArrayIn<std::uint32_t>, ArrayIn<std::uint32_t>, ArrayIn<float>,
-                      ArrayIn<float>, ArrayIn<std::int32_t>>(),
-             nb::arg("starts"), nb::arg("lists"), nb::arg("head_weights"), nb::arg("head_bounds"), nb::arg("bias"),
-             nb::arg("label_ids"));
-    m.def(
-        "score_top_k",
-        [](const Heads& heads, nb::list blocks, ArrayIn<std::int64_t> indptr, ArrayIn<std::int32_t> indices,
-           ArrayIn<float> data, MatrixInOut<std::int32_t> top_labels, MatrixInOut<float> top_scores) {
-            std::vector<LabelBlock> views;
-            views.reserve(blocks.size());
-            for (nb::handle block : blocks) views.push_back(nb::cast<const BoundBlock&>(block).view(heads));
-            nb::gil_scoped_release release;
-            score_top_k(heads, views, {indptr.data(), indptr.size()}, indices.data(), data.data(),
-                        top_labels.shape(1), top_labels.data(), top_scores.data());
-        },
-        nb::arg("heads"), nb::arg("blocks"), nb::arg("indptr"), nb::arg("indices"), nb::arg("data"),
-        nb::arg("top_labels").noconvert(), nb::arg("top_scores").noconvert());
 }
 
 }  // namespace pwdismec

@@ -12,11 +12,16 @@ namespace pwdismec {
 
 struct LabelBlock {
     Postings postings;
-    const std::uint32_t* head_words;
-    const TileBounds* head_bounds;
+    std::span<const std::uint32_t> head_words;
+    std::span<const TileBounds> head_bounds;
     std::span<const float> bias;
-    const std::int32_t* label_ids;
+    std::span<const std::int32_t> label_ids;
 };
+
+// Whether a block's arrays are as long as each other say, and as its heads say. What is in them may then be anything:
+// it leads to wrong scores, or to the error that a list lies outside its block, but never outside the arrays.
+bool is_consistent(const LabelBlock& block);
+bool is_of(const LabelBlock& block, const Heads& heads);
 
 // For each instance (a row of indptr, indices, data: features ascending) the scores of the blocks' labels,
 //     bias[p] + Σ_f x_f · weight[f, p],   float32, one rounded product and one rounded sum a feature,
@@ -24,7 +29,7 @@ struct LabelBlock {
 // then the best k of these and of those already in the instance's row of top_labels and top_scores
 // (k places, best first; places left hold −1 and −inf). Ties go to the lower label id.
 //
-// `heads` are those of all the blocks. Blocks are the outer loop, so that a block's weights stay in the cache for
+// `heads` are those of all the blocks, and features below their n_features. Blocks are the outer loop, so that a block's weights stay in the cache for
 // all the instances. What a call needs besides its arguments is kept by the thread for its next call: scores of up
 // to kScores values or one instance, and 2¹⁶ more; 8 to 12 bytes a value of the instances.
 // Throws std::runtime_error if a list lies outside its block.
