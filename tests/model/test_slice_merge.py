@@ -133,7 +133,7 @@ def test_bad_label_lists_are_told_by_their_line(trained, tmp_path, text, message
 
 
 def test_a_list_of_labels_has_a_limit(trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(slicing, "MOST_BYTES", 10)
+    monkeypatch.setattr(slicing, "MAX_NAMES", 10)
     path = tmp_path / "labels.txt"
     path.write_text("3\n44\n1\n2\n0")
     np.testing.assert_array_equal(read_labels(path, trained), [3, 44, 1, 2, 0])
