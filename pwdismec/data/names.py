@@ -8,6 +8,7 @@ from typing import Final
 
 from pwdismec.errors import DataError
 from pwdismec.files import read_file
+from pwdismec.quoting import shown
 
 MAX_NAMES: Final = 1_000_000_000
 """Bytes of the largest file of names that is read: those of ten million labels take a third."""
@@ -54,6 +55,6 @@ def check_names(names: Sequence[str], expected: int, what: str) -> list[str]:
     for number, name in enumerate(names):
         if "\n" in name or name.endswith("\r"):
             raise DataError(
-                f"names of {what}", f"name {number} (counted from 0) holds a line break: {name[:60]!r}"
+                f"names of {what}", f"name {number} (counted from 0) holds a line break: {shown(name)}"
             )
     return list(names)

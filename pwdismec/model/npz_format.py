@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pwdismec.files import replacing_file
+from pwdismec.machine import check_fits
 from pwdismec.model.model import Model
 from pwdismec.model.writing import OnShard
 from pwdismec.outputs import output_file
@@ -20,9 +21,11 @@ def export_npz(
     The matrix is n_labels × n_features, float32; labels that were not trained have empty rows. The same
     file holds `label_ids` (int32, shape (n,): the trained labels) and `bias` (float32, shape (n_labels,);
     NaN for labels that were not trained), which ``numpy.load`` reads. `on_shard` is called after every shard.
-    A file that is there is replaced if `overwrite`; else it is an OutputError.
+    A file that is there is replaced if `overwrite`; else it is an OutputError. Labels whose rows are beyond
+    memory are a DataError.
     """
     path = output_file(path, [model.path], overwrite=overwrite)
+    check_fits(32 * model.n_labels, model.path, f"a matrix of {model.n_labels} rows", "fewer labels")
     label_ids, weights, bias = model.weights(on_shard)
     lengths = np.zeros(model.n_labels, np.int64)
     lengths[label_ids] = weights.row_lengths

@@ -18,6 +18,7 @@ from pwdismec.model.manifest import ShardPlan
 from pwdismec.model.model import Model
 from pwdismec.model.shard import Shard
 from pwdismec.model.writing import OnShard, model_output, with_history, write_model
+from pwdismec.quoting import shown
 
 # Of a label's id, with zeros in front.
 _MOST_DIGITS = 100
@@ -111,7 +112,7 @@ def read_labels(path: str | Path, model: Model) -> NDArray[np.int64]:
     if by_name and (label := _id(first, model.n_labels)) is not None and label != ids_of[first]:
         raise DataError(
             path,
-            f"{first[:60]!r} is the id of one label and the name of another; begin with another label",
+            f"{shown(first)} is the id of one label and the name of another; begin with another label",
             1,
         )
     seen: dict[int, int] = {}
@@ -120,11 +121,11 @@ def read_labels(path: str | Path, model: Model) -> NDArray[np.int64]:
         if label is None:
             expected = "a name of a label" if by_name else f"a label id from 0 to {model.n_labels - 1}"
             or_name = " or, in every line, a name" if names and not by_name else ""
-            raise DataError(path, f"{line[:60]!r}: expected {expected}{or_name}", number)
+            raise DataError(path, f"{shown(line)}: expected {expected}{or_name}", number)
         if by_name and line in several:
-            raise DataError(path, f"{line[:60]!r}: several labels have this name; list ids", number)
+            raise DataError(path, f"{shown(line)}: several labels have this name; list ids", number)
         if label in seen:
-            raise DataError(path, f"{line[:60]!r}: the same label as in line {seen[label]}", number)
+            raise DataError(path, f"{shown(line)}: the same label as in line {seen[label]}", number)
         seen[label] = number
     return np.fromiter(seen, np.int64, len(seen))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pwdismec.errors import DataError
+from pwdismec.quoting import shown
 
 
 def record_of(
@@ -35,7 +35,7 @@ def record_of(
         raise DataError(source, f"none of the model's fields, which are {', '.join(fields)}", line)
     for field, value in known.items():
         if not isinstance(value, str):
-            raise DataError(source, f"{field}: {reprlib.repr(value)}; expected a string", line)
+            raise DataError(source, f"{field}: {shown(value)}; expected a string", line)
     if not any(value.strip() for value in known.values()):
         raise DataError(source, "empty text", line)
     return {field: known.get(field, "") for field in fields}

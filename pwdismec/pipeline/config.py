@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from reprlib import Repr
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
@@ -17,14 +16,13 @@ from pwdismec.files import write_file
 from pwdismec.metrics.checks import check_ks
 from pwdismec.pipeline.text_section import TextSection
 from pwdismec.pipeline.yaml_file import read_yaml
+from pwdismec.quoting import shown
 from pwdismec.training import TrainingConfig
 from pwdismec.training.config import DISMEC_PRUNE
 from pwdismec.weighting import PRESETS, Weighting, preset
 
 _DEFAULT = PRESETS["default"]
 _FILE = "file:"
-_SHORT = Repr()
-_SHORT.maxstring = 100
 
 
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -275,7 +273,7 @@ def _explained(path: Path, root: yaml.MappingNode, kind: type[Settings], error: 
         section = ".".join(map(str, first["loc"][:-1]))
         known = _fields_of(kind, section)
         return f"{where}: unknown setting; expected one of {', '.join(known)}"
-    value = "" if isinstance(first["input"], dict) else f"{_SHORT.repr(first['input'])}: "
+    value = "" if isinstance(first["input"], dict) else f"{shown(first['input'])}: "
     return f"{where}: {value}{first['msg'].removeprefix('Value error, ')}"
 
 

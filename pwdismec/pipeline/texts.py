@@ -19,12 +19,12 @@ from pwdismec.data.writer import dataset_output
 from pwdismec.errors import DataError
 from pwdismec.outputs import check_apart
 from pwdismec.pipeline.watching import Watch, unwatched
+from pwdismec.quoting import shown
 from pwdismec.sizes import size_text
 from pwdismec.text import TextSettings, TextVectorizer
 from pwdismec.text.chunks import Chunk, chunks_of
 from pwdismec.text.corpus import Corpus, blocks_like
 from pwdismec.text.pieces import format_of, pieces_of
-from pwdismec.text.records import shown
 from pwdismec.text.splits import Split
 
 

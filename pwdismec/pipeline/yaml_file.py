@@ -15,6 +15,7 @@ import yaml
 
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.files import read_file
+from pwdismec.quoting import shown, shown_name
 
 MOST_BYTES = 100_000
 _MOST_LEVELS = 20
@@ -92,7 +93,7 @@ def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
         if not isinstance(name, yaml.ScalarNode):
             raise _Refused(name, "a list or mapping as the name of a setting; expected a word")
         if name.value in found:  # YAML's own readers would take the last of two
-            raise _Refused(name, f"{name.value[:60]}: given twice")
+            raise _Refused(name, f"{shown_name(name.value)}: given twice")
         found[name.value] = _content(value)
     return found
 
@@ -104,7 +105,7 @@ def _content(node: yaml.Node) -> Any:
         return [_content(item) for item in node.value]
     assert isinstance(node, yaml.ScalarNode)
     if _NOT_TEXT.search(node.value):
-        raise _Refused(node, f"{node.value[:60]!r}: no text, nor the name of a file")
+        raise _Refused(node, f"{shown(node.value)}: no text, nor the name of a file")
     return node.value if node.style else _plain(node.value)
 
 

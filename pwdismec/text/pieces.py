@@ -22,8 +22,9 @@ from pwdismec.data.formats.lines import (
 )
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.machine import check_fits
+from pwdismec.quoting import shown
 from pwdismec.sizes import size_text
-from pwdismec.text.records import Record, shown
+from pwdismec.text.records import Record
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
 

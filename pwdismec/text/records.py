@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from pwdismec.quoting import shown
 from pwdismec.text.settings import TextSettings
 
 Record = Mapping[str, Any]
@@ -75,16 +75,3 @@ def _field(record: Record, name: str, expected: str) -> Any:
     if name not in record:
         raise Misfit(f"field {name!r}: missing; expected {expected}")
     return record[name]
-
-
-def shown(value: Any) -> str:
-    """The value as a program would write it, not too long; little more of it is looked at."""
-    if isinstance(value, str):
-        start = value[:61]
-        text = repr(start) if start.isprintable() else ascii(start)
-    else:
-        text = _SHORT.repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
-
-
-_SHORT = reprlib.Repr()

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pwdismec.data.names import MAX_NAMES
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.files import read_file
+from pwdismec.quoting import shown
 from pwdismec.weighting.propensity import PRESETS, check_parameters, inverse_propensities
 
 SCHEMES = ("vanilla", "pw", "pw-cb", "cb")
@@ -169,5 +170,5 @@ def _weight(path: str | Path, number: int, line: str) -> float:
     except ValueError:
         weight = math.nan
     if not 0 < weight < math.inf:
-        raise DataError(path, f"weight {line[:60]!r}, expected a positive finite number", number)
+        raise DataError(path, f"weight {shown(line)}, expected a positive finite number", number)
     return weight

@@ -10,6 +10,7 @@ import pytest
 import scipy.sparse as sp
 from small_data import files_of, small_dataset
 
+from pwdismec import machine
 from pwdismec.errors import ConfigError, DataError, ModelError
 from pwdismec.model import Model, text_format
 from pwdismec.model.npz_format import export_npz
@@ -249,7 +250,7 @@ def test_numbers_of_a_text_model_are_taken_as_they_stand_or_not_at_all(tmp_path,
     assert [p.name for p in tmp_path.iterdir()] == ["m.txt"]
 
 
-def test_a_large_label_costs_no_more_than_a_small_one(tmp_path):
+def test_a_large_label_costs_no_more_than_a_small_one(tmp_path, monkeypatch):
     largest = 2**31 - 2
     (tmp_path / "m.txt").write_text(TEXT.replace("label 0 4 2", f"label 0 {largest} 2"))
     model = import_text([tmp_path / "m.txt"], tmp_path / "out")
@@ -261,6 +262,9 @@ def test_a_large_label_costs_no_more_than_a_small_one(tmp_path):
     np.testing.assert_array_equal(model.weights()[0], [0, 2, largest])
     with pytest.raises(ConfigError, match="n_labels: 2147483648; expected 2147483647 at most"):
         import_text([tmp_path / "m.txt"], tmp_path / "more", n_labels=2**31)
+    monkeypatch.setattr(machine, "memory", lambda: 10**9)
+    with pytest.raises(DataError, match=r"out: a matrix of 2147483647 rows would take 68\.7 GB"):
+        export_npz(model, tmp_path / "out.npz")
     cut = slice_model(model, tmp_path / "cut", np.array([largest]))
     np.testing.assert_array_equal(cut.weights()[0], [largest])
 

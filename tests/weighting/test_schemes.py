@@ -71,7 +71,7 @@ def test_weights_from_a_file(tmp_path):
         (b"1\n1_0\n1\n", ":2: ", "'1_0'"),
         ("1\n\u0663\n1\n".encode(), ":2: ", "'\u0663'"),
         ("1\n1\u20281\n1\n".encode(), ":2: ", "positive"),
-        (b"1\n1\n" + b"9" * 5000, ":3: ", "'" + "9" * 60 + "'"),
+        (b"1\n1\n" + b"9" * 5000, ":3: ", "'" + "9" * 60),
         (b"1\n" * 10**6, ": ", "1000000 lines, expected 3"),
         (b"-1\n1\n1\n", ":1: ", "positive"),
         (b"nan\n1\n1\n", ":1: ", "finite"),
