@@ -2,14 +2,17 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 from small_data import small_dataset
 
 from pwdismec.calibration import Calibration, calibrate, fitting, groups
 from pwdismec.calibration.bins import bin_of, centre_of
 from pwdismec.calibration.calibration import CALIBRATION
-from pwdismec.calibration.thresholds import best_cut, drawn
+from pwdismec.calibration.reliability import Reliability
+from pwdismec.calibration.thresholds import best_cut, drawn, scut_fbr
 from pwdismec.errors import ConfigError, DataError, ModelError
+from pwdismec.model.text_format import export_text, import_text
 from pwdismec.prediction import Predictor
 from pwdismec.training import TrainingConfig, train
 
@@ -95,10 +98,53 @@ def test_thresholds_for_macro_f1_are_tuned_on_the_label_and_its_group(calibratio
         np.testing.assert_allclose(np.ptp(at_group[here] / share), 0, atol=1e-5)  # one number a group
 
 
-def test_what_is_printed_was_not_fitted_to_itself(calibration):
-    assert calibration.after.error < calibration.before.error
-    assert sum(calibration.after.counts) == sum(calibration.before.counts) == 200 * 5
-    assert "expected calibration error" in calibration.to_text()
+@pytest.fixture(scope="module")
+def folds():
+    """The part of each held-out instance."""
+    return np.random.default_rng(0).permutation(200) % fitting.FOLDS
+
+
+def test_each_label_has_its_own_threshold_for_scutfbr_or_its_groups(calibration, pairs, folds):
+    scores, true = pairs
+    trained = ~np.isnan(scores[0])
+    expected = [scut_fbr(scores[:, label], true[:, label], folds) for label in np.flatnonzero(trained)]
+    np.testing.assert_allclose(calibration.thresholds("scutfbr")[trained], expected, rtol=1e-6)
+    macro = calibration.thresholds("macro-f1")  # without scores of its own, a label has its group's
+    np.testing.assert_array_equal(calibration.thresholds("scutfbr")[~trained], macro[~trained])
+    assert not np.allclose(macro[trained], expected)
+
+
+def test_reliability_is_that_of_maps_fitted_to_the_other_folds(calibration, pairs, folds):
+    """By scikit-learn's isotonic regression on single pairs, for the best five labels of each instance."""
+    scores, true = pairs
+    best = np.argsort(-np.nan_to_num(scores, nan=-np.inf), axis=1, kind="stable")[:, :5]
+    stated = np.zeros(best.shape)
+    for fold in range(fitting.FOLDS):
+        for group in range(len(calibration.maps)):
+            labels = (calibration.group_of == group) & ~np.isnan(scores[0])
+            x, y = (part[folds != fold][:, labels].ravel() for part in (centre_of(bin_of(scores)), true))
+            oracle = IsotonicRegression(out_of_bounds="clip").fit(x, y)
+            here = (folds == fold)[:, None] & (calibration.group_of[best] == group)
+            stated[here] = oracle.predict(np.take_along_axis(scores, best, 1)[here])
+    of_best = np.take_along_axis(true, best, 1).ravel()
+    after = Reliability.of(stated.ravel(), of_best)
+    before = Reliability.of(expit(np.take_along_axis(scores, best, 1).astype(np.float64)).ravel(), of_best)
+    for found, expected in ((calibration.after, after), (calibration.before, before)):
+        assert found.error == pytest.approx(expected.error, abs=1e-4)
+        np.testing.assert_allclose(found.counts, expected.counts, atol=2)  # at a bin's edge, by rounding
+    errors = f"{calibration.before.error:.4f} before, {calibration.after.error:.4f} after"
+    assert f"expected calibration error of the best labels: {errors}" in calibration.to_text()
+
+
+def test_an_imported_model_is_calibrated_like_the_one_exported(parts, model, tmp_path):
+    """It does not tell how many positives a label had: all its labels are one group, as here."""
+    export_text(model, tmp_path / "model.txt")
+    imported = import_text([tmp_path / "model.txt"], tmp_path / "imported", n_labels=45, l2_normalize=False)
+    found, expected = calibrate(imported, parts[1]), calibrate(model, parts[1])
+    assert len(expected.maps) == 1
+    for sets in ("micro-f1", "macro-f1", "scutfbr", "precision=0.3"):
+        np.testing.assert_array_equal(found.thresholds(sets)[:40], expected.thresholds(sets)[:40])
+    assert (found.before, found.after) == (expected.before, expected.after)
 
 
 @pytest.mark.parametrize("method", ["isotonic", "platt"])
