@@ -1,6 +1,7 @@
 """Labels ruled out by the upper halves of their weights: never one of the best, however close they are."""
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,3 +69,27 @@ def test_bounds_are_the_norms_of_what_is_rounded_away_and_of_the_weights(problem
             for bound, part in zip(bounds, (lost, weights.astype(np.float64)), strict=True):
                 norm = np.sqrt((part[rows] ** 2).sum(axis=1)).max()
                 assert norm <= bound <= norm * (1 + 1e-5) + 4e-45
+
+
+@pytest.mark.parametrize("start", ["a bias", "a weight"])
+@pytest.mark.parametrize("place", [TILE, 2 * TILE - 1])
+def test_what_sums_in_another_order_lose_does_not_rule_a_label_out(start, place):
+    """Each 1.5 added to 2²⁴ makes it 2 more, but half of them are first summed apart, without rounding.
+
+    So the winner's score is 2²⁴ + 80, but by the sums that rule labels out 2²⁴ + 70, less than the others'
+    2²⁴ + 74. No weight is rounded: only the bound on the error of the sums keeps the winner in.
+    """
+    terms, large = 40, np.float32(2**24)
+    weights = np.zeros((2 * TILE, 1 + terms), np.float32)
+    weights[:, 1:38] = 2
+    weights[:, 38:] = 2**-20  # lost, and all features are those of most labels
+    weights[place, 1:] = 1.5
+    weights[:, 0] = large if start == "a weight" else 0
+    bias = np.full(2 * TILE, large if start == "a bias" else 0, np.float32)
+    model = FakeModel(1 + terms, np.arange(2 * TILE, dtype=np.int32), weights, bias, 2 * TILE)
+    x = np.ones((1, 1 + terms), np.float32)
+    expected = ranked(sequential_float32(x, weights, bias), model.label_ids, 1)
+    assert (expected.labels[0, 0], expected.scores[0, 0]) == (place, 2**24 + 80)
+    blocks = list(label_blocks(model.shards(), model.n_features))
+    assert blocks[0].head_bounds[::2].max() < 1e-38  # nothing is rounded away
+    assert_same(search(blocks, CSR.from_scipy(sp.csr_matrix(x)), 1, jobs=1), expected)
