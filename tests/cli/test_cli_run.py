@@ -1,8 +1,10 @@
 """One experiment from one YAML file: done once, and again only where something changed."""
 
 import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from command_line import output, pwdismec, refusal, told
@@ -10,7 +12,9 @@ from small_data import files_of
 
 from pwdismec import Dataset, Model, evaluate
 from pwdismec.metrics import mean_relative_gain
+from pwdismec.pipeline import experiment
 from pwdismec.pipeline.config import read_config
+from pwdismec.pipeline.run_folder import RunFolder
 from pwdismec.prediction.files import read_predictions
 from pwdismec.weighting import PRESETS
 
@@ -89,6 +93,9 @@ def test_what_is_done_is_skipped_and_what_changed_is_redone(config, tmp_path):
     assert steps_done(changed.err) == {"evaluate-vanilla", "evaluate-pw"}
     more = pwdismec("run", config(evaluate={"ks": [1, 2]}, weightings=["pw", "cb"]), "--out", work)
     assert steps_done(more.err) == {"train-cb", "predict-cb", "evaluate-cb"}
+    longer = pwdismec("run", config(predict={"top_k": 7}, weightings=["pw"]), "--out", work)
+    assert steps_done(longer.err) == {"predict-pw", "evaluate-pw"}
+    assert read_predictions(work / "predictions-pw.txt").top.labels.shape[1] == 7
     other = pwdismec("run", config(normalize=False, weightings=["pw"]), "--out", work)
     assert {"convert-train", "convert-test", "train-pw", "predict-pw"} <= steps_done(other.err)
 
@@ -107,6 +114,44 @@ def test_a_model_of_other_settings_is_kept_and_found_again(config, tmp_path):
     assert {path.stat().st_ino for path in work.glob("model-pw/shards/*")} == inodes
 
 
+def test_a_changed_prediction_file_is_made_and_judged_anew(config, tmp_path):
+    """One of equal size, with other labels: the report is that of what is there at the end."""
+    work, arguments = tmp_path / "work", ("run", config(weightings=["pw"]), "--out", tmp_path / "work")
+    output(*arguments)
+    predictions, report = work / "predictions-pw.txt", RunFolder(work).report_of("pw")
+    right, judged = predictions.read_bytes(), report.read_bytes()
+    header, first, *rows = right.splitlines(keepends=True)
+    wrong = b"".join([header, *rows, first])  # each instance has another's
+    predictions.write_bytes(wrong)
+    assert steps_done(pwdismec(*arguments).err) == {"predict-pw", "evaluate-pw"}
+    assert (predictions.read_bytes(), report.read_bytes()) == (right, judged)
+
+    def write_wrong(model, test, out, **settings):
+        Path(out).write_bytes(wrong)
+
+    with pytest.MonkeyPatch.context() as patch:  # as a prediction with another version would
+        patch.setattr(experiment, "predict_file", write_wrong)
+        predictions.unlink()
+        assert steps_done(pwdismec(*arguments).err) == {"predict-pw", "evaluate-pw"}
+    assert report.read_bytes() != judged
+
+
+def test_changed_data_of_the_same_size_is_converted_anew(job, config, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(job.folder, data)
+    arguments = "run", config(weightings=["vanilla"]), "--out", tmp_path / "work", "--data", data
+    output(*arguments)
+    header, *rows = (data / "train.txt").read_text().splitlines(keepends=True)
+    size = (data / "train.txt").stat().st_size
+    (data / "train.txt").write_text("".join([header, *reversed(rows)]))
+    assert (data / "train.txt").stat().st_size == size
+    assert {"convert-train", "convert-test", "train-vanilla"} <= steps_done(pwdismec(*arguments).err)
+    made = Dataset.open(tmp_path / "work" / "train")
+    np.testing.assert_array_equal(
+        made.labels.to_scipy().toarray(), Dataset.open(job.train).labels.to_scipy().toarray()[::-1]
+    )
+
+
 def test_changed_data_is_converted_anew(job, config, tmp_path):
     data = tmp_path / "data"
     data.mkdir()
@@ -123,8 +168,6 @@ def test_changed_data_is_converted_anew(job, config, tmp_path):
 
 
 def test_a_broken_off_run_goes_on(config, tmp_path, monkeypatch):
-    from pwdismec.pipeline import experiment
-
     def interrupted(*args, **settings):
         raise KeyboardInterrupt
 
