@@ -145,6 +145,21 @@ def test_concatenated_rows(matrices, skip):
 
 
 @settings(deadline=None)
+@given(sparse(n_columns=5), st.booleans(), st.data())
+def test_some_values_of_a_view_of_rows(matrix, binary, data):
+    start = data.draw(st.integers(0, matrix.shape[0]))
+    stop = data.draw(st.integers(start, matrix.shape[0]))
+    view = CSR.from_scipy(matrix, binary=binary).rows(start, stop)
+    kept = np.array(data.draw(st.lists(st.booleans(), min_size=view.nnz, max_size=view.nnz)), bool)
+    own = view.to_scipy()
+    rows = np.repeat(np.arange(view.n_rows), np.diff(own.indptr))[kept]
+    expected = sp.csr_matrix((own.data[kept], (rows, own.indices[kept])), own.shape)
+    found = view.where(kept)
+    assert found.nnz == kept.sum() and (found.data is None) == binary
+    np.testing.assert_array_equal(found.to_scipy().toarray(), expected.toarray())
+
+
+@settings(deadline=None)
 @given(problems(), st.data())
 def test_selected_instances(problem, data):
     X, Y = problem

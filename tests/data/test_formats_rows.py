@@ -4,12 +4,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
 
+import numpy as np
 import pytest
 from format_reference import BadLine, parse, rows_of, same_bits
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pwdismec.data.formats import lines, open_source, read_source
+from pwdismec.data.csr import CSR
+from pwdismec.data.formats import lines, open_source, read_source, write_xmc
 from pwdismec.errors import DataError
 
 IDS = st.integers(0, 12).map(str) | st.sampled_from(["007", "99999999", "000000000003", "9" * 30])
@@ -70,6 +72,7 @@ def check(text, header, format, piece_size, first_id, **syntax):
 
 @settings(deadline=None, max_examples=250)
 @given(TEXTS.map(str.encode), PIECES, st.integers(0, 1))
+@example(b"0 1:1\n \t# 2:1\n  #\n\t#\n1 2:1\n", 40, 0)  # comments after blanks: two rows
 def test_svmlight_like_the_reference(text, piece_size, first_id):
     if text:
         check(text, b"", "svmlight", piece_size, first_id, labels=True, comments=True)
@@ -125,3 +128,13 @@ def test_blocks_are_whole_rows_in_order(tmp_path):
     assert [value for block in blocks for value in block.features.data] == list(range(300))
     assert all(block.features.n_rows == block.labels.n_rows > 0 for block in blocks)
     assert (source.n_instances, source.n_features, source.n_labels) == (300, 5, 7)
+
+
+def test_a_written_row_has_no_blank_that_divides_nothing(tmp_path):
+    """Labels and features, labels alone, features alone, nothing."""
+    features = CSR(
+        np.array([0, 2, 2, 3, 3]), np.array([1, 3, 0], np.int32), np.array([0.5, -2, 1e-7], np.float32), 4
+    )
+    labels = CSR(np.array([0, 2, 3, 3, 3]), np.array([0, 2, 4], np.int32), None, 5)
+    write_xmc(tmp_path / "rows.txt", features, labels)
+    assert (tmp_path / "rows.txt").read_bytes() == b"4 4 5\n0,2 1:0.5 3:-2\n4\n 0:1e-07\n\n"

@@ -1,4 +1,6 @@
 import json
+import platform
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.metrics import evaluate
+from pwdismec.metrics.judging import judged, ranges
 
 
 def truth_of(rows, n_labels):
@@ -190,8 +193,13 @@ def test_agrees_with_scikit_learn_where_the_definitions_coincide():
             assert report.percent[f"{metric}@{k}"] == pytest.approx(100 * value, rel=1e-12)
 
 
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() != "x86_64",
+    reason="napkinXC has no wheel for this",
+)
 def test_agrees_with_napkinxc():
-    napkinxc = pytest.importorskip("napkinxc.metrics")
+    import napkinxc.metrics as napkinxc
+
     rng = np.random.default_rng(4)
     _, predictions, dense, truth = random_case(rng, 150, 30, 5, empty_rows=True)
     train = rng.random((500, 30)) < np.linspace(0, 0.1, 30)
@@ -320,3 +328,22 @@ def test_the_report_is_json_and_text():
     assert f"{report.percent['PSP@5']:.2f}" in text
     assert "decile 10" in text
     assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_progress_tells_what_is_judged_already(monkeypatch):
+    monkeypatch.setattr("pwdismec.metrics.judging._ROWS", 10)
+    added, told = [], []
+
+    class Rows:
+        def ranges(self):
+            return ranges(25)
+
+        def report(self, totals):
+            added.extend(totals)
+            return "made"
+
+    def on_progress(done, of):
+        told.append((done, of, len(added)))
+
+    assert judged(Rows(), iter([[1], [2], [3]]), on_progress) == "made"
+    assert told == [(0, 25, 0), (10, 25, 1), (20, 25, 2), (25, 25, 3)]

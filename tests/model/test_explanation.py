@@ -59,6 +59,15 @@ def test_bias_and_contributions_add_up_to_the_score(model, row, label):
     assert len(sizes) == np.count_nonzero(expected)
 
 
+def test_a_stored_zero_contributes_nothing(model):
+    weights, bias = dense_classifier(model, 3)
+    held = np.flatnonzero(weights)[:2].astype(np.int32)
+    instance = CSR(np.array([0, 2]), held, np.array([0.0, 1.0], np.float32), N_FEATURES)
+    explanation = model.explain(instance, 3)
+    assert [c.feature for c in explanation.contributions] == [held[1]]
+    assert explanation.score == pytest.approx(weights[held[1]] + bias)
+
+
 def test_the_score_is_the_predictors(model):
     rng = np.random.default_rng(5)
     instance = CSR.from_scipy(sp.random(1, N_FEATURES, 0.5, "csr", np.float32, rng=rng))

@@ -12,7 +12,7 @@ from small_data import files_of, small_dataset
 
 from pwdismec import machine
 from pwdismec.errors import ConfigError, DataError, ModelError
-from pwdismec.model import Model, text_format
+from pwdismec.model import Model, Shard, text_format
 from pwdismec.model.npz_format import export_npz
 from pwdismec.model.shard import write_shard
 from pwdismec.model.slicing import slice_model
@@ -49,6 +49,14 @@ def test_a_label_whose_gap_is_no_number_misses_every_tolerance(trained, tmp_path
     promised, unpromised = replace(unknown, gap_tolerance=0.1), replace(unknown, gap_tolerance=None)
     assert write_shard(tmp_path, plan, "run", promised).beyond_tolerance == (13,)
     assert write_shard(tmp_path, plan, "run", unpromised).beyond_tolerance == ()
+
+
+def test_shards_together_promise_what_the_loosest_solver_promised(trained):
+    shards = [
+        replace(shard, gap_tolerance=t) for shard, t in zip(trained.shards(), (1e-3, 0.1, 1e-2), strict=False)
+    ]
+    assert Shard.concatenate(shards).gap_tolerance == 0.1
+    assert Shard.concatenate([*shards, replace(shards[0], gap_tolerance=None)]).gap_tolerance is None
 
 
 def test_no_folder_and_no_model(tmp_path):
@@ -101,7 +109,10 @@ def test_another_version_and_another_format(copy):
         Model.open(copy)
 
 
-def test_liblinear_reads_the_export_and_scores_alike(trained, tmp_path):
+@pytest.mark.parametrize("constant", [1.0, 2.0, 0.5, 0.0])
+def test_liblinear_reads_the_export_and_scores_alike(tmp_path, constant):
+    """The constant feature's weight is the bias over its value, 2 or ½ as well as 1."""
+    trained = train(small_dataset(), tmp_path / "m", TrainingConfig(bias=constant))
     export_text(trained, tmp_path / "model.txt")
     peer = lu.load_model(str(tmp_path / "model.txt"))
     X = small_dataset(7).features.to_scipy()
@@ -112,6 +123,8 @@ def test_liblinear_reads_the_export_and_scores_alike(trained, tmp_path):
     expected = (X @ weights.to_scipy().T).toarray() + bias
     np.testing.assert_array_equal(peer.get_labels(), ids)
     np.testing.assert_allclose(scores, expected, atol=1e-5)
+    back = import_text([tmp_path / "model.txt"], tmp_path / "back", n_labels=45)
+    np.testing.assert_array_equal(back.weights()[2], bias)
 
 
 def test_text_round_trip_in_one_file_and_in_batches(trained, tmp_path):
@@ -135,6 +148,14 @@ def test_text_round_trip_in_one_file_and_in_batches(trained, tmp_path):
     np.testing.assert_array_equal(
         merged.weights()[1].to_scipy().toarray(), trained.weights()[1].to_scipy().toarray()
     )
+
+
+def test_progress_begins_with_nothing_and_ends_with_all(trained, tmp_path):
+    lines, files = [], []
+    export_text(trained, tmp_path / "model.txt", lambda *told: lines.append(told))
+    assert lines == [(done, 40) for done in range(41)]
+    import_text([tmp_path / "model.txt"], tmp_path / "back", on_file=lambda *told: files.append(told))
+    assert files == [(0, 1), (1, 1)]
 
 
 def test_two_classes_of_liblinear_are_one_column(tmp_path):

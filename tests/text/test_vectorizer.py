@@ -96,6 +96,18 @@ def test_features_are_those_of_scikit_learn(training, new, way):
     np.testing.assert_allclose(found.data, expected.data, rtol=1e-6)
 
 
+def test_a_fields_weight_is_that_of_its_words_and_of_its_pieces():
+    """Pieces of words are weighed as well, and each field by its own number."""
+    training = [{"a": "rot blau", "b": "rot"}, {"a": "grün", "b": "rot blau blau"}]
+    fields = {"words": (1, 1), "chars": (2, 3), "min_df": 1}
+    plain, weighed = (fitted(training, TextSettings.of(text, **fields)) for text in ("a,b", "a:2,b:0.5"))
+    assert weighed.feature_names == plain.feature_names
+    expected = [{"a": 2.0, "b": 0.5}[name[0]] for name in plain.feature_names]
+    np.testing.assert_allclose(weighed.idf / plain.idf, expected)
+    marks = {name[1] for name in plain.feature_names}
+    assert len(marks) == 2  # of words and of pieces
+
+
 def test_fields_have_weights_and_features_of_their_own():
     training = [{"a": "rot blau", "b": "rot"}, {"a": "grün", "b": "rot blau blau"}]
     vectorizer = fitted(training, TextSettings.of("a:2,b", min_df=1))

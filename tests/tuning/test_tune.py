@@ -223,6 +223,10 @@ def test_labels_beyond_the_tolerance_are_counted(dataset, tmp_path):
     tuning = tune(dataset, tmp_path / "t", Grid.of(("pw",), C=(1, 100)), config)
     by_cost = {o.C: o.beyond_tolerance for o in tuning.outcomes}
     assert 0 < by_cost[100.0] <= 40
+    first = replace(config, weighting=tuning.best.weighting, C=1)  # the costs that follow begin where it ends
+    alone = train(split(dataset, 0.2, 3)[0], tmp_path / "alone", first)
+    of_shards = [len(entry.beyond_tolerance) for entry in alone.manifest.shards]
+    assert by_cost[1.0] == sum(of_shards) > max(of_shards)
     assert f"beyond the tolerance: {sum(by_cost.values())} of all classifiers" in tuning.to_text()
 
 
@@ -289,9 +293,10 @@ def test_a_part_without_labels_is_refused(tmp_path):
 
 
 @settings(deadline=None, max_examples=50)
-@given(sparse(st.floats(-1, 1, width=32)), st.sampled_from([0.0, 1e-3, 0.1, 0.5, 2.0]))
+@given(sparse(st.floats(-1, 1, width=32)), st.sampled_from([0.0, 1e-3, 0.1, 0.5, 2.0, None]))
 def test_cutting_leaves_the_weights_that_are_large_enough(matrix, prune):
     dense = matrix.toarray()
+    prune = prune if prune is not None else float(np.abs(dense).max(initial=0))  # the largest stays
     expected = np.where(np.abs(dense) >= np.float32(prune), dense, 0)
     weights = cut(CSR.from_scipy(matrix), prune)
     np.testing.assert_array_equal(weights.to_scipy().toarray(), expected)
