@@ -169,7 +169,9 @@ def test_criteria_out_of_range_are_refused(large, tmp_path, how, message):
     assert not list(tmp_path.iterdir())
 
 
-def test_nothing_is_overwritten(large, tmp_path):
+def test_nothing_is_overwritten_and_that_is_told_before_anything_is_done(large, tmp_path):
     (tmp_path / "notes").touch()
+    done = []
     with pytest.raises(OutputError, match="exists and is not a model; expected a new folder"):
-        prune_model(large, tmp_path, keep=1, overwrite=True)
+        prune_model(large, tmp_path, keep=1, overwrite=True, on_labels=lambda *told: done.append(told))
+    assert not done

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from dense_data import dense_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from pwdismec.errors import ConfigError, DataError, ModelError
 from pwdismec.model.merging import merge_models
 from pwdismec.model.slicing import slice_model
 from pwdismec.pruning import prune_model
-from pwdismec.solvers import Problem, objective
+from pwdismec.solvers import BlockDualCD, Problem, objective
 from pwdismec.weighting import positive_weights
 
 CONFIG = TrainingConfig(Weighting("pw-cb", 0.6, 2.0, 0.99), C=2.0, tolerance=1e-4, prune=0.0, shard_size=10)
@@ -175,6 +176,21 @@ def test_accuracy_is_regained_on_bibtex(real_data, tmp_path):
     whole, lost, regained = accuracy(model), accuracy(cut), accuracy(made)
     for metric in ("P@1", "PSP@5"):
         assert regained[metric] - lost[metric] > 0.5 * (whole[metric] - lost[metric]) > 0.5
+
+
+@pytest.mark.parametrize("target", [80_000, 150_000])
+def test_a_size_holds_though_every_label_misses_the_tolerance_when_fitted_again(
+    tmp_path, monkeypatch, target
+):
+    """Each is a line of the manifest more than the model had."""
+    X = sp.random(80, 200, 0.3, "csr", np.float32, random_state=np.random.default_rng(0))
+    dataset = Dataset.from_scipy(X, np.random.default_rng(1).random((80, 600)) < 0.2)
+    model = train(dataset, tmp_path / "model", TrainingConfig(prune=0.0), jobs=1)
+    assert not model.manifest.shards[0].beyond_tolerance and model.bytes > 2 * target
+    monkeypatch.setattr("pwdismec.pruning.origin.BlockDualCD", lambda *settings: BlockDualCD(1e-15, 1))
+    made = prune_model(model, tmp_path / "made", target=target, dataset=dataset, refit=True)
+    assert len(made.manifest.shards[0].beyond_tolerance) > 500
+    assert made.bytes == sum(path.stat().st_size for path in made.path.rglob("*") if path.is_file()) <= target
 
 
 def test_another_data_set_is_refused(sparse, tmp_path):

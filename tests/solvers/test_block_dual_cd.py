@@ -129,10 +129,12 @@ def test_a_view_of_rows_is_solved_like_its_copy():
     assert a.weights.data.tobytes() == b.weights.data.tobytes()
 
 
-@pytest.mark.parametrize("prune", [0.01, 0.1])
+@pytest.mark.parametrize("prune", [0.01, 0.1, "one of the weights"])
 def test_pruning_cuts_what_is_smaller_and_nothing_else(prune):
     problem = random_problem(np.random.default_rng(7))
     whole = solve_all(BlockDualCD(), problem)
+    if isinstance(prune, str):  # and that weight stays
+        prune = float(np.sort(np.abs(whole.weights.values))[whole.weights.nnz // 3])
     pruned = solve_all(BlockDualCD(), problem, prune)
     expected = whole.weights.to_scipy().toarray()
     expected[np.abs(expected) < prune] = 0
@@ -145,6 +147,20 @@ def test_a_label_that_runs_out_of_epochs_says_so_by_its_gap():
     problem = random_problem(np.random.default_rng(9), n=2000, d=300, C=1000.0)
     solution = solve_all(BlockDualCD(tolerance=1e-7, max_epochs=1), problem)
     assert solution.certificate.gap.max() > 1e-7
+
+
+@pytest.mark.parametrize("max_epochs", [2, 4])
+def test_passes_over_all_instances_are_epochs_like_the_solvers_visits(max_epochs):
+    """A label ends after the pass that finds nothing left of its epochs."""
+    problem = random_problem(np.random.default_rng(9), n=20_000, d=50, n_labels=4, positives=(1, 3))
+    epochs = solve_all(BlockDualCD(tolerance=1e-12, max_epochs=max_epochs), problem).certificate.epochs
+    assert (epochs == max_epochs + 1).all()
+
+
+def test_a_pass_and_a_few_visits_are_two_epochs():
+    """What a label has begun counts in full: none is trained and certified in less."""
+    problem = random_problem(np.random.default_rng(9), n=6000, d=300, positives=(1, 3))
+    assert solve_all(BlockDualCD(tolerance=0.5), problem).certificate.epochs.min() >= 2
 
 
 @pytest.mark.parametrize("weighting", ["vanilla", "pw-cb"])

@@ -5,7 +5,7 @@ import pytest
 from problems import random_problem
 from scipy.optimize import minimize
 
-from pwdismec.solvers import objective
+from pwdismec.solvers import Certificate, objective
 
 
 @pytest.fixture
@@ -70,3 +70,8 @@ def test_a_negative_alpha_is_refused(label):
     X, y, c = label
     with pytest.raises(ValueError, match="expected none below 0"):
         objective.dual(X, y, c, np.full(len(y), -1.0))
+
+
+def test_the_gap_is_relative_to_the_objective():
+    certificate = Certificate(np.array([4.0, 2.0]), np.array([1.0, 2.0]), np.array([3, 3], np.int32))
+    assert certificate.gap.tolist() == [0.75, 0.0]

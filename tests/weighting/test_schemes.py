@@ -33,7 +33,7 @@ def test_pw_cb_is_the_product_of_both():
     np.testing.assert_allclose(positive_weights("pw-cb", COUNTS, 5000), product, rtol=1e-14)
 
 
-@pytest.mark.parametrize("beta", [0.0, 1e-300, 0.5, 1 - 2**-53])
+@pytest.mark.parametrize("beta", [0.0, 1e-300, 0.5, 1 - 1e-6, 1 - 1e-9, 1 - 2**-53])
 def test_class_balance_at_the_ends_of_beta(beta):
     counts = [1, 2, 1000]
     expected = [1 / sum(beta**i for i in range(n)) for n in counts]

@@ -128,6 +128,12 @@ def test_the_cost_sensitive_sign_is_that_of_the_truth(p, eta):
     assert (cost_sensitive_score(p * eta, p) > 0) == (eta > 0.5)
 
 
+def test_a_chance_of_one_half_is_no_decision_for_the_label():
+    """Where either answer costs the same, the label is not given, as a score of 0 gives none."""
+    assert cost_sensitive_decision([0.25, 0.5], [0.5, 1.0]).tolist() == [False, False]
+    assert cost_sensitive_score([0.25, 0.5], [0.5, 1.0]).tolist() == [0.0, 0.0]
+
+
 def test_the_cost_sensitive_order_keeps_equal_propensities_and_breaks_ties_by_id():
     assert cost_sensitive_order([0.1, 0.4, 0.2, 0.4], np.full(4, 0.8)).tolist() == [1, 3, 2, 0]
 
