@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from command_line import DISK, output, refusal, start
 from killing import kill_claimants
 from small_data import files_of
+from waiting import wait_until
 from worker_tasks import fail, slow_square
 
 from pwdismec.cluster import Backend
@@ -53,19 +53,16 @@ def scheduler(tmp_path, processes):
         return log
 
     log = begin("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
-    address = wait_for(r"Scheduler at: +(tcp://\S+)", log)
+    address = wait_for(r"Scheduler at: +(tcp://\S+)", log, processes[-1])
     for number, preload in ((1, ["--preload", "pwdismec.pipeline.preload"]), (2, [])):
         mine = ["--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard", *preload]
         log = begin(f"worker-{number}", address, *mine, PYTHONPATH=str(Path(__file__).parents[1]))
-        wait_for("Registered to:", log)
+        wait_for("Registered to:", log, processes[-1])
     return address
 
 
-def wait_for(pattern, log):
-    deadline = time.monotonic() + 60
-    while not (found := re.search(pattern, log.read_text())):
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.05)
+def wait_for(pattern, log, process):
+    found = wait_until(lambda: re.search(pattern, log.read_text()), process, told=log.read_text)
     return found[1] if found.groups() else None
 
 
@@ -125,8 +122,7 @@ def test_workers_do_not_take_what_they_had_read_for_what_is_there_now(scheduler,
 def test_a_scheduler_that_dies(scheduler, processes, job, tmp_path):
     command = "train", job.train, tmp_path / "m", "--shard-size", 1, "--tolerance", 1e-12, "--quiet"
     training = start(*command, "--max-epochs", 10**6, "--backend", "dask", "--scheduler", scheduler)
-    while not list(tmp_path.glob("m/claims/*")):
-        time.sleep(0.001)
+    wait_until(lambda: list(tmp_path.glob("m/claims/*")), training)
     processes[0].kill()
     _, err = training.communicate()
     assert training.returncode == DISK

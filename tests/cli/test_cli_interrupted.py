@@ -2,13 +2,13 @@
 
 import resource
 import signal
-import time
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from command_line import DISK, complaint, output, pwdismec, start
 from small_data import files_of
+from waiting import wait_until
 
 OPTIONS = ["--shard-size", 16, "--tolerance", 1e-5, "--jobs", 2]
 
@@ -29,8 +29,7 @@ def long_job(tmp_path_factory):
 def broken_off(folder, model, how, shards):
     """Start a training, send it a signal when some shards are done; its return code and standard error."""
     process = start("train", folder / "set", model, *OPTIONS)
-    while len(list(model.glob("shards/[0-9]*"))) < shards and process.poll() is None:
-        time.sleep(0.002)
+    wait_until(lambda: len(list(model.glob("shards/[0-9]*"))) >= shards, process)
     process.send_signal(how)
     _, err = process.communicate()
     assert not (model / "manifest.json").exists(), "it was too fast to be broken off"

@@ -2,13 +2,13 @@
 
 import json
 import signal
-import time
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from command_line import complaint, output, pwdismec, refusal, start
 from models import dense, model_of
+from waiting import wait_until
 
 from pwdismec import Model
 
@@ -163,8 +163,7 @@ def long_refit(tmp_path_factory):
 def test_a_refit_that_was_broken_off_is_not_there(long_refit, tmp_path, how):
     options = ("--keep", 100, "--refit", long_refit / "set", "--jobs", 2)
     process = start("prune", long_refit / "model", tmp_path / "p", *options)
-    while not list(tmp_path.glob(".p.*.part/new/shards/[0-9]*")) and process.poll() is None:
-        time.sleep(0.002)
+    wait_until(lambda: list(tmp_path.glob(".p.*.part/new/shards/[0-9]*")), process)
     process.send_signal(how)
     _, err = process.communicate()
     assert process.returncode == (130 if how == signal.SIGINT else -how), err
@@ -180,8 +179,7 @@ def test_a_refit_that_was_broken_off_is_not_there(long_refit, tmp_path, how):
 def test_a_model_that_was_broken_off_is_not_there(tmp_path, how):
     model_of(tmp_path / "m", np.random.default_rng(0).normal(size=(3000, 60)), shard_size=5)
     process = start("prune", tmp_path / "m", tmp_path / "p", "--keep", 10)
-    while not list(tmp_path.glob(".p.*.part/new/shards/[0-9]*")) and process.poll() is None:
-        time.sleep(0.002)
+    wait_until(lambda: list(tmp_path.glob(".p.*.part/new/shards/[0-9]*")), process)
     process.send_signal(how)
     process.communicate()
     assert process.returncode == (130 if how == signal.SIGINT else -how)

@@ -10,6 +10,7 @@ import pytest
 import scipy.sparse as sp
 from command_line import DISK, complaint, output, pwdismec, refusal, start, told
 from models import model_of
+from waiting import wait_until
 
 from pwdismec import Dataset, Model, Predictor
 from pwdismec.data.transforms import Transforms
@@ -116,9 +117,12 @@ def broken_off(model, source, out, format, how, chunks):
     """Start a job, send it a signal when some chunks are done; standard error, and how many rows are done."""
     process = start("predict", model, source, out, "--format", format, "--resume")
     record = out.with_name(f".{out.name}.job") / "job.json"
-    done = 0
-    while done < 8192 * chunks and process.poll() is None:
-        done = json.loads(record.read_text())["done"] if record.exists() else 0
+
+    def rows_done():
+        return json.loads(record.read_text())["done"] if record.exists() else 0
+
+    wait_until(lambda: rows_done() >= 8192 * chunks, process)
+    done = rows_done()
     process.send_signal(how)
     _, err = process.communicate()
     assert not out.exists(), "it was too fast to be broken off"

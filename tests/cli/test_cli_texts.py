@@ -11,6 +11,7 @@ import pytest
 from command_line import output, pwdismec, refusal
 
 from pwdismec.data import Dataset
+from pwdismec.model import Model
 from pwdismec.text import TextVectorizer
 from pwdismec.text.splits import Split
 
@@ -97,8 +98,20 @@ def test_labels_are_not_needed_to_predict(texts, tmp_path):
     assert said == f"{records}:2: field 'title': missing; expected a string"
     assert not (tmp_path / "p.txt").exists()
     write_jsonl(records, [{"title": "Der Wald", "text": "Wald und Berg"}])
-    output("predict", tmp_path / "model", records, tmp_path / "p.jsonl", "--format", "jsonl", "--top-k", "1")
-    assert "L-wald" in (tmp_path / "p.jsonl").read_text() or "L-berg" in (tmp_path / "p.jsonl").read_text()
+    output("predict", tmp_path / "model", records, tmp_path / "p.jsonl", "--format", "jsonl", "--top-k", "3")
+    model = Model.open(tmp_path / "model")
+    record = {"title": "Der Wald", "text": "Wald und Berg"}
+    features = TextVectorizer.load(texts / "train" / "vectorizer").transform([record]).to_scipy().toarray()[0]
+    ids, weights, bias = model.weights()
+    scores = weights.to_scipy() @ features + bias
+    best = np.argsort(-scores, kind="stable")[:3]
+    (line,) = (tmp_path / "p.jsonl").read_text().splitlines()
+    found = json.loads(line)["labels"]
+    assert [(entry["id"], entry["label"]) for entry in found] == [
+        (ids[place], model.label_names[ids[place]]) for place in best
+    ]
+    np.testing.assert_allclose([entry["score"] for entry in found], scores[best], rtol=1e-5)
+    assert {"L-wald", "L-berg"} & {found[0]["label"], found[1]["label"]}
 
 
 def test_a_test_set_is_converted_like_the_training_set(texts, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 import scipy.sparse as sp
 from command_line import complaint, output, pwdismec, refusal, start, told
 from small_data import files_of
+from waiting import wait_until
 
 from pwdismec.cluster.leases import claims_in
 
@@ -44,9 +45,8 @@ def test_tasks_in_processes_of_their_own_make_the_model(long_job, tmp_path):
 def test_a_task_that_is_stopped_asks_to_be_queued_again(long_job, tmp_path, how):
     command = "train", long_job / "set", tmp_path / "m", *OPTIONS
     process = start(*command, *(["--deadline", "0.3s"] if how == "deadline" else []))
-    while how == "signal" and len(list(tmp_path.glob("m/shards/[0-9]*"))) < 2:
-        time.sleep(0.01)
     if how == "signal":
+        wait_until(lambda: len(list(tmp_path.glob("m/shards/[0-9]*"))) >= 2, process)
         process.send_signal(signal.SIGTERM)
     _, err = process.communicate()
     assert process.returncode == os.EX_TEMPFAIL, err
@@ -62,8 +62,7 @@ def test_lokys_workers_are_stopped_in_time(long_job, tmp_path):
     loky = "--backend", "loky", "--workers", 2
     command = "train", long_job / "set", tmp_path / "m", *OPTIONS, *loky
     process = start(*command)
-    while not list(tmp_path.glob("m/shards/[0-9]*")):
-        time.sleep(0.01)
+    wait_until(lambda: list(tmp_path.glob("m/shards/[0-9]*")), process)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate()
     assert process.returncode == os.EX_TEMPFAIL, err
@@ -77,16 +76,14 @@ def test_lokys_workers_are_stopped_in_time(long_job, tmp_path):
 def test_lokys_workers_end_though_who_started_them_was_killed(long_job, tmp_path):
     command = "train", long_job / "set", tmp_path / "m", *OPTIONS, "--backend", "loky", "--workers", 2
     process = start(*command)
-    while not list(tmp_path.glob("m/shards/[0-9]*")):
-        time.sleep(0.01)
+    wait_until(lambda: list(tmp_path.glob("m/shards/[0-9]*")), process)
     process.kill()
     process.communicate(timeout=60)  # the pipes end with the last that holds them
 
 
 def test_a_second_signal_drops_what_runs(long_job, tmp_path):
     process = start("train", long_job / "set", tmp_path / "m", "--tolerance", 1e-9, "--jobs", 1)
-    while not list(tmp_path.glob("m/claims/*")):
-        time.sleep(0.01)
+    wait_until(lambda: list(tmp_path.glob("m/claims/*")), process)
     for _ in range(2):
         process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
@@ -118,8 +115,7 @@ def test_more_tasks_than_instances(job, tmp_path, source):
 def test_a_task_that_was_killed_goes_on(long_job, tmp_path):
     command = "predict", long_job / "whole", long_job / "set", tmp_path / "p.txt"
     process = start(*command, "--part", "1/2")
-    while not list(tmp_path.glob(".p.txt.job-1-of-2/job.json")) and process.poll() is None:
-        time.sleep(0.001)
+    wait_until((tmp_path / ".p.txt.job-1-of-2" / "job.json").exists, process)
     process.kill()
     process.communicate()
     output(*command, "--part", "2/2")
@@ -134,8 +130,7 @@ def test_a_task_that_was_killed_goes_on(long_job, tmp_path):
 def test_a_prediction_that_is_stopped_goes_on(long_job, tmp_path):
     command = "predict", long_job / "whole", long_job / "set", tmp_path / "p.txt"
     process = start(*command)
-    while not (tmp_path / ".p.txt.job").exists() and process.poll() is None:
-        time.sleep(0.001)
+    wait_until((tmp_path / ".p.txt.job").exists, process)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate()
     assert process.returncode == os.EX_TEMPFAIL, err
@@ -196,8 +191,7 @@ def test_status(job, tmp_path):
 
 def test_status_can_be_watched_to_the_end(long_job, tmp_path):
     training = start("train", long_job / "set", tmp_path / "m", *OPTIONS)
-    while not (tmp_path / "m" / "run.json").exists():
-        time.sleep(0.01)
+    wait_until((tmp_path / "m" / "run.json").exists, training)
     watching = start("status", tmp_path / "m", "--watch", "--json")
     out, _ = watching.communicate()
     training.communicate()

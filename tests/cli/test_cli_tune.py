@@ -10,6 +10,7 @@ import scipy.sparse as sp
 import yaml
 from command_line import DISK, output, pwdismec, refusal, start, told
 from small_data import files_of
+from waiting import wait_until
 
 from pwdismec import Dataset, Model, TrainingConfig, Weighting
 from pwdismec.pipeline.config import Propensity, read_settings, write_settings
@@ -193,8 +194,7 @@ def test_a_tuning_that_is_broken_off_goes_on(tmp_path, how):
     options = [*GRID, "--shard-size", 16, "--jobs", 2]
     output("tune", tmp_path / "set", tmp_path / "whole", *options)
     process = start("tune", tmp_path / "set", tmp_path / "t", *options)
-    while not (tmp_path / "t" / "standings.safetensors").exists() and process.poll() is None:
-        pass
+    wait_until((tmp_path / "t" / "standings.safetensors").exists, process)
     process.send_signal(how)
     _, err = process.communicate()
     assert process.returncode == (-9 if how == signal.SIGKILL else 130)

@@ -14,8 +14,9 @@ from small_data import files_of, small_dataset
 from pwdismec.data import Dataset, convert
 from pwdismec.data.synthetic import SyntheticSource
 from pwdismec.errors import ConfigError
-from pwdismec.sizes import size_text
+from pwdismec.sizes import duration_text, size_text
 from pwdismec.training import TrainingConfig, plan_memory, train
+from pwdismec.training.memory import _PROGRAM
 
 CONFIG = TrainingConfig(shard_size=10)
 
@@ -90,6 +91,18 @@ def test_too_little_memory_leaves_a_broken_off_training_as_it_is(dataset, whole,
     train(dataset, tmp_path / "m", CONFIG, memory=least, resume=True)
     assert files_of(tmp_path / "m") == files_of(whole)
     train(dataset, tmp_path / "m", CONFIG, memory=1, resume=True)  # there is nothing left to do
+
+
+@pytest.mark.parametrize("prune", [0.0, 0.001, 0.03])
+def test_a_shards_weights_are_within_what_was_told_whatever_is_cut(tmp_path, prune):
+    """Held three times, 8 bytes each: as they come, joined, and as the bytes of the file."""
+    data = convert(SyntheticSource(3000, 20_000, 600, 2, 10), tmp_path / "set", tfidf=True)
+    config = TrainingConfig(prune=prune)
+    model = train(data, tmp_path / "model", config)
+    told = plan_memory(data, config).program - _PROGRAM
+    assert 3 * 8 * model.nnz <= told
+    if prune < 0.01:
+        assert 3 * 8 * model.nnz > plan_memory(data, TrainingConfig()).program - _PROGRAM
 
 
 def test_threads_without_a_block_take_nothing(dataset):
@@ -169,3 +182,22 @@ def test_the_peak_is_below_what_was_told_and_not_far(sets, tmp_path, name, solve
 )
 def test_sizes_have_three_figures(n_bytes, expected):
     assert size_text(n_bytes) == expected
+
+
+@pytest.mark.parametrize(
+    "seconds, expected",
+    [
+        (0, "0.0 s"),
+        (9.94, "9.9 s"),
+        (9.95, "10 s"),
+        (59.4, "59 s"),
+        (59.5, "1 min"),
+        (61, "1 min 1 s"),
+        (3599.4, "59 min 59 s"),
+        (3600, "1 h"),
+        (7530, "2 h 6 min"),
+        (90_000, "1 d 1 h"),
+    ],
+)
+def test_times_have_their_two_largest_units(seconds, expected):
+    assert duration_text(seconds) == expected
