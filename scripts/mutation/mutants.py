@@ -130,8 +130,8 @@ class _PythonEdits(ast.NodeVisitor):
         """Replace the operator between two operands."""
         start, stop = self.span(left)[1], self.span(right)[0]
         before, after = pair
-        pattern = rf"\b{before}\b" if before.isalpha() else re.escape(before)
-        found = re.search(pattern.replace(" ", r"\s+").encode(), self.source[start:stop])
+        pattern = r"\s+".join(re.escape(word) for word in before.split())
+        found = re.search(pattern.encode(), self.source[start:stop])
         if found is not None:
             self.edits.append((start + found.start(), start + found.end(), after))
 
