@@ -13,6 +13,7 @@ from pwdismec.pipeline.calibrating import calibrate_folder
 from . import options
 from .examples import example
 from .progress import watch
+from .streams import print_text
 
 
 @click.command(
@@ -46,4 +47,4 @@ def command(model: Path, dataset: Path, method: str, plot: Path | None, jobs: in
     calibration = calibrate_folder(model, dataset, method=method, jobs=jobs, overwrite=overwrite, watch=watch)
     if plot is not None:
         plot_reliability(calibration, plot, overwrite=overwrite)
-    click.echo(calibration.to_text())
+    print_text(calibration.to_text())

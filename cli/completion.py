@@ -6,6 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from .examples import example
+from .streams import print_script
 
 
 @click.command(
@@ -23,4 +24,4 @@ def command(ctx: click.Context, shell: str) -> None:
     kind = get_completion_class(shell)
     assert kind is not None
     script = kind(ctx.find_root().command, {}, "pwdismec", "_PWDISMEC_COMPLETE").source()
-    click.echo(script)
+    print_script(f"{script}\n")

@@ -13,6 +13,7 @@ from pwdismec.pipeline.converting import convert_files
 from . import options
 from .examples import example
 from .progress import say, watch
+from .streams import print_text
 from .texts import Texts
 from .texts import texts as texts_options
 
@@ -112,7 +113,7 @@ def command(
             overwrite=overwrite,
             on_progress=update,
         )
-    click.echo(made.statistics())
+    print_text(str(made.statistics()))
 
 
 def _is_of_texts(training_set: Dataset | None, sources: tuple[Path, ...]) -> bool:
@@ -159,4 +160,4 @@ def _convert_texts(
     for part in made:
         if part.labels_left_out:
             say(f"convert: {part.words_for_left_out()}")
-        click.echo(part.dataset.statistics())
+        print_text(str(part.dataset.statistics()))

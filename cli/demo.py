@@ -9,6 +9,7 @@ from pwdismec.pipeline.demo import run_demo
 from . import options
 from .examples import example
 from .progress import watch
+from .streams import print_text
 
 
 @click.command("demo", epilog=example("pwdismec demo"))
@@ -19,4 +20,4 @@ def command(jobs: int) -> None:
 
     Takes half a minute on two cores, downloads nothing and leaves nothing behind.
     """
-    click.echo(run_demo(jobs=jobs, watch=watch).to_text())
+    print_text(run_demo(jobs=jobs, watch=watch).to_text())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import click
 
 from pwdismec.pipeline.doctor import diagnose
+from pwdismec.quoting import json_line
 
 from .examples import example
+from .streams import print_text
 
 
 @click.command("doctor", epilog=example("pwdismec doctor"))
@@ -23,5 +24,5 @@ def command(ctx: click.Context, as_json: bool) -> None:
     """
     diagnosis = diagnose()
     found = {"healthy": diagnosis.healthy, **asdict(diagnosis)}
-    click.echo(json.dumps(found) if as_json else diagnosis.to_text())
+    print_text(json_line(found) if as_json else diagnosis.to_text())
     ctx.exit(0 if diagnosis.healthy else 1)

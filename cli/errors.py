@@ -1,20 +1,27 @@
-"""What a user can cause, told in one line: never a traceback."""
+"""What ends a command before it is done, told in one line: never a traceback, unless it is asked for."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, Any
+import traceback
+from contextlib import suppress
 
 import click
 
-from pwdismec.cluster.stop import Stopped
 from pwdismec.errors import PwdismecError, StorageError
-from pwdismec.patience import FULL, TRANSIENT
+from pwdismec.quoting import LINE_LIMIT, one_line, shown_name, visible
 
 from .events import Event
-from .progress import log
+from .progress import command_name, log
+from .signals import INTERNAL_ERROR, WORDS
+from .streams import STANDARD_OUTPUT
+
+MISTAKE = 2
+OUT_OF_ORDER = os.EX_IOERR  # a disk is full, or a disk or network fails
+TRY_AGAIN = os.EX_TEMPFAIL  # it was time to stop; so the system calls it
+_CLOSED_PIPE = 128 + 13  # as of programs that SIGPIPE ends
+
+_MOST_LINES = 200  # of a traceback
 
 _HOW_TO_GO_ON = {
     "train": "the shards that are done are kept; go on with the same command and --resume",
@@ -27,74 +34,87 @@ _HOW_TO_GO_ON = {
 }
 
 
-class Failure(click.ClickException):
-    """Ends the command with one line on standard error, and in its log."""
+def tell_error(error: BaseException, signal: int | None = None) -> int:
+    """Tell what ended a command, on standard error and in its log; the exit code.
 
-    exit_code = 2
-
-    def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split("\n")))
-        self._log = log()  # when it is shown, the command's options are forgotten
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        self._log.tell(Event("error", message=self.message))
-
-
-class Interruption(Failure):
-    """The user pressed Ctrl-C."""
-
-    exit_code = 130
-
-
-class OutOfOrder(Failure):
-    """A disk is full, or a disk or network fails."""
-
-    exit_code = os.EX_IOERR
+    Parameters
+    ----------
+    error
+        What was raised.
+    signal
+        The signal that came before; whatever was raised, that is why.
+    """
+    if isinstance(error, BrokenPipeError) and error.filename == STANDARD_OUTPUT:
+        return _CLOSED_PIPE  # whoever read the results has gone, and wants no more
+    if isinstance(error, click.UsageError):
+        with suppress(OSError):
+            click.UsageError(one_line(error.format_message()), error.ctx).show()
+        return error.exit_code
+    code, message = _ended_by(signal) if signal is not None else _code_and_message(error)
+    trace = traceback_of(error) if code == INTERNAL_ERROR else None
+    log().tell(Event("error", message=one_line(message), traceback=trace))
+    return code
 
 
-class Unfinished(Failure):
-    """It was time to stop; the code is the system's for "try again later"."""
-
-    exit_code = os.EX_TEMPFAIL
-
-
-@contextmanager
-def clear_errors(ctx: click.Context) -> Iterator[None]:
-    """Turn what a user or the machine can cause into a `Failure`; what is left is a bug."""
+def reason(error: BaseException) -> str:
+    """An error that nobody foresaw, with its type."""
     try:
-        _tell_bus_errors()
-        yield
-    except StorageError as error:
-        raise OutOfOrder(f"{error}; {_how_to_go_on(ctx)}") from error
-    except Stopped as error:
-        raise Unfinished(f"{error}; {_how_to_go_on(ctx)}") from error
-    except PwdismecError as error:
-        raise Failure(str(error)) from error
-    except KeyboardInterrupt as error:
-        raise Interruption(f"interrupted; {_how_to_go_on(ctx)}") from error
-    except BrokenPipeError:
-        raise  # click ends quietly: whoever read the output has gone
-    except OSError as error:
-        said = f"{error.filename}: " * bool(error.filename) + (error.strerror or str(error))
-        if error.errno in TRANSIENT | FULL:
-            raise OutOfOrder(f"{said}; {_how_to_go_on(ctx)}") from error
-        raise Failure(said) from error
-    except MemoryError as error:
-        raise Failure(f"out of memory{f': {error}' if str(error) else ''}") from error
-    except ImportError as error:  # no kernels for this machine, or PWDISMEC_ISA asks for others
-        raise Failure(str(error)) from error
+        return f"{type(error).__name__}: {error}".removesuffix(": ")
+    except Exception:  # its own words fail
+        return type(error).__name__
 
 
-def _tell_bus_errors() -> None:
+def traceback_of(error: BaseException) -> str:
+    """The lines of an error's traceback."""
+    lines = traceback.TracebackException.from_exception(error, limit=-_MOST_LINES).format()
+    shown = [visible(line[:LINE_LIMIT]) for text in lines for line in text.splitlines()]
+    return "\n".join(shown[-_MOST_LINES:])
+
+
+def tell_bus_errors() -> None:
+    """Have the kernels say so, and end the process, if a page of a mapped file cannot be read."""
     from pwdismec.native import end_on_bus_error  # not for help
 
     end_on_bus_error(
         "pwdismec: error: a file mapped into memory cannot be read: the disk or network fails, "
         "or the file was cut short; what is done is kept: "
         "go on with the same command (train, tune, predict: and --resume)\n",
-        OutOfOrder.exit_code,
+        OUT_OF_ORDER,
     )
 
 
-def _how_to_go_on(ctx: click.Context) -> str:
-    return _HOW_TO_GO_ON.get(ctx.invoked_subcommand or "", "nothing half-written is left")
+def _code_and_message(error: BaseException) -> tuple[int, str]:
+    from pwdismec.cluster.stop import Stopped  # none of this for help
+    from pwdismec.patience import FULL, TRANSIENT
+
+    if isinstance(error, KeyboardInterrupt):
+        return _ended_by(2)
+    if isinstance(error, Stopped):
+        code = TRY_AGAIN if error.signal is None else 128 + error.signal
+        return code, f"{error}; {_how_to_go_on()}"
+    if isinstance(error, StorageError):
+        return OUT_OF_ORDER, f"{error}; {_how_to_go_on()}"
+    if isinstance(error, PwdismecError):
+        return MISTAKE, str(error)
+    if isinstance(error, OSError):
+        said = f"{shown_name(error.filename)}: " * bool(error.filename) + (error.strerror or str(error))
+        if error.errno in TRANSIENT | FULL:
+            return OUT_OF_ORDER, f"{said}; {_how_to_go_on()}"
+        return MISTAKE, said
+    if isinstance(error, MemoryError):
+        return MISTAKE, f"out of memory{f': {error}' if str(error) else ''}"
+    if isinstance(error, ImportError):  # no kernels for this machine, or PWDISMEC_ISA asks for others
+        return MISTAKE, str(error)
+    return INTERNAL_ERROR, f"internal error: {reason(error)} ({_where_more_is_told()})"
+
+
+def _ended_by(signal: int) -> tuple[int, str]:
+    return 128 + signal, f"{WORDS.get(signal, f'signal {signal}')}; {_how_to_go_on()}"
+
+
+def _how_to_go_on() -> str:
+    return _HOW_TO_GO_ON.get(command_name(), "nothing half-written is left")
+
+
+def _where_more_is_told() -> str:
+    return "please report it, with the traceback that --log FILE or PWDISMEC_DEBUG=1 gives"

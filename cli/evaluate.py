@@ -17,6 +17,7 @@ from pwdismec.pipeline.evaluating import evaluate_file, evaluate_sets_file
 from . import options
 from .examples import example
 from .progress import watch
+from .streams import print_text
 
 
 def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
@@ -110,4 +111,4 @@ def command(
     if json_file is not None:
         content = f"{json.dumps(report.to_dict(), indent=1)}\n".encode()
         write_file(json_file, content, overwrite=overwrite)
-    click.echo(report.to_text())
+    print_text(report.to_text())

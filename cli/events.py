@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from pwdismec.quoting import visible
 from pwdismec.sizes import duration_text
 
 _SECONDS_TO_ESTIMATE = 1.0
@@ -13,7 +14,10 @@ _SECONDS_TO_ESTIMATE = 1.0
 
 @dataclass(frozen=True)
 class Event:
-    """One thing told; the fields are the keys of ``--log-json``, which docs/logs.md describes."""
+    """One thing told; the fields are the keys of ``--log-json``, which docs/logs.md describes.
+
+    Names in it may be a stranger's: they are kept so that every character can be seen.
+    """
 
     event: Literal["start", "progress", "end", "abort", "message", "error"]
     step: str | None = None
@@ -25,6 +29,12 @@ class Event:
     eta: float | None = None
     seconds: float | None = None
     message: str | None = None
+    traceback: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("step", "message"):
+            if (text := getattr(self, name)) is not None:
+                object.__setattr__(self, name, visible(text, keep="\n"))
 
     def text(self) -> str | None:
         """A line for people; None for what only programs want to know."""

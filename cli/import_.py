@@ -12,6 +12,7 @@ from pwdismec.pipeline.inspection import training_summary
 from . import options
 from .examples import example
 from .progress import watch
+from .streams import print_text
 
 
 @click.command(
@@ -39,4 +40,4 @@ def command(
             overwrite=overwrite,
             on_file=update,
         )
-    click.echo(training_summary(made))
+    print_text(training_summary(made))

@@ -10,6 +10,7 @@ from pwdismec.pipeline.inspection import describe
 
 from . import options
 from .examples import example
+from .streams import print_text
 
 
 @click.command(
@@ -21,4 +22,4 @@ from .examples import example
 @click.argument("path", type=options.INPUT)
 def command(path: Path) -> None:
     """Say what PATH holds: a data set, a model (also one whose training is not finished), predictions."""
-    click.echo(describe(path))
+    print_text(describe(path))

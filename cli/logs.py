@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-import click
+from pwdismec.quoting import json_line
 
 from .events import Event
 
@@ -26,7 +27,7 @@ class Sink(Protocol):
 
 
 class Log:
-    """Takes the events of one command.
+    """Takes the events of one command, from any thread.
 
     Parameters
     ----------
@@ -45,21 +46,30 @@ class Log:
     ) -> None:
         form = _json_lines(command) if log_json else _stamped
         on_stderr = form if log is None else _stamped
-        sinks: list[Sink] = []
+        self._lock = threading.RLock()
+        self._file = None if log is None else Lines(_to_file(log), form)
+        self._errors: Sink = Lines(_to_stderr, _complaint if on_stderr is _stamped else on_stderr)
+        self._shown: Sink | None = None
         if not quiet:
             terminal = on_stderr is _stamped and _is_terminal()
-            sinks.append(_terminal() if terminal else Lines(_to_stderr, on_stderr))
-        errors: list[Sink] = [Lines(_to_stderr, _complaint if on_stderr is _stamped else on_stderr)]
-        if log is not None:
-            kept = Lines(_to_file(log), form)
-            sinks.append(kept)
-            errors.append(kept)
-        self._sinks, self._errors = sinks, errors
+            self._shown = _terminal() if terminal else Lines(_to_stderr, on_stderr)
 
-    def tell(self, event: Event) -> None:
-        """Pass an event on."""
-        for sink in self._errors if event.event == "error" else self._sinks:
-            sink.tell(event)
+    def tell(self, event: Event, *, aside: bool = False) -> None:
+        """Pass an event on; what is told aside, to the file alone.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; but an error is told all the same.
+        """
+        is_error = event.event == "error"
+        with self._lock:
+            shown = self._errors if is_error else self._shown
+            if shown is not None and not aside:
+                shown.tell(event)
+            if self._file is not None:
+                with suppress(*[OSError] * is_error):
+                    self._file.tell(event)
 
 
 class Lines:
@@ -88,21 +98,39 @@ class Lines:
             self._write(line)
 
 
+def append(path: Path, content: bytes) -> None:
+    """Write behind what a file holds, at once."""
+
+    def opened(name: str, flags: int) -> int:
+        descriptor = os.open(name, flags | os.O_NONBLOCK, 0o666)  # a FIFO that nobody reads is an error
+        os.set_blocking(descriptor, True)
+        return descriptor
+
+    try:
+        with open(path, "ab", opener=opened) as file:
+            file.write(content)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
 def _json_lines(command: str) -> Callable[[Event], list[str]]:
     def lines(event: Event) -> list[str]:
         head = {"time": _now().isoformat(timespec="milliseconds"), "command": command}
-        return [json.dumps(head | asdict(event), ensure_ascii=False)]
+        return [json_line(head | asdict(event))]
 
     return lines
 
 
 def _stamped(event: Event) -> list[str]:
-    prefix = f"{_now():%Y-%m-%d %H:%M:%S} {'error: ' if event.event == 'error' else ''}"
-    return [f"{prefix}{line}" for line in (event.text() or "").splitlines()]
+    stamp = f"{_now():%Y-%m-%d %H:%M:%S} "
+    prefix = "error: " if event.event == "error" else ""
+    before = [f"{stamp}{line}" for line in (event.traceback or "").splitlines()]
+    return before + [f"{stamp}{prefix}{line}" for line in (event.text() or "").splitlines()]
 
 
 def _complaint(event: Event) -> list[str]:
-    return [f"pwdismec: error: {event.message}"]
+    before = (event.traceback or "").splitlines() if os.environ.get("PWDISMEC_DEBUG") else []
+    return [*before, f"pwdismec: error: {event.message}"]
 
 
 def _now() -> datetime:
@@ -110,13 +138,14 @@ def _now() -> datetime:
 
 
 def _to_stderr(line: str) -> None:
-    click.echo(line, err=True)
+    with suppress(OSError):  # nobody listens, which is no reason to stop
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
 def _to_file(path: Path) -> Callable[[str], None]:
     def write(line: str) -> None:
-        with path.open("a", encoding="utf-8") as file:  # anew for each line: the file may be rotated
-            file.write(f"{line}\n")
+        append(path, f"{line}\n".encode(errors="backslashreplace"))  # anew each time: it may be rotated
 
     return write
 

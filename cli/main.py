@@ -1,79 +1,31 @@
-"""The command `pwdismec`: its subcommands are imported when they are used, so that help comes at once."""
+"""The way into `pwdismec`: signals are heeded before anything slow is imported, and every end is told."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from keyword import iskeyword
+import sys
 
-import click
-from click.shell_completion import CompletionItem
+from .signals import INTERNAL_ERROR, WORDS, Signalled, end, heed_signals
 
-from .errors import clear_errors
-from .examples import example
-
-COMMANDS = {
-    "convert": "Turn files into a data set.",
-    "train": "Train a model on a data set.",
-    "status": "Say how a training stands.",
-    "tune": "Find the best settings on a held-out part of the training data.",
-    "calibrate": "Fit probabilities and thresholds to held-out data.",
-    "predict": "Write the best labels of each instance.",
-    "suggest": "Say the best labels of a text, and why.",
-    "evaluate": "Compare predictions with the true labels.",
-    "inspect": "Say what a data set, a model or a prediction file holds.",
-    "slurm": "Train or predict in a job array of Slurm.",
-    "run": "Do a whole experiment from one YAML file.",
-    "report": "Show runs in one HTML page with plots.",
-    "demo": "Show what PW and PW-cb gain, on synthetic data.",
-    "prune": "Make a model smaller.",
-    "slice": "Cut a model to some of its labels.",
-    "merge": "Make one model of several over different labels.",
-    "import": "Make a model of LIBLINEAR or DiSMEC text models.",
-    "export": "Write a model for other programs.",
-    "doctor": "Say what this machine and installation offer, and test them.",
-    "completion": "Print a script that lets a shell complete commands and options.",
-}
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # only what is needed to heed signals is imported before they are
+    from collections.abc import Sequence
 
 
-class Commands(click.Group):
-    """Each subcommand is `command` in the module of its name (of `import`: ``import_``)."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Do what the command line says, and exit."""
+    heed_signals()
+    try:
+        from .running import run
+        from .stray import catch_stray_errors
+        from .streams import drop_results, set_up_streams
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module(f".{cmd_name}{'_' * iskeyword(cmd_name)}", __package__)
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        found = [
-            CompletionItem(name, help=COMMANDS[name]) for name in COMMANDS if name.startswith(incomplete)
-        ]
-        return found + click.Command.shell_complete(self, ctx, incomplete)
-
-    def invoke(self, ctx: click.Context) -> object:
-        with clear_errors(ctx):
-            return super().invoke(ctx)
-
-
-@click.command(
-    cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=example(
-        "pwdismec convert train.txt data/train",
-        "pwdismec convert test.txt data/test --like data/train",
-        "pwdismec train data/train model --weighting pw-cb",
-        "pwdismec predict model data/test predictions.txt",
-        "pwdismec evaluate predictions.txt data/test --train data/train",
-    ),
-)
-@click.version_option(package_name="pwdismec", prog_name="pwdismec")
-def main() -> None:
-    """Exact, certified one-vs-rest classifiers for very many labels, most of them rare or missing."""
+        set_up_streams()
+        catch_stray_errors()
+        code = run(sys.argv[1:] if arguments is None else arguments)
+        if code:
+            drop_results()
+    except Signalled as signal:  # it came just as another error was about to be told
+        end(128 + signal.number, WORDS[signal.number])
+    except BaseException as error:  # what tells errors cannot be imported, or fails itself
+        end(INTERNAL_ERROR, f"internal error: {type(error).__name__}: {ascii(str(error))[1:1000]}")
+    sys.exit(code)

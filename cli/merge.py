@@ -13,6 +13,7 @@ from pwdismec.pipeline.inspection import training_summary
 from . import options
 from .examples import example
 from .progress import watch
+from .streams import print_text
 
 
 @click.command(
@@ -38,4 +39,4 @@ def command(models: tuple[Path, ...], out: Path, append: bool, overwrite: bool) 
     with watch("merge", "shards") as update:
         opened = [Model.open(model) for model in models]
         made = merge_models(opened, out, append=append, overwrite=overwrite, on_shard=update)
-    click.echo(training_summary(made))
+    print_text(training_summary(made))

@@ -127,7 +127,7 @@ def logs_besides(touched: Touched) -> Callable[[Function], Function]:
             context = click.get_current_context()
             read, written = touched(context.params)
             check_all_apart([*written, *_paths(context, OutputPath)], [*read, *_paths(context, InputPath)])
-            log_to(context, log)
+            log_to(log)
             return function(*args, **others)
 
         for option in reversed(options):

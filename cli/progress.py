@@ -8,20 +8,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .events import Event, Step
-from .logs import Log
+from .logs import Log, append
 
 if TYPE_CHECKING:
     from pwdismec.pipeline.watching import Update
 
-_LOG, _OPTIONS = f"{__name__}.log", f"{__name__}.options"  # in click's memory of what a command does
 _SECONDS_BETWEEN = 0.05  # counts may come with every line of a file
+
+
+class _Current:
+    """The command that runs, of which a process has one at a time: threads tell of it, too."""
+
+    command = ""
+    options: dict[str, Any] = {}  # noqa: RUF012 (replaced, never changed)
+    log: Log | None = None
 
 
 def say(line: str) -> None:
@@ -53,28 +59,28 @@ def watch(name: str, unit: str) -> Iterator[Update]:
 
 def log() -> Log:
     """The log of the command that runs, as its options say."""
-    context = click.get_current_context(silent=True)
-    if context is None:
-        return _log_of_none()
-    if _LOG not in context.meta:
-        command = context.find_root().invoked_subcommand or context.info_name or ""
-        context.meta[_LOG] = Log(command, **context.meta.get(_OPTIONS, {}))
-    return cast(Log, context.meta[_LOG])
+    if _Current.log is None:
+        _Current.log = Log(_Current.command, **_Current.options)
+    return _Current.log
 
 
-@cache
-def _log_of_none() -> Log:
-    """Where no command runs, but a script uses this module."""
-    return Log("")
+def begin_log(command: str) -> None:
+    """A command begins; its options are not known yet."""
+    _Current.command, _Current.options, _Current.log = command, {}, None
+
+
+def command_name() -> str:
+    """The command that runs; "" if none has begun."""
+    return _Current.command
 
 
 def remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     """An option's callback: keeps the value for the log, as a parameter of `Log`."""
-    ctx.meta.setdefault(_OPTIONS, {})[param.name] = value
+    _Current.options, _Current.log = _Current.options | {str(param.name): value}, None
 
 
-def log_to(ctx: click.Context, path: Path | None) -> None:
+def log_to(path: Path | None) -> None:
     """Keep the log in a file as well, if one is given."""
     if path is not None:
-        path.open("a").close()  # better an error now than after an hour
-        ctx.meta.setdefault(_OPTIONS, {})["log"] = path
+        append(path, b"")  # better an error now than after an hour
+        _Current.options, _Current.log = _Current.options | {"log": path}, None

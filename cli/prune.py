@@ -18,6 +18,7 @@ from . import options
 from .examples import example
 from .progress import watch
 from .sizes import size
+from .streams import print_text
 
 
 def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
@@ -108,4 +109,4 @@ def command(
             overwrite=overwrite,
             on_labels=update,
         )
-    click.echo(change_of_size(before, after))
+    print_text(change_of_size(before, after))

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from pwdismec.quoting import shown_name
 from pwdismec.reporting import write_report
 from pwdismec.reporting.words import verdicts
 
 from . import options
 from .examples import example
 from .progress import watch
+from .streams import print_text
 
 
 @click.command(
@@ -38,5 +40,5 @@ def command(runs: tuple[Path, ...], out: Path | None, jobs: int, overwrite: bool
     """
     page, content = write_report(runs, out, jobs=jobs, overwrite=overwrite, watch=watch)
     for verdict in verdicts(content):
-        click.echo(f"{verdict.method} {verdict.text}")
-    click.echo(f"all of it in {page}")
+        print_text(f"{shown_name(verdict.method)} {verdict.text}")
+    print_text(f"all of it in {shown_name(page)}")

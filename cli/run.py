@@ -10,10 +10,12 @@ import click
 
 from pwdismec.pipeline.config import short_name
 from pwdismec.pipeline.experiment import config_of, folder_of, run_experiment
+from pwdismec.quoting import shown_name
 
 from . import options
 from .examples import example
 from .progress import say, watch
+from .streams import print_text
 
 
 def _touched(given: Mapping[str, Any]) -> tuple[Sequence[Path], Sequence[Path]]:
@@ -42,4 +44,4 @@ def _touched(given: Mapping[str, Any]) -> tuple[Sequence[Path], Sequence[Path]]:
 def command(config: Path, data: Path | None, settings: Path | None, out: Path | None, jobs: int) -> None:
     """Convert, train, predict and evaluate as the YAML file CONFIG says; what is done already is skipped."""
     outcome = run_experiment(config, data=data, settings=settings, out=out, jobs=jobs, say=say, watch=watch)
-    click.echo(f"{outcome.to_text()}\n\nall of it in {outcome.folder}")
+    print_text(f"{outcome.to_text()}\n\nall of it in {shown_name(outcome.folder)}")

@@ -13,6 +13,7 @@ from pwdismec.pipeline.inspection import change_of_size
 from . import options
 from .examples import example
 from .progress import watch
+from .streams import print_text
 
 
 @click.command(
@@ -40,4 +41,4 @@ def command(model: Path, out: Path, labels: Path, overwrite: bool) -> None:
     before = Model.open(model)
     with watch("slice", "shards") as update:
         after = slice_model(before, out, read_labels(labels, before), update, overwrite=overwrite)
-    click.echo(change_of_size(before, after))
+    print_text(change_of_size(before, after))

@@ -21,6 +21,7 @@ from . import predict, train
 from .durations import duration
 from .examples import example
 from .progress import say
+from .streams import print_script, print_text
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -106,4 +107,7 @@ def _do(
 ) -> None:
     script = script_of(name, arguments, Array(tasks, cpus, memory, seconds, sbatch))
     say(f"slurm: {tasks} tasks, each of {cpus} CPUs and about {size_text(memory)} of memory")
-    click.echo(script if dry_run else submit(script), nl=not dry_run)
+    if dry_run:
+        print_script(script)
+    else:
+        print_text(submit(script))

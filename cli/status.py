@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -12,11 +11,13 @@ from pathlib import Path
 import click
 
 from pwdismec.model.missing import ranges_text
+from pwdismec.quoting import json_line, shown_name
 from pwdismec.sizes import duration_text
 from pwdismec.training.status import Status, Worker, status_of
 
 from . import options
 from .examples import example
+from .streams import print_text
 
 _SECONDS_BETWEEN_LOOKS = 5.0
 
@@ -36,7 +37,7 @@ def command(model: Path, as_json: bool, watch: bool) -> None:
         status = status_of(model)
         if watch and sys.stdout.isatty():
             click.clear()
-        click.echo(json.dumps(asdict(status)) if as_json else _text(status))
+        print_text(json_line(asdict(status)) if as_json else _text(status))
         if status.whole or not watch:
             return
         time.sleep(_SECONDS_BETWEEN_LOOKS)
@@ -44,13 +45,13 @@ def command(model: Path, as_json: bool, watch: bool) -> None:
 
 def _text(status: Status) -> str:
     if status.whole:
-        return f"{status.model}: whole, {status.shards:,} shards"
+        return f"{shown_name(status.model)}: whole, {status.shards:,} shards"
     counts = {name: len(getattr(status, name)) for name in ("running", "lost", "failed", "missing")}
     some = "".join(f", {count:,} {name}" for name, count in counts.items() if count)
-    lines = [f"{status.model}: {status.done:,} of {status.shards:,} shards done{some}"]
+    lines = [f"{shown_name(status.model)}: {status.done:,} of {status.shards:,} shards done{some}"]
     for name in ("running", "lost", "failed"):
         workers: Sequence[Worker] = getattr(status, name)
-        lines += [f"{name:<8}  {worker.shard}  {_told(name, worker)}" for worker in workers]
+        lines += [f"{name:<8}  {shown_name(worker.shard)}  {_told(name, worker)}" for worker in workers]
     if status.missing:
         lines.append(f"missing   {ranges_text(status.missing)}")
     if status.shards_per_hour and status.seconds_left:
@@ -60,9 +61,9 @@ def _text(status: Status) -> str:
 
 
 def _told(state: str, worker: Worker) -> str:
-    who = f"{worker.host}, process {worker.pid}"
+    who = f"{shown_name(worker.host)}, process {worker.pid}"
     if state == "running":
         return f"{who}, for {duration_text(worker.seconds + worker.silent)}"
     if state == "lost":
         return f"{who}, no sign of life for {duration_text(worker.silent)}"
-    return f"{who}, {duration_text(worker.silent)} ago: {worker.why}"
+    return f"{who}, {duration_text(worker.silent)} ago: {shown_name(worker.why)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,9 +13,11 @@ import click
 from pwdismec.errors import DataError
 from pwdismec.model.explanation import Explanation
 from pwdismec.pipeline.suggesting import Suggester, Suggestion, numbered_lines
+from pwdismec.quoting import json_line, shown_name
 
 from . import options
 from .examples import example
+from .streams import print_text
 
 # Words a label that are shown to people; --json has all.
 _SHOWN = 8
@@ -91,8 +92,7 @@ def command(
         suggestions = suggester.suggest(record)
         if not suggestions and text is not None:
             raise DataError(source, _UNKNOWN)
-        told = _json(suggestions, explain) if as_json else _text(record, suggestions, explain)
-        click.echo(told.encode(errors="backslashreplace").decode())  # a lone surrogate, too, in JSON's way
+        print_text(_json(suggestions, explain) if as_json else _text(record, suggestions, explain))
 
 
 def _texts(text: str | None) -> tuple[str, Iterable[tuple[int | None, str]]]:
@@ -103,7 +103,7 @@ def _texts(text: str | None) -> tuple[str, Iterable[tuple[int | None, str]]]:
 
 def _json(suggestions: list[Suggestion], explain: bool) -> str:
     rows = [_row(suggestion, explain) for suggestion in suggestions]
-    return json.dumps({"labels": rows}, ensure_ascii=False)
+    return json_line({"labels": rows})
 
 
 def _row(suggestion: Suggestion, explain: bool) -> dict[str, Any]:
@@ -121,11 +121,11 @@ def _row(suggestion: Suggestion, explain: bool) -> dict[str, Any]:
 
 
 def _text(record: Mapping[str, str], suggestions: list[Suggestion], explain: bool) -> str:
-    lines = [shorten(next(filter(str.strip, record.values())), _WIDTH, placeholder=" …")]
+    lines = [shown_name(shorten(next(filter(str.strip, record.values())), _WIDTH, placeholder=" …"))]
     if not suggestions:
         lines.append(f"  ({_UNKNOWN})")
     for explanation, neighbours, probability in suggestions:
-        name = f"label {explanation.label}" if explanation.label_name is None else explanation.label_name
+        name = shown_name(explanation.label_name or f"label {explanation.label}")
         if probability is None:
             lines.append(f"  {explanation.score:7.3f}  {name}")
         else:  # words add up to a score
@@ -133,14 +133,14 @@ def _text(record: Mapping[str, str], suggestions: list[Suggestion], explain: boo
         if explain:
             lines.append(f"{_INDENT}{_words(explanation)}")
         for number, similarity, shared in neighbours:
-            words = ", ".join(shared) or "no word in common"
+            words = ", ".join(map(shown_name, shared)) or "no word in common"
             lines.append(f"{_INDENT}instance {number}, similarity {similarity:.2f}: {words}")
     return "\n".join(lines)
 
 
 def _words(explanation: Explanation) -> str:
     shown, rest = explanation.contributions[:_SHOWN], explanation.contributions[_SHOWN:]
-    parts = [f"{c.amount:+.3f} {c.name}" for c in shown]
+    parts = [f"{c.amount:+.3f} {shown_name(c.name)}" for c in shown]
     if rest:
         parts.append(f"{sum(c.amount for c in rest):+.3f} {len(rest)} more")
     return ", ".join([*parts, f"{explanation.bias:+.3f} bias"])

@@ -20,6 +20,7 @@ from pwdismec.pipeline.calibrating import calibrate_on_share
 from pwdismec.pipeline.config import read_settings
 from pwdismec.pipeline.inspection import training_summary
 from pwdismec.pipeline.watching import as_training_progress
+from pwdismec.quoting import shown_name
 from pwdismec.sizes import duration_text
 from pwdismec.training import Progress, TrainingConfig, train, train_part
 from pwdismec.training.config import DISMEC_PRUNE
@@ -30,6 +31,7 @@ from . import options
 from .examples import example
 from .progress import say, watch
 from .sizes import size
+from .streams import print_text
 
 _DEFAULT = TrainingConfig()
 _SETTINGS = ("bias", "solver", "tolerance", "max_epochs", "prune", "shard_size", "seed")
@@ -191,9 +193,11 @@ def command(
             trained = train_part(data, model, shards, config, **how)
     took = _time(time.monotonic() - started, latest)
     if trained is None:
-        click.echo(f"part {shards} is done, {took}; other parts are not (`pwdismec status {model}`)")
+        print_text(
+            f"part {shards} is done, {took}; other parts are not (`pwdismec status {shown_name(model)}`)"
+        )
     else:
-        click.echo(training_summary(trained, ("time", took)))
+        print_text(training_summary(trained, ("time", took)))
     if trained is not None and calibrate is not None:
         left = None if deadline is None else max(1.0, deadline - (time.monotonic() - started))
         with stopping(left) as stop:
@@ -201,7 +205,7 @@ def command(
             found = calibrate_on_share(trained, data, config, calibrate, jobs=jobs, watch=watch, **more)
         if plot is not None:
             plot_reliability(found, plot, overwrite=overwrite)
-        click.echo(found.to_text())
+        print_text(found.to_text())
 
 
 def training_config(given: Mapping[str, Any]) -> TrainingConfig:

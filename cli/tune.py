@@ -10,6 +10,7 @@ import click
 
 from pwdismec.pipeline.tuning import tune_folder
 from pwdismec.pipeline.watching import as_training_progress
+from pwdismec.quoting import shown_name
 from pwdismec.training import TrainingConfig
 from pwdismec.tuning import Grid
 from pwdismec.tuning.folder import BEST
@@ -19,6 +20,7 @@ from pwdismec.weighting import SCHEMES
 from . import options
 from .examples import example
 from .progress import say, watch
+from .streams import print_text
 
 _GRID = Grid.of()
 
@@ -139,4 +141,4 @@ def command(
             say=say,
             on_progress=as_training_progress(update),
         )
-    click.echo(f"{tuning.to_text()}\n\nthe best is in {out / BEST}")
+    print_text(f"{tuning.to_text()}\n\nthe best is in {shown_name(out / BEST)}")

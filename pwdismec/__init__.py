@@ -11,9 +11,8 @@ The names here are the public API; what the `pwdismec` command does, they do:
 >>> print(report.to_text())
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+# Nothing is imported here: the `pwdismec` command heeds no signals until this has run.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pwdismec.data import CSR, Dataset, Dense, TopK, Transforms, convert
     from pwdismec.data.formats import open_source
@@ -77,6 +76,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
+    from importlib import import_module
+
     if name not in _HOMES:
         raise AttributeError(f"module 'pwdismec' has no attribute {name!r}")
     value = getattr(import_module(f"pwdismec.{_HOMES[name]}"), name)

@@ -9,9 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
-from pwdismec.cli.main import main
+from pwdismec.cli.running import run
 
 
 class Answer(NamedTuple):
@@ -22,10 +20,10 @@ class Answer(NamedTuple):
 
 def pwdismec(*args) -> Answer:
     """What the command answers, in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
-        main.main([str(arg) for arg in args], "pwdismec")
-    return Answer(end.value.code or 0, out.getvalue(), err.getvalue())
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace", newline="") for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run([str(arg) for arg in args])
+    return Answer(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
 
 def output(*args) -> str:
@@ -71,4 +69,4 @@ def start(*args, preexec_fn=lambda: None, **settings) -> subprocess.Popen:
 
     command = [Path(sys.executable).with_name("pwdismec"), *map(str, args)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, preexec_fn=prepare, **pipes, **settings)
+    return subprocess.Popen(command, preexec_fn=prepare, **(pipes | settings))

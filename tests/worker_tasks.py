@@ -1,7 +1,12 @@
-"""Tasks for workers, which import them from here."""
+"""Tasks for workers, which import logging
+import warnings
+import them from here.
+"""
 
+import logging
 import os
 import time
+import warnings
 from pathlib import Path
 
 from pwdismec.errors import DataError
@@ -38,3 +43,10 @@ def prepare():
 
 def who_prepared(number):
     return prepared_by
+
+
+def warn(number: int) -> int:
+    """Something is tried again, and a library warns."""
+    logging.getLogger("pwdismec.patience").warning("%s: failed; trying again", f"file {number}")
+    warnings.warn("of a library", RuntimeWarning, stacklevel=1)
+    return number

@@ -13,9 +13,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from pwdismec.cluster.pools import Dask, Loky, Pool, Prepare, Result, Task
+from pwdismec.cluster.worker_side import do, log_again
 from pwdismec.errors import ConfigError, PwdismecError, StorageError
 
 THREADS: Final = "threads"
@@ -129,7 +131,10 @@ class Workers:
         """
         pool = self._pool
         pool.begin(prepare)
-        yield from _in_order(pool, function, iter(tasks), None if ahead is None else ahead * pool.size())
+        ahead = None if ahead is None else ahead * pool.size()
+        for result, records in _in_order(pool, partial(do, function), iter(tasks), ahead):
+            log_again(records)
+            yield result
 
 
 def _in_order(

@@ -7,12 +7,12 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
+from pwdismec.cluster.worker_side import begin_worker
 from pwdismec.errors import ConfigError, PwdismecError
 
 Task = TypeVar("Task")
@@ -21,9 +21,6 @@ Result = TypeVar("Result")
 Prepare = Callable[[], object]
 
 _SECONDS_FOR_A_WORKER = 60
-
-# A worker of loky's looks that often whether the process that started it still runs.
-_SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class Pool(Protocol):
@@ -63,9 +60,11 @@ class Loky:
             context = get_context("fork")
             if self._prepare is not None:
                 self._prepare()
-        return ProcessPoolExecutor(
-            self._processes, context=context, initializer=_begin, initargs=(os.getpid(),)
+        executor = ProcessPoolExecutor(
+            self._processes, context=context, initializer=begin_worker, initargs=(os.getpid(),)
         )
+        start_workers(executor)
+        return executor
 
     def size(self) -> int:
         return self._processes
@@ -91,20 +90,13 @@ class Loky:
         self._executor.shutdown()
 
 
-def _begin(parent: int) -> None:
-    """In a process of loky's: heed no handlers that were forked along, and end soon after its parent.
-
-    That may be killed, and loky's workers would wait for ever.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the parent that is interrupted
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+def start_workers(executor: Executor) -> None:
+    """Start the processes of an executor with signals blocked, until `begin_worker` says what they mean."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        executor.submit(os.getpid)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Dask:

@@ -17,7 +17,15 @@ Stop = Callable[[], bool]
 
 
 class Stopped(PwdismecError):
-    """It was time to stop before all was done; the same command goes on."""
+    """It was time to stop before all was done; the same command goes on.
+
+    Attributes
+    ----------
+    signal
+        The number of the signal that asked for it; None for a deadline. `stopping` sets it.
+    """
+
+    signal: int | None = None
 
 
 def never() -> bool:
@@ -40,20 +48,23 @@ def stopping(deadline: float | None = None) -> Iterator[Stop]:
         True after SIGTERM or the deadline. `GRACE` seconds later, or at a second SIGTERM, `Stopped` is raised
         in the main thread, wherever it is.
     """
-    asked = False
+    asked: list[int] = []  # the signals that came; the alarm's is the deadline's, or that of the grace
 
     def ask(signum: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
+        asked.append(signum)
+        if len(asked) == 1:
+            signal.setitimer(signal.ITIMER_REAL, GRACE)
+        elif len(asked) == 2:  # later ones would disturb the tidying up
             raise Stopped("stopped before what was running was done")
-        asked = True
-        signal.setitimer(signal.ITIMER_REAL, GRACE)
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGALRM)}
     if deadline is not None:
         signal.setitimer(signal.ITIMER_REAL, deadline)
     try:
-        yield lambda: asked
+        yield lambda: bool(asked)
+    except Stopped as stopped:
+        stopped.signal = next((number for number in asked if number != signal.SIGALRM), None)
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():

@@ -26,6 +26,7 @@ from pwdismec.pipeline.predicting import predict_file
 from pwdismec.pipeline.records import Steps, state_of
 from pwdismec.pipeline.run_folder import RunFolder
 from pwdismec.pipeline.watching import Watch, as_training_progress, unwatched
+from pwdismec.quoting import shown_name
 from pwdismec.training import run_of, train
 
 
@@ -49,7 +50,10 @@ class Outcome:
 
     def to_text(self) -> str:
         """The metrics of each weighting, and their comparison where there are several."""
-        parts = [f"{self.name}, {name}: {report.to_text()}" for name, report in self.reports.items()]
+        parts = [
+            f"{shown_name(self.name)}, {shown_name(name)}: {report.to_text()}"
+            for name, report in self.reports.items()
+        ]
         return "\n\n".join(parts + [comparison(self.reports)] * (len(parts) > 1))
 
     def to_dict(self) -> dict[str, Any]:

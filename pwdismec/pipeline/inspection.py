@@ -18,6 +18,7 @@ from pwdismec.model import Model
 from pwdismec.model.manifest import RUN, Run, read_record
 from pwdismec.model.missing import how_far
 from pwdismec.prediction.files import read_predictions
+from pwdismec.quoting import shown_name
 
 _QUANTILES = (0.5, 0.9, 0.99, 1.0)
 _NAMED = 10
@@ -90,7 +91,7 @@ def _dataset(path: Path) -> str:
         ("made from", ", ".join(manifest.sources) or "arrays"),
         ("fingerprint", manifest.fingerprint[:16]),
     )
-    return f"data set {path}\n{about}\n\n{dataset.statistics()}"
+    return f"data set {shown_name(path)}\n{about}\n\n{dataset.statistics()}"
 
 
 def _model(model: Model) -> str:
@@ -101,7 +102,7 @@ def _model(model: Model) -> str:
     entries = model.manifest.shards
     return "\n\n".join(
         [
-            f"model {model.path}\n{_run(model.manifest.run)}",
+            f"model {shown_name(model.path)}\n{_run(model.manifest.run)}",
             training_summary(model),
             _pairs(
                 ("shards", f"{len(entries):,}"),
@@ -123,7 +124,7 @@ def _model(model: Model) -> str:
 def _unfinished(path: Path) -> str:
     run = read_record(path / RUN, Run)
     state = f"{how_far(path, run)}; go on with `pwdismec train … --resume`"
-    return f"training that is not finished {path}\n{_run(run)}\n\n{state}"
+    return f"training that is not finished {shown_name(path)}\n{_run(run)}\n\n{state}"
 
 
 def _run(run: Run) -> str:
@@ -154,7 +155,7 @@ def _predictions(path: Path) -> str:
         raise PwdismecError(f"{error} ({path} is {what})") from error
     held = top.labels >= 0
     scores = top.scores[held]
-    return f"predictions {path}\n" + _pairs(
+    return f"predictions {shown_name(path)}\n" + _pairs(
         ("instances", f"{len(held):,}"),
         ("labels", "not said" if n_labels is None else f"{n_labels:,}"),
         ("places a row, at most", f"{held.shape[1]:,}"),
@@ -175,7 +176,7 @@ def _beyond_tolerance(model: Model) -> str:
     if not labels:
         return "no label" if any(shard.worst_gap is not None for shard in shards) else "not known"
     names = model.label_names
-    shown = ", ".join(f"{label}" if names is None else names[label] for label in labels[:_NAMED])
+    shown = ", ".join(f"{label}" if names is None else shown_name(names[label]) for label in labels[:_NAMED])
     more = f" and {len(labels) - _NAMED:,} more, all in {MANIFEST}" if len(labels) > _NAMED else ""
     return f"{len(labels):,} label{'s' * (len(labels) > 1)}: {shown}{more}"
 

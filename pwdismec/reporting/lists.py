@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pwdismec.quoting import shown_name
 from pwdismec.reporting import markup
 from pwdismec.reporting.content import LABELS_SHOWN, Content
 from pwdismec.reporting.label_facts import LabelFacts
@@ -57,7 +58,7 @@ def _example(content: Content, example: Example) -> str:
     names = content.feature_names
     lines = [markup.text("b", f"test instance {example.row:,}")]
     if names is not None:
-        lines.append(markup.text("i", ", ".join(names[feature] for feature in example.features)))
+        lines.append(markup.text("i", ", ".join(shown_name(names[feature]) for feature in example.features)))
     lines.append("true: " + markup.chips((_label(content, label), False) for label in example.true))
     for method, predicted in zip(content.comparison.methods, example.predicted, strict=True):
         chips = markup.chips((_label(content, label), label in example.true) for label in predicted)
@@ -67,4 +68,4 @@ def _example(content: Content, example: Example) -> str:
 
 def _label(content: Content, label: int) -> str:
     names = content.comparison.train.label_names
-    return f"label {label}" if names is None else names[label]
+    return f"label {label}" if names is None else shown_name(names[label])

@@ -1,10 +1,12 @@
-"""Pieces of HTML; text is escaped here and nowhere else."""
+"""Pieces of HTML; text is escaped here and nowhere else, and so that every character can be seen."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
 from html import escape
+
+from pwdismec.quoting import visible
 
 
 def tag(name: str, content: str, kind: str = "") -> str:
@@ -14,7 +16,7 @@ def tag(name: str, content: str, kind: str = "") -> str:
 
 def text(name: str, content: str, kind: str = "") -> str:
     """An element around text."""
-    return tag(name, escape(content), kind)
+    return tag(name, escape(visible(content)), kind)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], best: Sequence[Sequence[bool]] = ()) -> str:
@@ -31,7 +33,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], best: Sequence[S
 def image(svg: bytes, about: str) -> str:
     """A picture that the page holds itself."""
     data = base64.b64encode(svg).decode()
-    return f'<img alt="{escape(about)}" src="data:image/svg+xml;base64,{data}">'
+    return f'<img alt="{escape(visible(about))}" src="data:image/svg+xml;base64,{data}">'
 
 
 def chips(names: Iterable[tuple[str, bool]]) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -12,7 +10,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache, partial
 from itertools import chain, islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -21,6 +19,8 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
+from pwdismec.cluster.pools import start_workers
+from pwdismec.cluster.worker_side import begin_worker
 from pwdismec.data.formats.parallel import map_with
 from pwdismec.errors import DataError, PwdismecError
 from pwdismec.text.counting import Counter
@@ -104,26 +104,15 @@ def _in_processes(
 
 def _pool(jobs: int) -> Executor:
     """Forked processes where that is safe, as others take seconds to import scikit-learn once more."""
+    begin = partial(begin_worker, os.getpid())
     if sys.platform == "linux" and threading.active_count() == 1:
-        return ProcessPoolExecutor(jobs, get_context("fork"), _begin)
-    from joblib.externals import loky
+        pool: Executor = ProcessPoolExecutor(jobs, get_context("fork"), begin)
+    else:
+        from joblib.externals import loky
 
-    pool: Executor = loky.ProcessPoolExecutor(jobs)
+        pool = loky.ProcessPoolExecutor(jobs, initializer=begin)
+    start_workers(pool)
     return pool
-
-
-def _begin() -> None:
-    """In a forked process: leave interrupts to the parent, and end when it has ended."""
-    gc.freeze()  # what the parent had imported is no garbage, and would be copied to be looked at
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
 
 
 class _Reader:

@@ -11,7 +11,7 @@ import pytest
 from click.shell_completion import get_completion_class
 from command_line import output, pwdismec
 
-from pwdismec.cli.main import COMMANDS, main
+from pwdismec.cli.commands import COMMANDS, commands
 
 SHELLS = ("bash", "zsh", "fish")
 HEAVY = ("numpy", "scipy", "sklearn", "pydantic", "rich", "joblib")
@@ -65,7 +65,7 @@ def test_options_and_their_values_are_completed(shell):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_of_a_command_is_completed(command):
-    complete = get_completion_class("bash")(main, {}, "pwdismec", "_PWDISMEC_COMPLETE")
+    complete = get_completion_class("bash")(commands, {}, "pwdismec", "_PWDISMEC_COMPLETE")
     found = {item.value for item in complete.get_completions([command], "--")}
     helped = re.findall(r"^  (?:-\w, )?(--[\w-]+)", output(command, "--help"), re.MULTILINE)
     assert found == set(helped) and "--help" in found
@@ -86,7 +86,7 @@ def test_bash_does_it(tmp_path):
 def test_completing_a_command_imports_nothing_heavy():
     code = (
         "import sys; from pwdismec.cli.main import main\n"
-        "try: main(prog_name='pwdismec')\n"
+        "try: main()\n"
         f"finally: print(*sorted(set({HEAVY}) & set(sys.modules)), file=sys.stderr)"
     )
     asking = environment(_PWDISMEC_COMPLETE="bash_complete", COMP_WORDS="pwdismec tr", COMP_CWORD="1")

@@ -10,15 +10,16 @@ import click
 import pytest
 from command_line import output, pwdismec
 
-from pwdismec.cli.main import COMMANDS, main
+from pwdismec.cli.commands import COMMANDS, commands
 
 HEAVY = ("numpy", "scipy", "sklearn", "pydantic", "rich", "joblib")
 
 
 def test_help_imports_nothing_heavy():
     code = (
-        "import sys; from pwdismec.cli.main import main; main(['--help'], standalone_mode=False);"
-        f"print(*sorted(set({HEAVY}) & set(sys.modules)), file=sys.stderr)"
+        "import sys; from pwdismec.cli.main import main\n"
+        "try: main(['--help'])\n"
+        f"finally: print(*sorted(set({HEAVY}) & set(sys.modules)), file=sys.stderr)"
     )
     found = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
     assert all(f"  {name}" in found.stdout for name in COMMANDS)
@@ -42,7 +43,7 @@ def check_parses(line):
     """Raise a UsageError if an example, maybe behind or before a pipe, does not suit its command."""
     _, _, words = line.partition("pwdismec ")
     words = list(takewhile(lambda word: word not in (">", ">>", "|"), shlex.split(words)))
-    context = main.make_context("pwdismec", words)
+    context = commands.make_context("pwdismec", words)
     while isinstance(context.command, click.Group):
         words = [*context._protected_args, *context.args]
         name, command, rest = context.command.resolve_command(context, words)

@@ -18,7 +18,7 @@ from pwdismec.sizes import duration_text
 
 KEYS = [
     "time", "command", "event", "step", "unit", "before", "done", "total", "rate", "eta", "seconds",
-    "message",
+    "message", "traceback",
 ]  # fmt: skip
 
 # Every command that takes long, and the steps that it tells of.

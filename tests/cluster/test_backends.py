@@ -72,6 +72,28 @@ def test_a_workers_error_comes_as_it_was(loky):
     assert (error.value.path, error.value.line) == (Path("file.txt"), 7)
 
 
+@pytest.mark.parametrize("threads", [1, 2], ids=["forked", "begun anew"])
+def test_what_a_worker_logs_is_logged_here_and_nowhere_else(threads):
+    script = (
+        "import logging, threading\n"
+        "from pwdismec.cluster import Backend\n"
+        "from worker_tasks import warn\n"
+        "logging.basicConfig(format='here %(name)s %(message)s')\n"
+        "event = threading.Event()\n"
+        f"if {threads} == 2: threading.Thread(target=event.wait, daemon=True).start()\n"
+        "assert list(Backend('loky', workers=2).in_order(warn, range(3))) == [0, 1, 2]\n"
+        "event.set()\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-c", script]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    lines = run.stderr.splitlines()
+    retries = [f"here pwdismec.patience file {number}: failed; trying again" for number in range(3)]
+    assert [line for line in lines if "patience" in line] == retries
+    assert all(line.startswith("here py.warnings") for line in lines if "RuntimeWarning" in line)
+    assert "RuntimeWarning" in run.stderr
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pwdismec.reporting.content import Content
 from pwdismec.reporting.drawing.bars import grouped_bars
-from pwdismec.reporting.drawing.style import legend_above, looks, panels, slanted
+from pwdismec.reporting.drawing.style import drawn, legend_above, looks, panels, slanted
 
 
 class _Panel(NamedTuple):
@@ -45,7 +45,9 @@ def _draw(content: Content, *shown: _Panel) -> Figure:
     look = looks(method is content.comparison.baseline for method in methods)
     figure, line = panels(len(shown), 3.8)
     for axes, panel in zip(line, shown, strict=True):
-        grouped_bars(axes, content.classes.names, panel.values, [method.name for method in methods], look)
+        grouped_bars(
+            axes, content.classes.names, panel.values, [drawn(method.name) for method in methods], look
+        )
         slanted(axes)
         axes.set_title(panel.title)
         axes.set_ylabel(panel.unit)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pwdismec.reporting.content import Content
 from pwdismec.reporting.curves import cumulative
-from pwdismec.reporting.drawing.style import legend_above, looks, panels, slanted, spreads, thousands
+from pwdismec.reporting.drawing.style import drawn, legend_above, looks, panels, slanted, spreads, thousands
 from pwdismec.reporting.label_facts import LabelFacts
 
 
@@ -68,6 +68,6 @@ def _draw(axes: Axes, content: Content, values: Sequence[NDArray[np.generic]]) -
     look = looks(method is content.comparison.baseline for method in methods)
     for method, own, way in zip(methods, values, look, strict=True):
         line = cumulative(own)
-        axes.step(line.x, line.y, where="post", color=way.colour, lw=2, label=method.name)
+        axes.step(line.x, line.y, where="post", color=way.colour, lw=2, label=drawn(method.name))
     axes.set_ylim(0, 102)
     axes.set_ylabel("percent of the labels at most")

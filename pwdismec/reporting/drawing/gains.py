@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from pwdismec.pipeline.comparison import METRICS
 from pwdismec.reporting.content import Content
-from pwdismec.reporting.drawing.style import Look, legend_above, looks, panels
+from pwdismec.reporting.drawing.style import Look, drawn, legend_above, looks, panels
 from pwdismec.reporting.gains import Gain
 
 _STEP = 0.18
@@ -22,7 +22,7 @@ def draw_gains(content: Content) -> Figure:
     axes.axvline(0, color="black", lw=1)
     for number, name in enumerate(others):
         way = look[name]
-        axes.plot([], [], way.mark, color=way.colour, ms=8, label=name)
+        axes.plot([], [], way.mark, color=way.colour, ms=8, label=drawn(name))
         shift = (number - (len(others) - 1) / 2) * 0.7 / len(others)
         for place, metric in enumerate(METRICS):
             if (gain := content.gains[name][metric]) is not None:
@@ -32,7 +32,7 @@ def draw_gains(content: Content) -> Figure:
     axes.margins(x=0.15)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(
-        f"mean relative gain over {baseline.name if baseline else ''}, %  (left worse, right better)"
+        f"mean relative gain over {drawn(baseline.name) if baseline else ''}, %  (left worse, right better)"
     )
     legend_above(figure, axes)
     return figure

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from pwdismec.pipeline.comparison import METRICS
 from pwdismec.reporting.content import Content
 from pwdismec.reporting.drawing.bars import grouped_bars
-from pwdismec.reporting.drawing.style import legend_above, looks, panels
+from pwdismec.reporting.drawing.style import drawn, legend_above, looks, panels
 
 
 def draw_metrics(content: Content) -> Figure:
@@ -17,7 +17,7 @@ def draw_metrics(content: Content) -> Figure:
     figure, line = panels(len(METRICS))
     for axes, metric in zip(line, METRICS, strict=True):
         heights = [[method.report.percent[f"{metric}@{k}"] for k in ks] for method in methods]
-        grouped_bars(axes, [f"@{k}" for k in ks], heights, [method.name for method in methods], look)
+        grouped_bars(axes, [f"@{k}" for k in ks], heights, [drawn(method.name) for method in methods], look)
         axes.set_title(metric)
     line[0].set_ylabel("percent")
     legend_above(figure, line[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from pwdismec.reporting.content import Content
-from pwdismec.reporting.drawing.style import legend_above, looks, panels
+from pwdismec.reporting.drawing.style import drawn, legend_above, looks, panels
 
 
 def draw_pruning(content: Content) -> Figure:
@@ -17,7 +17,7 @@ def draw_pruning(content: Content) -> Figure:
     for axes, metric in zip(line, shown, strict=True):
         for method, way, points in zip(methods, look, content.pruning, strict=True):
             x, y = [p.weights for p in points], [p.report.percent[metric] for p in points]
-            axes.plot(x, y, color=way.colour, marker=way.mark, ms=5, label=method.name)
+            axes.plot(x, y, color=way.colour, marker=way.mark, ms=5, label=drawn(method.name))
             axes.plot(x[0], y[0], color=way.colour, marker=way.mark, ms=10, mfc="white", mew=2)
         axes.set_xscale("log")
         axes.set_title(metric)

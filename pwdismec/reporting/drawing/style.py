@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
+from pwdismec.quoting import shown_name
+
 GREY: Final = "#999999"
 _COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKS: Final = "sD^vP*X"
@@ -38,6 +40,7 @@ _WITHOUT_DATE: Final[dict[str, dict[str, Any]]] = {
     "png": {"Software": None},
 }
 _PIXELS_AN_INCH: Final = 150
+_MOST_CHARACTERS: Final = 80  # of a name
 _LINE: Final = 0.22  # of a legend, in inches
 
 
@@ -52,6 +55,11 @@ def looks(are_baselines: Iterable[bool]) -> list[Look]:
     """A look for each method: grey for the baseline, colours for the others."""
     others = iter(map(Look, _COLOURS, _MARKS))
     return [Look(GREY, "o") if is_baseline else next(others) for is_baseline in are_baselines]
+
+
+def drawn(name: str) -> str:
+    """A name in a plot, as it is: matplotlib would set what is between two $, and leave out _names."""
+    return ("\N{THIN SPACE}" * name.startswith("_") + shown_name(name, _MOST_CHARACTERS)).replace("$", r"\$")
 
 
 def panels(number: int, height: float = 3.2) -> tuple[Figure, Sequence[Axes]]:
