@@ -14,7 +14,7 @@ import yaml
 from command_line import output, pwdismec, refusal
 from killing import ends_at_rename
 
-from pwdismec.cli.main import COMMANDS, main
+from pwdismec.cli.commands import COMMANDS, commands
 from pwdismec.cli.options import InputPath, OutputPath
 
 FAST = ("--weighting", "pw", "--shard-size", 15, "--jobs", 1)
@@ -78,9 +78,9 @@ FILES = [name for name, case in CASES.items() if not case.folder]
 NO_OVERWRITE = {"convert test", "train plot", "calibrate plot"}  # given above, for what else they write
 
 
-def commands():
+def all_commands():
     """Every command by its name, those of groups too."""
-    context = click.Context(main)
+    context = click.Context(commands)
 
     def below(group, prefix=""):
         for name in group.list_commands(context):
@@ -90,7 +90,7 @@ def commands():
             else:
                 yield f"{prefix}{name}", command
 
-    return dict(below(main))
+    return dict(below(commands))
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def inputs_of(name, w):
 def test_every_output_of_every_command_is_in_the_table():
     outputs = {
         f"{name} {parameter.name}"
-        for name, command in commands().items()
+        for name, command in all_commands().items()
         for parameter in command.params
         if isinstance(parameter.type, OutputPath) and parameter.name != "log"
     }
@@ -161,7 +161,7 @@ def test_every_output_of_every_command_is_in_the_table():
 def test_every_path_says_whether_it_is_read_or_written():
     neither = {
         f"{name} {parameter.name}"
-        for name, command in commands().items()
+        for name, command in all_commands().items()
         for parameter in command.params
         if isinstance(parameter.type, click.Path) and not isinstance(parameter.type, (InputPath, OutputPath))
     }
@@ -170,7 +170,7 @@ def test_every_path_says_whether_it_is_read_or_written():
 
 def test_every_command_with_an_output_takes_overwrite():
     for name in CASES:
-        command = commands()[name.split()[0]]
+        command = all_commands()[name.split()[0]]
         assert "overwrite" in {parameter.name for parameter in command.params}, name
 
 
@@ -397,7 +397,7 @@ def test_a_log_is_neither_read_nor_written_by_a_run(w, log):
 
 @pytest.mark.parametrize("command", ["inspect", "status", "suggest", "demo", "doctor", "completion"])
 def test_commands_without_outputs_take_no_overwrite(command):
-    assert "overwrite" not in {parameter.name for parameter in commands()[command].params}
+    assert "overwrite" not in {parameter.name for parameter in all_commands()[command].params}
 
 
 def test_an_array_is_not_submitted_for_an_output_that_is_there(w):
