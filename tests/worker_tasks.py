@@ -1,7 +1,4 @@
-"""Tasks for workers, which import logging
-import warnings
-import them from here.
-"""
+"""Tasks for workers, which import them from here."""
 
 import logging
 import os

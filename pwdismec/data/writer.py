@@ -37,6 +37,7 @@ from pwdismec.data.transpose import column_offsets, rows_of_columns
 from pwdismec.errors import DataError, OutputError
 from pwdismec.files import sha256_of
 from pwdismec.outputs import Inputs, output_folder
+from pwdismec.quoting import visible
 
 # Label → instances entries held at a time; each further range of labels reads the labels once more.
 _RANGE = 1 << 26
@@ -166,7 +167,7 @@ class FolderWriter:
             n_features=n_features,
             n_labels=n_labels,
             nnz=math.prod(self._entries["features" if dense else "features_data"].shape),
-            sources=tuple(sources),
+            sources=tuple(map(visible, sources)),  # for people; a name that is not UTF-8 fits no JSON
             source_format=source_format,
             transforms=TransformsEntry.model_validate(transforms.to_json()),
             arrays=dict(sorted(self._entries.items())),
