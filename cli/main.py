@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .signals import INTERNAL_ERROR, WORDS, Signalled, end, heed_signals
+from .signals import INTERNAL_ERROR, WORDS, Signalled, end, heed_signals, ignore_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # only what is needed to heed signals is imported before they are
@@ -28,4 +28,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         end(128 + signal.number, WORDS[signal.number])
     except BaseException as error:  # what tells errors cannot be imported, or fails itself
         end(INTERNAL_ERROR, f"internal error: {type(error).__name__}: {ascii(str(error))[1:1000]}")
+    ignore_signals()
     sys.exit(code)

@@ -143,6 +143,15 @@ def test_signals_that_are_to_be_ignored_are(job, tmp_path):
     assert process.returncode == 0, err
 
 
+def test_a_signal_at_pythons_own_end_changes_nothing(tmp_path):
+    script = HEAD + "import atexit\natexit.register(send)\nmain(['--version'])"
+    (tmp_path / "script.py").write_text(script)
+    for number in SIGNALS:
+        command = [sys.executable, tmp_path / "script.py", str(number.value), tmp_path]
+        run = subprocess.run(command, capture_output=True, text=True)
+        assert run.returncode == 0 and run.stdout.startswith("pwdismec, version ") and run.stderr == ""
+
+
 RECORDS = '{{"t": "{}", "l": ["a"]}}\n'
 
 
