@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+from functools import cache
 from pathlib import Path
 
 from pwdismec.errors import DataError
@@ -17,8 +18,9 @@ _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 _SHARE = 0.5
 
 
+@cache
 def memory() -> int:
-    """Bytes of the machine's memory, or of the limit to this process, if that is less."""
+    """Bytes of the machine's memory, or of the limit to this process, if that is less; looked up once."""
     limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     with contextlib.suppress(OSError, ValueError):  # there is no such file, or it says "max"
         limits.append(int(_CGROUP_LIMIT.read_text()))

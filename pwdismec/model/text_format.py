@@ -310,7 +310,7 @@ def _weights(path: Path, number: int, line: str, width: int) -> NDArray[np.float
         raise DataError(path, f"{len(words)} weights; expected {width}", number)
     try:
         with np.errstate(over="ignore"):
-            weights = np.fromiter(map(float, words), np.float64, width).astype(np.float32)
+            weights = np.fromiter(map(float, words), np.float32, width)
     except ValueError as error:
         raise DataError(path, f"{str(error)[:100]}; expected {width} weights", number) from error
     if not np.isfinite(weights).all() or "_" in line:  # which Python takes between digits

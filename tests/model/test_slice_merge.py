@@ -115,7 +115,7 @@ def test_label_lists(trained, tmp_path):
         ("name 4\n3\n", r"txt:2: '3': expected a name of a label"),
         ("3\n4\n3\n", r"txt:3: '3': the same label as in line 1"),
         ("nome 4\n", r"txt:1: 'nome 4': expected a label id"),
-        (f"3\n{'9' * 5000}\n", r"txt:2: '9{100,}….*: expected a label id"),
+        (f"3\n{'9' * 5000}\n", r"txt:2: '9{90,}….*: expected a label id"),
         ("3\n\u0663\n", r"txt:2: '\u0663': expected a label id"),
         ("3\n4294967299\n", r"txt:2: '4294967299': expected a label id"),
         ("3\n1.5\n", r"txt:2: '1.5': expected a label id"),

@@ -26,7 +26,7 @@ _READ_SIZE = 1 << 16
 
 # Zstandard's decompressor hands over all that its input makes, which of 4 bytes can be 128 KiB: of this much
 # at a time it is 128 MiB at the most.
-_ZSTANDARD_READ_SIZE = 1 << 12
+_ZSTANDARD_STEP = 1 << 12
 
 # Of xz, which keeps what it has written last; `xz -9` asks for 65 MB to read. Zstandard's own limit is the
 # same for what it keeps (`zstd --ultra -22`).
@@ -55,23 +55,33 @@ class _Decompressor(Protocol):
 
 
 class _ZstandardFrame:
-    """`zstandard`'s decompressor as the others are, but that it knows no `max_length`."""
-
-    needs_input = True
+    """`zstandard`'s decompressor as the others are; it keeps to `max_length` but for what one step makes."""
 
     def __init__(self) -> None:
         self._frame = zstandard.ZstdDecompressor(max_window_size=_MOST_KEPT).decompressobj()
+        self._waiting = b""
 
     @property
     def eof(self) -> bool:
         return self._frame.eof
 
     @property
+    def needs_input(self) -> bool:
+        return not self._waiting
+
+    @property
     def unused_data(self) -> bytes:
-        return self._frame.unused_data
+        return self._frame.unused_data + self._waiting
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        return self._frame.decompress(data)
+        data, at = self._waiting + data, 0
+        parts, made = [], 0
+        while at < len(data) and made < max_length and not self._frame.eof:
+            parts.append(self._frame.decompress(data[at : at + _ZSTANDARD_STEP]))
+            made += len(parts[-1])
+            at += _ZSTANDARD_STEP
+        self._waiting = data[at:]
+        return b"".join(parts)
 
 
 class _Streams(io.RawIOBase):
@@ -84,17 +94,12 @@ class _Streams(io.RawIOBase):
     ----------
     begin
         Makes the decompressor of a stream.
-    read_size
-        Bytes of the file to take at a time.
     padding
         Bytes that may stand between streams.
     """
 
-    def __init__(
-        self, file: IO[bytes], begin: Callable[[], _Decompressor], read_size: int, padding: bytes = b""
-    ) -> None:
-        self._file, self._begin = file, begin
-        self._read_size, self._padding = read_size, padding
+    def __init__(self, file: IO[bytes], begin: Callable[[], _Decompressor], padding: bytes = b"") -> None:
+        self._file, self._begin, self._padding = file, begin, padding
         self._stream: _Decompressor | None = None
         self._is_first = True
         self._rest = b""
@@ -107,24 +112,24 @@ class _Streams(io.RawIOBase):
         while not self._ready:
             data = b""
             if self._stream is None or self._stream.needs_input:
-                data = self._rest or self._file.read(self._read_size)
+                data = self._rest or self._file.read(_READ_SIZE)
                 if not data:
                     if self._stream is not None:
                         raise EOFError
                     return 0
-            self._ready = memoryview(self._decompress(data))
+            self._ready = memoryview(self._decompress(data, len(buffer)))
         count = min(len(buffer), len(self._ready))
         buffer[:count] = self._ready[:count]
         self._ready = self._ready[count:]
         return count
 
-    def _decompress(self, data: bytes) -> bytes:
+    def _decompress(self, data: bytes, most: int) -> bytes:
         self._rest = b""
         if self._stream is None:
             if not self._is_first and not (data := data.lstrip(self._padding)):
                 return b""
             self._stream, self._is_first = self._begin(), False
-        made = self._stream.decompress(data, _READ_SIZE)
+        made = self._stream.decompress(data, most)
         if self._stream.eof:
             self._rest, self._stream = self._stream.unused_data, None
         return made
@@ -146,11 +151,11 @@ def open_to_read(path: Path) -> io.BufferedIOBase:
         return gzip.open(path, "rb")
     if path.suffix == ".xz":
         begin = partial(lzma.LZMADecompressor, memlimit=_MOST_KEPT)
-        return io.BufferedReader(_Streams(path.open("rb"), begin, _READ_SIZE, padding=b"\0"))
+        return io.BufferedReader(_Streams(path.open("rb"), begin, padding=b"\0"))
     if path.suffix == ".bz2":
-        return io.BufferedReader(_Streams(path.open("rb"), bz2.BZ2Decompressor, _READ_SIZE))
+        return io.BufferedReader(_Streams(path.open("rb"), bz2.BZ2Decompressor))
     if path.suffix == ".zst":
-        return io.BufferedReader(_Streams(path.open("rb"), _ZstandardFrame, _ZSTANDARD_READ_SIZE))
+        return io.BufferedReader(_Streams(path.open("rb"), _ZstandardFrame))
     return path.open("rb")
 
 

@@ -141,16 +141,13 @@ def lines_of(file: IO[bytes] | io.BufferedIOBase, path: str | Path, longest: int
     DataError
         If the stream cannot be read, or a line has more than `longest` bytes.
     """
-    number = 1
-    while True:
-        with clear_read_errors(Path(path)):
-            line = file.readline(longest + 2)
-        if not line:
-            return
-        if len(line.rstrip(b"\r\n")) > longest:
-            raise DataError(path, too_long(longest), number)
-        yield line
-        number += 1
+    number = 0
+    with clear_read_errors(Path(path)):
+        while line := file.readline(longest + 2):
+            number += 1
+            if len(line) > longest and len(line.rstrip(b"\r\n")) > longest:
+                raise DataError(path, too_long(longest), number)
+            yield line
 
 
 def too_long(longest: int) -> str:
