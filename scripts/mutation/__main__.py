@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice, zip_longest
 from pathlib import Path
@@ -85,8 +85,8 @@ def listed_mutants() -> dict[Mutant, tuple[str, ...]]:
     }
 
 
-def spread(files: Iterable[str], group: Callable[[str], str], seed: int) -> Iterable[Mutant]:
-    """All mutants of the files in a random order, from the groups in turn; those that are listed left out."""
+def spread(files: Iterable[str], group: Callable[[str], str], seed: int) -> Iterator[Mutant]:
+    """One mutant of each line, in a random order, from the groups in turn; those that are listed left out."""
     by_group: dict[str, list[Mutant]] = defaultdict(list)
     for file in files:
         by_group[group(file)] += mutants_of(ROOT, file)
@@ -95,8 +95,11 @@ def spread(files: Iterable[str], group: Callable[[str], str], seed: int) -> Iter
         random.Random(f"{seed} {name}").sample(mutants, len(mutants)) for name, mutants in by_group.items()
     ]
     listed = {(mutant.file, mutant.text) for mutant in listed_mutants()}
-    in_turn = filter(None, chain.from_iterable(zip_longest(*shuffled)))
-    return (mutant for mutant in in_turn if (mutant.file, mutant.text) not in listed)
+    lines = set()
+    for mutant in filter(None, chain.from_iterable(zip_longest(*shuffled))):
+        if (mutant.file, mutant.text) not in listed and (mutant.file, mutant.line) not in lines:
+            lines.add((mutant.file, mutant.line))
+            yield mutant
 
 
 class Run:
