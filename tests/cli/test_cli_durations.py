@@ -1,9 +1,12 @@
 """Times as people write them."""
 
+from types import SimpleNamespace
+
 import click
 import pytest
 
 from pwdismec.cli.durations import duration
+from pwdismec.cli.train import _time
 
 PARAMETER = click.Option(["--time"])
 
@@ -37,3 +40,9 @@ def test_a_time_is_so_many_seconds(text, seconds):
 def test_what_is_no_time_is_refused(text):
     with pytest.raises(click.BadParameter, match="expected a time such as 90s, 55m or 2h"):
         read(text)
+
+
+def test_time_a_label_is_that_of_labels_trained_here():
+    resumed = SimpleNamespace(labels_done=300, labels_resumed=100)
+    assert _time(1.0, [resumed]) == "1.0 s, 5.00 ms a label"
+    assert _time(1.0, [SimpleNamespace(labels_done=100, labels_resumed=100)]) == "1.0 s"

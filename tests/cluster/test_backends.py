@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from worker_tasks import die, die_once, fail, slow_square
 
 from pwdismec.cluster import Backend
+from pwdismec.cluster.backends import _again
 from pwdismec.errors import ConfigError, DataError, PwdismecError
 
 
@@ -107,3 +110,44 @@ def test_what_a_worker_logs_is_logged_here_and_nowhere_else(threads):
 def test_settings_that_do_not_go_together(settings, message):
     with pytest.raises(ConfigError, match=message):
         Backend(**settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "jobs", "threads"),
+    [
+        ({"name": "loky", "workers": 3}, -1, 2),
+        ({"name": "loky", "workers": 16}, -1, 1),
+        ({"name": "loky"}, -1, 1),
+        ({"name": "dask", "scheduler": "tcp://x:1"}, -1, 1),
+        ({"name": "loky", "workers": 3}, 5, 5),
+    ],
+)
+def test_workers_share_the_machines_cores(monkeypatch, settings, jobs, threads):
+    monkeypatch.setattr("pwdismec.cluster.backends._cores", lambda: 8)
+    assert Backend(**settings).threads(jobs) == threads
+
+
+def test_a_task_is_given_again_if_its_worker_died_and_only_then():
+    """Not where it is under way, has succeeded, or has failed by a fault of its own."""
+
+    class Dead(Exception):
+        pass
+
+    class Pool:
+        def submit(self, function, task):
+            return "again"
+
+        def died(self, error):
+            return isinstance(error, Dead)
+
+    under_way, done, failed, dead = (Future() for _ in range(4))
+    done.set_result(1)
+    failed.set_exception(DataError("file", "a fault"))
+    dead.set_exception(Dead())
+    waiting = threading.Timer(30, under_way.set_result, [0])
+    waiting.start()
+    for future in (under_way, done, failed):
+        assert _again(Pool(), print, 0, future) is future
+    assert not under_way.done(), "it was waited for"
+    waiting.cancel()
+    assert _again(Pool(), print, 0, dead) == "again"

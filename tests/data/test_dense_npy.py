@@ -117,6 +117,16 @@ def test_an_array_that_is_no_matrix_of_real_numbers_is_refused(tmp_path, X, mess
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("values", "rows"), [(1, 1), (8, 2), (11, 2), (1 << 22, 7)])
+def test_a_block_has_as_many_rows_as_its_size_allows(tmp_path, monkeypatch, values, rows):
+    monkeypatch.setattr("pwdismec.data.formats.npy._VALUES", values)
+    X = np.arange(28, dtype=np.float32).reshape(7, 4)
+    np.save(tmp_path / "X.npy", X)
+    blocks = [block.features.values for block in open_source([tmp_path / "X.npy"])]
+    np.testing.assert_array_equal(np.concatenate(blocks), X)
+    assert max(map(len, blocks)) == rows and len(blocks) == -(-7 // rows)
+
+
 @pytest.mark.parametrize("size", [5, 9, 60, 130, 300])
 def test_a_file_cut_off_is_refused(tmp_path, size):
     path = tmp_path / "X.npy"

@@ -133,3 +133,10 @@ def test_bringing_features_to_a_models_transforms():
         model.bring(raw, Transforms(model.idf + 1, True))
     with pytest.raises(ModelError, match="TF-IDF"):
         Transforms().bring(done, model)
+
+
+@pytest.mark.parametrize("given, row", [({}, 1), ({"first_row": 40}, 41)])
+def test_a_value_that_is_no_term_count_is_named_by_its_instance(given, row):
+    features = CSR.from_scipy(sp.csr_matrix([[1.0, 2.0], [3.0, 0.5]]))
+    with pytest.raises(DataError, match=rf"instance {row} \(counted from 0\), feature 1: value 0\.5"):
+        transforms.check_term_counts(features, "x", **given)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pwdismec.reporting.drawing.style import as_bytes, legend_above, looks, panels, style, thousands
+from pwdismec.reporting.drawing.style import as_bytes, legend_above, looks, panels, slanted, style, thousands
 
 
 @pytest.mark.parametrize("length", [2, 30, 60])
@@ -36,3 +36,15 @@ def test_a_logarithmic_axis_has_whole_numbers(low, high, shown):
         places = axes.xaxis.get_majorticklocs()
     assert [name for name, place in zip(names, places, strict=True) if first <= place <= last] == shown
     assert not any(name.get_text() for name in axes.xaxis.get_ticklabels(minor=True))
+
+
+def test_long_names_of_places_do_not_overlap():
+    with style():
+        figure, (axes,) = panels(1)
+        axes.plot(range(6), range(6))
+        axes.set_xticks(range(6), ["a name of some length"] * 6)
+        slanted(axes)
+        figure.draw_without_rendering()
+        boxes = [name.get_window_extent() for name in axes.get_xticklabels()]
+    assert {name.get_rotation() for name in axes.get_xticklabels()} == {35}
+    assert all(box.height > 2 * axes.get_xticklabels()[0].get_fontsize() for box in boxes)

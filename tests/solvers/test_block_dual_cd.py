@@ -14,7 +14,7 @@ from problems import problem_of, random_problem
 from solving import check, solve_all
 from xmc_reference import read_xmc
 
-from pwdismec import native
+from pwdismec import CSR, Dense, native
 from pwdismec.solvers import BlockDualCD, LibLinear
 from pwdismec.weighting import positive_weights
 
@@ -211,3 +211,22 @@ def test_an_interrupted_call_ends_with_an_error_and_later_ones_too():
     solver.interrupt(start)
     with pytest.raises(RuntimeError, match="interrupted"):
         solver.solve(problem, np.arange(4), start, 0.0)
+
+
+@pytest.mark.parametrize("n", [1, 10, 3000])
+@pytest.mark.parametrize("lanes", [32, 16])
+def test_the_memory_told_is_the_sum_that_is_documented(n, lanes):
+    """Of a working set of a sixteenth of the instances and two for each of the label's 20 positives."""
+    d, stored = 50, 7 * n
+    sparse = CSR(
+        7 * np.arange(n + 1), np.tile(np.arange(7, dtype=np.int32), n), np.ones(stored, np.float32), d
+    )
+    in_set = min(n, n // 16 + 40)
+    thread = 4 * (lanes * n + native.LANES * d) + 20 * d + 60 * in_set
+    solver = BlockDualCD(lanes=lanes)
+    copies = 2 * (8 * (n + 1) + 8 * stored)
+    columns = 8 * min(native.MOST_IN_COLUMNS, stored)
+    found = solver.memory(sparse, 20)
+    assert found == (copies + 8 * n + 12 * d + columns, thread + 8 * min(native.MOST_COPIED, 7 * in_set))
+    dense = Dense(np.ones((n, d), np.float32))
+    assert solver.memory(dense, 20) == (4 * n * d + 8 * n, thread)

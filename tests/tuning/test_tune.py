@@ -70,6 +70,8 @@ def test_the_split_is_of_all_instances_at_random(dataset):
     assert (training.n_instances, held_out.n_instances) == (160, 40)
     rows = [row.tobytes() for part in (training, held_out) for row in part.features.to_scipy().toarray()]
     assert sorted(rows) == sorted(row.tobytes() for row in dataset.features.to_scipy().toarray())
+    assert [part.n_instances for part in split(dataset, 0.005, 3)] == [199, 1]
+    assert [part.n_instances for part in split(dataset, 0.995, 3)] == [1, 199]
     again, other = (split(dataset, 0.2, seed)[1].fingerprint for seed in (3, 4))
     assert again == held_out.fingerprint != other
 
