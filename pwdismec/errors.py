@@ -46,6 +46,10 @@ class DataError(PwdismecError):
         return type(self), (self.path, self.message, self.line)
 
 
+class ArrayError(DataError, ValueError, IndexError):
+    """An array given to a function that is not what it takes; Python's own names for that catch it, too."""
+
+
 class ModelError(PwdismecError):
     """A model or shard that is missing, damaged, of another version, or does not fit its input."""
 

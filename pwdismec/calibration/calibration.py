@@ -21,6 +21,7 @@ from pwdismec.data.tensors import read_tensors
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DamagedError, ModelError
 from pwdismec.files import write_file
+from pwdismec.metrics.checks import check_labels
 from pwdismec.model import Model
 from pwdismec.model.manifest import CALIBRATION
 from pwdismec.patience import patient
@@ -132,7 +133,13 @@ class Calibration:
         """The same labels with their probabilities as scores, float32, rows best first.
 
         Labels of equal probability stay in the order of their scores.
+
+        Raises
+        ------
+        DataError
+            If a label is none of the model's.
         """
+        check_labels(top.labels, len(self.group_of), 0)
         probabilities = np.full(top.scores.shape, -np.inf, np.float32)
         groups = self.group_of[top.labels]
         for group, to_probability in enumerate(self.maps):

@@ -17,6 +17,7 @@ from pwdismec.data.dense import Dense, Features
 from pwdismec.data.manifest import VECTORIZER
 from pwdismec.data.names import check_names, read_names
 from pwdismec.data.transforms import Transforms, check_term_counts
+from pwdismec.data.validation import check_csr, check_dense, check_form
 from pwdismec.data.writer import FolderWriter, dataset_output
 from pwdismec.errors import DataError
 from pwdismec.files import replacing_folder
@@ -146,6 +147,7 @@ class _Columns:
 
     def take(self, part: Features) -> Features:
         """The matrix of a block, if its column ids are in range; a dense one must have all columns."""
+        check_form(part, str(self.path), binary=True)
         if isinstance(part, Dense):
             return self._take_dense(part)
         part = part.stored()
@@ -155,7 +157,9 @@ class _Columns:
             worst = smallest if smallest < 0 else largest
             raise DataError(self.path, f"{self._what} {worst} (counted from 0); expected 0 to {limit - 1}")
         self._seen = max(self._seen, limit)
-        return replace(part, n_columns=limit)
+        taken = replace(part, n_columns=limit)
+        check_csr(taken, str(self.path))
+        return taken
 
     def check_fits(self, bytes_each: int) -> None:
         """DataError if there are more of them than memory should hold counts for."""
@@ -180,6 +184,7 @@ class _Columns:
             self._ruled = part.n_columns
         if part.n_columns != self._ruled:
             raise DataError(self.path, f"a block of {part.n_columns} {self._what}s; expected {self._ruled}")
+        check_dense(part, str(self.path))
         return part
 
     @property
@@ -202,6 +207,8 @@ def _stream(
         if isinstance(blocks, Generator):  # whose threads end now, whatever happens: see formats/pair.py
             ending.enter_context(closing(blocks))
         first = next(blocks, None)
+        if first is not None:
+            check_form(first.features, str(feature_columns.path), binary=True)
         features = ending.enter_context(folder.features(None if first is None else first.features))
         labels = ending.enter_context(folder.matrix("labels"))
         for block in chain([] if first is None else [first], blocks):

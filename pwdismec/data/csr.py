@@ -8,7 +8,9 @@ disk. This one keeps the two apart and never copies.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from pwdismec import native
 from pwdismec.data.mapping import is_mapped, release, zeros
+from pwdismec.errors import ArrayError
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,14 +139,22 @@ class CSR:
 
     @classmethod
     def from_scipy(cls, matrix: sp.spmatrix, *, binary: bool = False) -> CSR:
-        """From any SciPy sparse matrix; column ids are sorted, `binary` drops the values."""
-        matrix = sp.csr_matrix(matrix)
+        """From any SciPy sparse matrix; column ids are sorted, `binary` drops the values.
+
+        Raises
+        ------
+        ArrayError
+            As `sound_csr_matrix`.
+        """
+        matrix = sound_csr_matrix(matrix, "matrix")
         if not matrix.has_sorted_indices:
             matrix = matrix.sorted_indices()
+        with np.errstate(over="ignore"):  # whoever checks the matrix finds values that are infinite
+            data = None if binary else np.ascontiguousarray(matrix.data, np.float32)
         return cls(
             np.ascontiguousarray(matrix.indptr, np.int64),
             np.ascontiguousarray(matrix.indices, np.int32),
-            None if binary else np.ascontiguousarray(matrix.data, np.float32),
+            data,
             int(matrix.shape[1]),
         )
 
@@ -153,6 +164,43 @@ class CSR:
         counts = zeros(self.n_columns, np.int64)
         native.count_ids(own.indices, counts)
         return counts
+
+
+def sound_csr_matrix(matrix: Any, name: str) -> sp.csr_matrix:
+    """A matrix in SciPy's CSR form whose ids lie within it, so that SciPy's kernels may rely on them.
+
+    Parameters
+    ----------
+    matrix
+        Of SciPy, in any form, or dense; it stays as it is.
+    name
+        For messages.
+
+    Raises
+    ------
+    ArrayError
+        If offsets or ids are no whole numbers or out of range, values are no numbers, or a side is 2³¹ or
+        more.
+    """
+    try:
+        if sp.issparse(matrix):
+            for field in ("indptr", "indices", "row", "col"):
+                ids = getattr(matrix, field, None)
+                if isinstance(ids, np.ndarray) and ids.dtype.kind not in "iu":
+                    raise ArrayError(name, f"{field} is {ids.dtype}; expected whole numbers")
+            if matrix.format == "coo":  # the constructor looks at the ids
+                matrix = sp.coo_matrix((matrix.data, (matrix.row, matrix.col)), shape=matrix.shape)
+            elif hasattr(matrix, "check_format"):
+                matrix = copy(matrix)  # it would change what it checks
+                matrix.check_format(full_check=True)
+        made = sp.csr_matrix(matrix)
+    except (ValueError, TypeError, IndexError) as error:
+        raise error if isinstance(error, ArrayError) else ArrayError(name, str(error)) from error
+    if max(made.shape) >= 2**31:
+        raise ArrayError(name, f"shape {made.shape}; expected less than 2^31 a side")
+    if made.dtype.kind not in "biuf":
+        raise ArrayError(name, f"{made.dtype} values; expected numbers")
+    return made
 
 
 def row_chunks(indptr: NDArray[np.int64], max_nnz: int) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pwdismec.checked import not_yet, remember
 from pwdismec.data import npy
-from pwdismec.data.csr import CSR, row_chunks
+from pwdismec.data.csr import CSR, row_chunks, sound_csr_matrix
 from pwdismec.data.dense import Dense, Features
 from pwdismec.data.manifest import (
     MANIFEST,
@@ -31,7 +31,7 @@ from pwdismec.data.names import check_names, read_names
 from pwdismec.data.statistics import Statistics
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.transpose import column_offsets, rows_of_columns, transpose
-from pwdismec.data.validation import check_csr, check_dense
+from pwdismec.data.validation import check_csr, check_dense, check_features, check_form, checked_ids
 from pwdismec.data.writer import FolderWriter, dataset_output
 from pwdismec.errors import DamagedError, DataError
 from pwdismec.files import replacing_folder, sha256_of
@@ -46,7 +46,7 @@ class Dataset:
     """Features and labels of the same instances, in memory or memory-mapped from a folder.
 
     Made by `convert`, `Dataset.open`, `Dataset.from_arrays` or `Dataset.from_scipy`; the constructor
-    itself checks nothing.
+    itself looks at types and shapes alone.
 
     Attributes
     ----------
@@ -73,6 +73,10 @@ class Dataset:
     vectorizer: Path | None = None
     _label_instances: CSR | None = None
     _fingerprint: str | None = None
+
+    def __post_init__(self) -> None:
+        check_form(self.features, "features")
+        check_form(self.labels, "labels", binary=True)
 
     @classmethod
     @patient
@@ -123,12 +127,7 @@ class Dataset:
         DataError
             If a matrix is not what `CSR` or `Dense` promises, a value is not finite, or counts do not agree.
         """
-        if isinstance(features, Dense):
-            check_dense(features, "features")
-        else:
-            check_csr(features, "features")
-            if features.data is None:
-                raise DataError("features", "have no values; expected float32 data")
+        check_features(features, "features")
         check_csr(labels, "labels")
         if features.n_rows != labels.n_rows:
             raise DataError("labels", f"{labels.n_rows} rows, but the features have {features.n_rows}")
@@ -167,10 +166,7 @@ class Dataset:
         DataError
             As `from_arrays`; or if a value of Y is neither 0 nor 1.
         """
-        X, Y = sp.csr_matrix(X), sp.csr_matrix(Y)
-        for name, matrix in (("X", X), ("Y", Y)):
-            if max(matrix.shape) >= 2**31:
-                raise DataError(name, f"shape {matrix.shape}; expected less than 2^31 a side")
+        X, Y = sound_csr_matrix(X, "X"), sound_csr_matrix(Y, "Y")
         if not np.isin(Y.data, (0, 1)).all():
             raise DataError("Y", "holds a value that is neither 0 nor 1; expected a label indicator matrix")
         if not Y.data.all():
@@ -202,7 +198,10 @@ class Dataset:
     @cached_property
     def label_instances(self) -> CSR:
         """n_labels x n_instances, without values: the instances that have each label."""
-        return self._label_instances or transpose(self.labels)
+        if self._label_instances is None:
+            check_csr(self.labels, "labels")
+            return transpose(self.labels)
+        return self._label_instances
 
     @cached_property
     def label_counts(self) -> NDArray[np.int64]:
@@ -241,8 +240,8 @@ class Dataset:
 
         Raises
         ------
-        IndexError
-            If an id is out of range.
+        ArrayError
+            If an id is out of range, or no whole number; it is a DataError, and an IndexError, too.
         """
         if isinstance(ids, slice) and ids.step in (None, 1):
             start, stop, _ = ids.indices(self.n_instances)
@@ -272,8 +271,8 @@ class Dataset:
 
         Raises
         ------
-        IndexError
-            If an id is out of range.
+        ArrayError
+            If an id is out of range, or no whole number; it is a DataError, and an IndexError, too.
         """
         rows = _ids(ids, self.n_labels, "label")
         label_instances = self.label_instances.take(rows)
@@ -455,10 +454,7 @@ def _ids(ids: slice | ArrayLike, count: int, what: str) -> NDArray[np.int64]:
     array = np.asarray(ids)
     if array.dtype == bool and array.shape == (count,):
         return np.flatnonzero(array)
-    array = array.astype(np.int64, casting="same_kind", copy=False) if len(array) else np.zeros(0, np.int64)
-    if array.ndim != 1 or (len(array) and (array.min() < 0 or array.max() >= count)):
-        raise IndexError(f"{what} ids of shape {array.shape}; expected a list of ids from 0 to {count - 1}")
-    return array
+    return checked_ids(array, count, what)
 
 
 def _check(path: Path, expected: str, found: str) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR, row_chunks
 from pwdismec.data.dense import Dense, Features
+from pwdismec.data.validation import check_features
 from pwdismec.errors import DataError, ModelError
 
 # Values taken at a time: the float64 intermediates stay small, whatever the data.
@@ -154,10 +155,13 @@ class Transforms:
         ------
         ModelError
             If the features were transformed in another way: that cannot be undone.
+        DataError
+            If they are not what `CSR` or `Dense` promises, or as `apply`.
         """
         if applied == self:
             return features
         if applied.is_raw:
+            check_features(features, "features")
             return self.apply(features)
         if (self.idf is not None, self.l2_normalize) == (applied.idf is not None, applied.l2_normalize):
             difference = "TF-IDF of another training set"

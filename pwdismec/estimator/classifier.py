@@ -26,7 +26,7 @@ from pwdismec.estimator.targets import (
     targets_of_array,
     targets_of_lists,
 )
-from pwdismec.estimator.weights import Weights, all_rows, features_of, scores_of
+from pwdismec.estimator.weights import Weights, all_rows, features_of, scores_of, sound
 from pwdismec.prediction import Predictor
 from pwdismec.solvers import Solution
 from pwdismec.training import TrainingConfig, train_in_memory
@@ -276,6 +276,7 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _checked_pair(self, X: Any, y: Any) -> tuple[Any, Targets]:
         form: dict[str, Any] = {"accept_sparse": "csr", "dtype": np.float32, "order": "C"}
         lists = label_lists(y)
+        X, y = sound(X, "X"), sound(y, "y")
         if lists is None:
             if self.classes is not None:
                 raise ValueError("classes: for lists of labels; y is of another form, expected None")
@@ -287,6 +288,7 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _checked(self, X: Any, dtype: type[np.floating[Any]]) -> Any:
         check_is_fitted(self)
+        X = sound(X, "X")
         return validate_data(self, X, reset=False, accept_sparse="csr", dtype=dtype, order="C")
 
     def _keep(self, targets: Targets, trained: NDArray[np.int32], solution: Solution) -> None:

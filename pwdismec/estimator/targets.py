@@ -13,7 +13,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from pwdismec.data.csr import CSR
+from pwdismec.data.csr import CSR, sound_csr_matrix
 
 Form: TypeAlias = Literal["one", "dense", "sparse", "lists"]
 """One class an instance; an indicator matrix, dense or sparse; or a list of each instance's labels."""
@@ -178,7 +178,7 @@ def hits_of(best: NDArray[np.int32], y: Any, classes: NDArray[Any]) -> NDArray[n
     if (lists := label_lists(y)) is not None:
         # Not `in` an array, which takes "a\0" for "a".
         return np.array([label in list(own) for label, own in zip(classes[best], lists, strict=True)])
-    indicator = sp.csr_matrix(y)
+    indicator = sound_csr_matrix(y, "y")
     if indicator.shape[1] != len(classes):
         raise ValueError(f"y: {indicator.shape[1]} columns; expected {len(classes)}, one for each class")
     return np.asarray(indicator[np.arange(len(best)), best] != 0).ravel()

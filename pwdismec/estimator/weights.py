@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 from sklearn.utils.extmath import safe_sparse_dot
 
-from pwdismec.data.csr import CSR
+from pwdismec.data.csr import CSR, sound_csr_matrix
 from pwdismec.data.dense import Dense, Features
 from pwdismec.data.transforms import Transforms
 from pwdismec.solvers import Solution
@@ -70,6 +70,11 @@ def scores_of(X: Any, coef: sp.csr_matrix, intercept: NDArray[np.float32]) -> It
     weights = coef.T.tocsr().astype(np.float64)
     for rows in gen_batches(X.shape[0], max(1, _SCORES // len(intercept))):
         yield safe_sparse_dot(X[rows], weights, dense_output=True) + intercept.astype(np.float64)
+
+
+def sound(matrix: Any, name: str) -> Any:
+    """What the user gives; a sparse matrix only if SciPy's kernels may rely on its ids, else ArrayError."""
+    return sound_csr_matrix(matrix, name) if sp.issparse(matrix) else matrix
 
 
 def features_of(X: Any) -> Features:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.topk import TopK
+from pwdismec.data.validation import check_csr, whole_numbers
 from pwdismec.errors import ConfigError, DataError
 
 
@@ -26,6 +28,15 @@ def check_shapes(predictions: TopK, truth: CSR, places: int) -> None:
     unless there are no more labels.
     """
     labels, scores = predictions
+    kinds: list[tuple[str, NDArray[Any], str, str]] = [
+        ("labels", labels, "i", "signed integers"),
+        ("scores", scores, "f", "floating-point numbers"),
+    ]
+    for name, array, kind, expected in kinds:
+        if not (isinstance(array, np.ndarray) and array.dtype.kind == kind):
+            found = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+            raise DataError("predictions", f"{name} are {found}; expected an array of {expected}")
+    check_csr(truth, "truth")
     if labels.ndim != 2 or labels.shape != scores.shape:
         raise DataError("predictions", f"labels of shape {labels.shape}, scores of {scores.shape}")
     if len(labels) != truth.n_rows:
@@ -66,3 +77,5 @@ def check_training(
         raise ConfigError("label_counts needs n_train, the number of training instances, beside it")
     elif len(label_counts) != n_labels:
         raise ConfigError(f"label_counts: {len(label_counts)} labels, expected {n_labels} as in the truth")
+    elif whole_numbers(label_counts, "label_counts").min(initial=0) < 0:
+        raise ConfigError("label_counts: expected numbers from 0 on")

@@ -23,6 +23,7 @@ from pwdismec.data.mapping import release
 from pwdismec.data.names import read_names
 from pwdismec.data.tensors import read_tensors
 from pwdismec.data.transforms import Transforms
+from pwdismec.data.validation import check_features
 from pwdismec.errors import DamagedError, DataError, ModelError
 from pwdismec.files import clear_os_errors, read_file, sweep, write_file, write_first
 from pwdismec.model.explanation import (
@@ -261,6 +262,8 @@ class Model:
             If there is no such label, or several have the name.
         """
         if not isinstance(label, str):
+            if not isinstance(label, (int, np.integer)) or isinstance(label, bool):
+                raise ModelError(f"{self.path}: label {label!r}: expected an id, a whole number, or a name")
             if not 0 <= label < self.n_labels:
                 raise ModelError(f"{self.path}: label {label}: expected an id from 0 to {self.n_labels - 1}")
             return int(label)
@@ -311,12 +314,14 @@ class Model:
         Raises
         ------
         DataError
-            If the text is empty, or the model knows no word of it.
+            If the text is empty, or the model knows no word of it; or the instance is not what `CSR`, with
+            values, promises.
         ModelError
             If there is no such label, it has no classifier, the instance has other features than the
             model, or the model has no vectoriser for a text.
         """
         if isinstance(text, CSR):
+            check_features(text, "instance")
             return explain(self.classifier(label), text, self._name_of(feature_names))
         vectorizer = self.text_vectorizer
         record = record_of(text, [field.name for field in vectorizer.fields])

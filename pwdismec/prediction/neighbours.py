@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.dense import Dense
+from pwdismec.data.validation import check_features, checked_ids
+from pwdismec.errors import ModelError
 
 
 class Neighbours(NamedTuple):
@@ -44,7 +46,19 @@ def nearest_positives(dataset: Dataset, label: int, instance: CSR, count: int) -
         float32, one row.
     count
         How many; less if the label has less.
+
+    Raises
+    ------
+    ArrayError
+        If there is no such label, or the instance is not what `CSR`, with values, promises.
+    ModelError
+        If it is not one row of the data set's features.
     """
+    checked_ids([label], dataset.n_labels, "label")
+    check_features(instance, "instance")
+    if (instance.n_rows, instance.n_columns) != (1, dataset.n_features):
+        found = f"{instance.n_rows} rows, {instance.n_columns} features"
+        raise ModelError(f"the instance: {found}; expected one row, {dataset.n_features} features")
     ids = dataset.label_instances.rows(label, label + 1).stored().indices.astype(np.int64)
     features = dataset.features.take(ids)
     rows = features.to_csr() if isinstance(features, Dense) else features

@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from pwdismec.data.chunks import feature_chunks
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
-from pwdismec.data.dense import Dense, Features
+from pwdismec.data.dense import Features
 from pwdismec.data.topk import TopK, join_rows
 from pwdismec.data.transforms import Transforms
-from pwdismec.errors import ConfigError, ModelError
+from pwdismec.data.validation import check_features, check_form, whole_numbers
+from pwdismec.errors import ArrayError, ConfigError, ModelError
 from pwdismec.model import Model
 from pwdismec.prediction.blocks import label_blocks
 from pwdismec.prediction.heads import LabelWeights
@@ -76,6 +77,8 @@ class Predictor:
         If a shard of the model is damaged.
     ConfigError
         If the index has yet to be built and that takes more than `memory`.
+    DataError
+        If `thresholds` are no finite numbers, or not one for each label.
     """
 
     def __init__(
@@ -93,6 +96,8 @@ class Predictor:
             self._blocks = list(label_blocks(model.shards(), model.n_features))
         self._gives_sets = thresholds is not None
         if thresholds is not None:
+            last = max((int(block.label_ids.max(initial=-1)) for block in self._blocks), default=-1)
+            _check_thresholds(thresholds, last)
             self._blocks = [block.lowered(thresholds) for block in self._blocks]
 
     def predict(self, features: Features, top_k: int | None = 5, jobs: int = 1) -> TopK:
@@ -114,6 +119,8 @@ class Predictor:
             If `top_k` or `jobs` is out of range, or memory too scarce.
         ModelError
             If the instances have another number of features than the model.
+        DataError
+            If they are not what `CSR`, with values, or `Dense` promises.
         PwdismecError
             If a score overflows float32.
         """
@@ -156,25 +163,34 @@ class Predictor:
 
         Raises
         ------
-        ValueError
-            If `indices` are not ascending or out of range, or there are not as many values.
+        ArrayError
+            If `indices` are not ascending whole numbers or out of range, there are not as many values, or one
+            is no finite float32. It is a DataError, and a ValueError, too.
         ConfigError, PwdismecError
             As `predict` does.
         """
         self._check_top_k(top_k)
-        ids, x = np.ascontiguousarray(indices, np.int32), np.ascontiguousarray(values, np.float32)
-        if ids.ndim != 1 or ids.shape != x.shape:
-            raise ValueError(f"indices of shape {ids.shape} and values of shape {x.shape}")
-        if len(ids) and not (ids[0] >= 0 and ids[-1] < self._n_features and (ids[1:] > ids[:-1]).all()):
-            raise ValueError(f"indices: expected ascending ids from 0 to {self._n_features - 1}")
-        instance = CSR(np.array([0, len(ids)]), ids, x, self._n_features)
+        instance = self._instance(whole_numbers(indices, "indices"), np.asarray(values))
         top = no_top(1, top_k)
         self._make_room(instance, 1)
         self._search(top, instance, 1)
         self._finish(top)
         return TopK(top.labels[0], top.scores[0])
 
+    def _instance(self, ids: NDArray[np.integer], values: NDArray[np.generic]) -> CSR:
+        if ids.shape != values.shape or (values.dtype.kind not in "iuf" and len(ids)):
+            found = f"indices of shape {ids.shape} and values of shape {values.shape}, {values.dtype}"
+            raise ArrayError("instance", f"{found}; expected as many numbers as indices")
+        if len(ids) and not (ids[0] >= 0 and ids[-1] < self._n_features and (ids[1:] > ids[:-1]).all()):
+            raise ArrayError("indices", f"expected ascending ids from 0 to {self._n_features - 1}")
+        with np.errstate(over="ignore"):
+            x = np.ascontiguousarray(values, np.float32)
+        if not np.isfinite(x).all():
+            raise ArrayError("values", "expected finite numbers of the range of float32")
+        return CSR(np.array([0, len(ids)]), np.ascontiguousarray(ids, np.int32), x, self._n_features)
+
     def _predict(self, features: Features, top_k: int, jobs: int, first: int) -> TopK:
+        check_form(features, "features")
         if features.n_columns != self._n_features:
             raise ModelError(f"the input has {features.n_columns} features, the model {self._n_features}")
         top = no_top(features.n_rows, top_k)
@@ -182,7 +198,7 @@ class Predictor:
         for part in [features] if self._limit is None else feature_chunks(features, _ROWS, _VALUES):
             rows = slice(done, done + part.n_rows)
             self._make_room(part, jobs)
-            self._check(part)
+            check_features(part, "features")
             self._search(TopK(top.labels[rows], top.scores[rows]), part, jobs)
             done = rows.stop
         self._finish(top, first)
@@ -244,17 +260,16 @@ class Predictor:
             if self._limit is not None:
                 features.release()
 
-    def _check(self, features: Features) -> None:
-        if isinstance(features, Dense):
-            return
-        if features.data is None:
-            raise ValueError("features have no values, expected float32")
-        used = features.stored().indices
-        if len(used) and not (used.min() >= 0 and used.max() < self._n_features):
-            raise ValueError(f"a column id is outside 0 … {self._n_features - 1}")
-
     def _check_top_k(self, top_k: int | None) -> None:
         if top_k is None and not self._gives_sets:
             raise ConfigError("top_k: None; without thresholds, expected 1 or more")
         if top_k is not None and top_k < 1:
             raise ConfigError(f"top_k: {top_k}, expected 1 or more")
+
+
+def _check_thresholds(thresholds: NDArray[np.float32], last_label: int) -> None:
+    if thresholds.ndim != 1 or thresholds.dtype.kind != "f" or len(thresholds) <= last_label:
+        found = f"{thresholds.dtype} of shape {thresholds.shape}"
+        raise ArrayError("thresholds", f"{found}; expected a number for each label, up to label {last_label}")
+    if not np.isfinite(thresholds).all():
+        raise ArrayError("thresholds", "expected finite numbers")

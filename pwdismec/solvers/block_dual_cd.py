@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pwdismec import native
 from pwdismec.data.csr import CSR, row_chunks
 from pwdismec.data.dense import Dense, Features
+from pwdismec.data.validation import check_csr, check_features
 from pwdismec.solvers.contract import Certificate, Memory, Problem, Solution
 
 # Labels of one call. They come and go through the lanes of a pass, and the last ones leave lanes empty:
@@ -82,6 +83,7 @@ class BlockDualCD:
         are.
         """
         features = problem.features
+        check_features(features, "features")
         if isinstance(features, Dense):
             return native.dense_instances(features.values, problem.bias)
         frequency = features.column_counts()
@@ -132,6 +134,7 @@ class BlockDualCD:
         Solution
             That of the problem in which all other weights are 0, and so is what certifies it.
         """
+        check_csr(allowed, "allowed")
         return self._solve([problem], label_ids, start, 0.0, allowed.stored())[0]
 
     def objective(
@@ -158,7 +161,8 @@ class BlockDualCD:
         NDArray
             float64, shape (len(label_ids),).
         """
-        positives, own = problem.label_instances.take(label_ids), weights.stored()
+        positives, own = problem.positives(label_ids), weights.stored()
+        check_features(own, "weights")
         return native.objectives(
             start,
             positives.indptr,
@@ -180,7 +184,7 @@ class BlockDualCD:
         prune: float,
         allowed: CSR | None,
     ) -> list[Solution]:
-        positives = problems[0].label_instances.take(label_ids)
+        positives = problems[0].positives(label_ids)
         problems[0].label_instances.release()  # most of it is other blocks'
         solved = native.solve_block(
             start,

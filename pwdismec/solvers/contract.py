@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dense import Features
+from pwdismec.data.validation import check_csr, check_form, checked_ids
+from pwdismec.errors import ArrayError
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,30 @@ class Problem:
     positive_weights: NDArray[np.float64]
     C: float = 1.0
     bias: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Raise ArrayError unless there are as many instances, and weights, as there have to be."""
+        check_form(self.features, "features")
+        check_form(self.label_instances, "label_instances", binary=True)
+        n_instances, weights = self.features.n_rows, self.positive_weights
+        if self.label_instances.n_columns != n_instances:
+            found = f"of {self.label_instances.n_columns} instances; expected {n_instances}, as in features"
+            raise ArrayError("label_instances", found)
+        if weights.dtype != np.float64 or weights.shape != (self.label_instances.n_rows,):
+            found = f"{weights.dtype} of shape {weights.shape}"
+            raise ArrayError("positive_weights", f"{found}; expected a float64 for each label")
+
+    def positives(self, label_ids: NDArray[np.integer]) -> CSR:
+        """The instances that have each of some labels, checked; shape (len(label_ids), n_instances).
+
+        Raises
+        ------
+        ArrayError
+            If a label is out of range, or its instances are.
+        """
+        found = self.label_instances.take(checked_ids(label_ids, self.label_instances.n_rows, "label"))
+        check_csr(found, "label_instances")
+        return found
 
     def positive_costs(self, label_ids: NDArray[np.integer]) -> NDArray[np.float64]:
         """float64, shape (len(label_ids),): c_i of each label's positives."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dense import Features
+from pwdismec.data.validation import check_features
 from pwdismec.solvers import objective
 from pwdismec.solvers.contract import Certificate, Memory, Problem, Solution, concatenate
 
@@ -62,6 +63,7 @@ class LibLinear:
 
     def prepare(self, problem: Problem) -> Start:
         """Build LIBLINEAR's problem (16 bytes a stored value) once."""
+        check_features(problem.features, "features")
         features = problem.features.to_scipy().astype(np.float64)
         bias = problem.bias if problem.bias > 0 else -1
         return Start(

@@ -38,8 +38,7 @@ def design_matrix(problem: Problem) -> sp.csr_matrix:
 def signs_and_costs(problem: Problem, label: int) -> tuple[Vector, Vector]:
     """The signs y ∈ {−1, +1} and costs c of one label; two float64 arrays of shape (n_instances,)."""
     n = problem.features.n_rows
-    span = slice(problem.label_instances.indptr[label], problem.label_instances.indptr[label + 1])
-    positives = problem.label_instances.indices[span]
+    positives = problem.positives(np.array([label])).indices
     y, c = np.full(n, -1.0), np.full(n, float(problem.C))
     y[positives] = 1.0
     c[positives] = problem.C * problem.positive_weights[label]

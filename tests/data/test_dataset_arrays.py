@@ -210,7 +210,7 @@ def test_a_slice_of_instances_is_a_view():
 
 @pytest.mark.parametrize("ids", [[20], [-1], [[0, 1]]])
 def test_ids_out_of_range(ids):
-    with pytest.raises(IndexError, match=r"instance ids of shape .* expected a list of ids from 0 to 19"):
+    with pytest.raises(IndexError, match=r"instance ids: .*; expected a list of ids"):
         example().select_instances(ids)
 
 

@@ -147,7 +147,7 @@ def test_bad_arguments_are_refused():
         predictor.predict(x, 1, 0)
     with pytest.raises(ModelError, match="the input has 3 features, the model 2"):
         predictor.predict(CSR.from_scipy(sp.csr_matrix(np.ones((1, 3)))), 1)
-    with pytest.raises(ValueError, match="outside 0 … 1"):
+    with pytest.raises(ValueError, match="features: row 0, column 2: out of range; expected 0 to 1"):
         predictor.predict(CSR(x.indptr, np.array([0, 2], np.int32), x.data, 2), 1)
     with pytest.raises(ValueError, match="no values"):
         predictor.predict(CSR(x.indptr, x.indices, None, 2), 1)
