@@ -1,0 +1,345 @@
+"""One trial: a command disturbed at one place, what is left then, and whether the user's next command mends it."""
+
+from __future__ import annotations
+
+import errno
+import random
+import re
+import shlex
+import shutil
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+import click
+
+from pwdismec.cli.main import main
+from torture.commands import COMMANDS, FILES, MADE, Command
+from torture.preloaded import (
+    FAIL_ON,
+    FAIL_ONCE,
+    HALVE,
+    KINDS,
+    NOTHING,
+    SIGNAL_AFTER,
+    SIGNAL_BEFORE,
+    Fault,
+)
+from torture.running import LIMIT, Ended, Runner
+
+KILLS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+
+# The codes a signal may end a command with (docs/faults.md), besides 0 where it was done.
+CODES_OF = {signal.SIGKILL: {-9}, signal.SIGTERM: {75, 143}, signal.SIGINT: {130}}
+
+_NEED_ROOM = ("write", "mkdir", "create", "rename", "truncate", "sync", "close")
+_TAKE_TIME = (
+    "open",
+    "read",
+    "write",
+    "sync",
+    "rename",
+    "remove",
+    "mkdir",
+    "close",
+    "truncate",
+    "create",
+    "look",
+    "leave",
+)
+
+DISK = 74
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failing system call: on which calls it comes, how, and the codes the command may end with."""
+
+    kinds: tuple[str, ...]
+    how: int
+    value: int
+    codes: frozenset[int]
+
+
+FAILURES = {
+    "EIO": Failure(KINDS, FAIL_ONCE, errno.EIO, frozenset({0, DISK})),
+    "EIO from then on": Failure(KINDS, FAIL_ON, errno.EIO, frozenset({0, DISK})),
+    "ESTALE": Failure(KINDS, FAIL_ONCE, errno.ESTALE, frozenset({0, DISK})),
+    "ENOSPC": Failure(_NEED_ROOM, FAIL_ONCE, errno.ENOSPC, frozenset({0, DISK})),
+    "ENOSPC from then on": Failure(_NEED_ROOM, FAIL_ON, errno.ENOSPC, frozenset({0, DISK})),
+    "EINTR": Failure(_TAKE_TIME, FAIL_ONCE, errno.EINTR, frozenset({0})),
+    "short write": Failure(("write",), HALVE, 0, frozenset({0})),
+}
+
+Tree = dict[str, bytes | None]
+
+
+@dataclass
+class Trial:
+    """What was done and what was found.
+
+    Attributes
+    ----------
+    command
+        Its name in `COMMANDS`.
+    disturbances
+        What came, in words.
+    problems
+        What is not as it should be.
+    """
+
+    number: int
+    command: str
+    disturbances: list[str] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """A command that nothing disturbed: the files before and after, and how it ended."""
+
+    before: Tree
+    after: Tree
+    ended: Ended
+
+
+class Torturer:
+    """Makes trials in a folder of its own.
+
+    Parameters
+    ----------
+    place
+        A new folder.
+    library
+        failing_calls.c, compiled.
+    """
+
+    def __init__(self, place: Path, library: Path) -> None:
+        self._runner, self._pool = Runner(place, library), place / "pool"
+        self._known: dict[str, Undisturbed] = {}
+
+    def __enter__(self) -> Torturer:
+        self._runner.__enter__()
+        self._clear()
+        for make in FILES.values():
+            make(self._runner.work)
+        for line in MADE:
+            self._must(line)
+        shutil.copytree(self._runner.work, self._pool)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._runner.__exit__(None, None, None)
+
+    def _must(self, line: str) -> Ended:
+        ended = self._runner.run(shlex.split(line))
+        assert ended.code == 0, f"{line}: {ended.code}: {ended.err}"
+        return ended
+
+    def _clear(self) -> None:
+        shutil.rmtree(self._runner.work.parent, ignore_errors=True)
+        self._runner.work.mkdir(parents=True)
+        self._runner.temporary.mkdir()
+
+    def _prepare(self, command: Command) -> None:
+        """The folder as the command finds it."""
+        self._clear()
+        for name in command.needs.split():
+            copy = shutil.copytree if (self._pool / name).is_dir() else shutil.copy2
+            copy(self._pool / name, self._runner.work / name)
+        if command.older:
+            self._must(command.older)
+
+    def undisturbed(self, name: str) -> Undisturbed:
+        """What a command does if nothing disturbs it."""
+        if name not in self._known:
+            self._prepare(COMMANDS[name])
+            before = self._tree()
+            ended = self._must(COMMANDS[name].line)
+            self._known[name] = Undisturbed(before, self._tree(), ended)
+        return self._known[name]
+
+    def trial(self, number: int, name: str, kind: str, rng: random.Random) -> Trial:
+        """Disturb a command, by a "kill" or a "failure", perhaps again and again; go on; compare."""
+        command, known, trial = COMMANDS[name], self.undisturbed(name), Trial(number, name)
+        self._prepare(command)
+        arguments = shlex.split(command.line)
+        for attempt in range(3):
+            ended = self._disturb(trial, arguments, command, known, kind, rng)
+            done = ended.code == 0
+            self._check(trial, command, known, lasting=" from then on" in trial.disturbances[-1], ended=ended)
+            arguments = _to_go_on(command, name)
+            if done or trial.problems or rng.random() < 0.6:
+                break
+        if not trial.problems and not (done and self._tree() == known.after):
+            self._go_on(trial, arguments, command, known)
+        return trial
+
+    def _disturb(
+        self,
+        trial: Trial,
+        arguments: list[str],
+        command: Command,
+        known: Undisturbed,
+        kind: str,
+        rng: random.Random,
+    ) -> Ended:
+        if kind == "kill":
+            number = rng.choice(KILLS)
+            way = rng.choice(["call"] * 4 + ["moment"] * 2 + ["moment alone"])
+            if way == "call":
+                how = rng.choice([SIGNAL_BEFORE, SIGNAL_AFTER])
+                fault = Fault(KINDS, rng.randrange(known.ended.report.count), how, number)
+                words, after, alone = "", None, False
+                words = f"{number.name} {'before' if how == SIGNAL_BEFORE else 'after'} call {fault.number}"
+            else:
+                fault, alone = None, way == "moment alone"
+                after = (rng.uniform(0, known.ended.seconds + alone * 0.9), int(number))
+                words = f"{number.name} at {after[0]:.3f} s{' of a process of its own' * alone}"
+            codes = CODES_OF[number] | {0}
+        else:
+            name = rng.choice(list(FAILURES))
+            failure = FAILURES[name]
+            calls = known.ended.report.calls(failure.kinds)
+            fault = Fault(failure.kinds, rng.randrange(max(calls, 1)), failure.how, failure.value)
+            words, after, alone, codes = f"{name} at call {fault.number}", None, False, failure.codes
+        ended = self._runner.run(arguments, fault, after, alone)
+        if ended.report.done:
+            path = ended.report.path.decode().replace(str(self._runner.work.parent), "")
+            words += f", {ended.report.call.decode()} of {_anonymous(path)}"
+        trial.disturbances.append(words)
+        trial.codes.append(ended.code)
+        at_its_end = ended.code in (-signal.SIGTERM, -signal.SIGINT) and self._tree() == known.after
+        if ended.code not in codes and not at_its_end:
+            trial.problems.append(f"exit {ended.code}: {_last(ended.err)}")
+        trial.problems += _faults_of_words(ended)
+        if ended.code == 0 and command.prints and ended.out != known.ended.out:
+            trial.problems.append("prints something else")
+        if ended.seconds > LIMIT:
+            trial.problems.append("hangs")
+        return ended
+
+    def _check(self, trial: Trial, command: Command, known: Undisturbed, lasting: bool, ended: Ended) -> None:
+        """What is there, after the disturbance, is what was there or what is to be."""
+        now = self._tree()
+        made = command.makes.split()
+        for path in known.before:
+            if not _is_below(path, made) and now.get(path, b"") != known.before[path]:
+                trial.problems.append(f"{path}: {'changed' if path in now else 'gone'}")
+        for place in made:
+            before, after, found = (_part(tree, place) for tree in (known.before, known.after, now))
+            if found in (before, after):
+                continue
+            if not command.keeps:
+                gone = "neither the old nor the new" if before else "half-written"
+                trial.problems.append(f"{place}: {gone}: {_difference(found, after)}")
+            elif wrong := [
+                path
+                for path in before
+                if path in after and found.get(path, b"") not in (before[path], after[path])
+            ]:
+                trial.problems.append(f"{wrong[0]}: neither the old nor the new")
+        hidden = [path for path in now if path not in known.before and path not in known.after]
+        if hidden and not lasting and not command.keeps and ended.code != -signal.SIGKILL:
+            removing = ended.report.done and ended.report.call.decode() in ("unlink", "unlinkat", "rmdir")
+            if not removing:
+                trial.problems.append(f"left behind after exit {ended.code}: {_anonymous(hidden[0])}")
+
+    def _go_on(self, trial: Trial, arguments: list[str], command: Command, known: Undisturbed) -> None:
+        """The user's next command makes the same as if nothing had happened."""
+        again = self._runner.run(arguments)
+        now = self._tree()
+        if again.code != 0:
+            whole = all(_part(now, place) == _part(known.after, place) for place in command.makes.split())
+            if not (again.code == 2 and whole and "exists" in again.err):
+                trial.problems.append(f"cannot be gone on from: exit {again.code}: {_last(again.err)}")
+                return
+        elif command.prints and again.out != known.ended.out:
+            trial.problems.append("prints something else when it is gone on with")
+        if now != known.after:
+            trial.problems.append(f"in the end: {_difference(now, known.after)}")
+
+    def _tree(self) -> Tree:
+        """All files, with their bytes, and folders; without what tells times."""
+        base = self._runner.work.parent
+        tree: Tree = {}
+        for path in sorted(base.rglob("*")):
+            tree[str(path.relative_to(base)).removeprefix("work/")] = (
+                None if path.is_dir() else _comparable(path)
+            )
+        return tree
+
+
+def _to_go_on(command: Command, name: str) -> list[str]:
+    arguments = shlex.split(f"{command.line} {command.again}")
+    return [*arguments, *["--overwrite"] * ("--overwrite" in _options(arguments[0]) and not command.again)]
+
+
+@cache
+def _options(name: str) -> frozenset[str]:
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    return frozenset(option for parameter in command.params for option in parameter.opts)
+
+
+def _comparable(path: Path) -> bytes:
+    """A file's bytes, without times: of the seal of an index, and those in records of files (nanoseconds)."""
+    content = path.read_bytes()
+    if path.name == "log":
+        return b""
+    if path.suffix == ".json":
+        return re.sub(rb"\b\d{19}\b", b"0", content)
+    return re.sub(rb'"seal": "\d+"', b"", content) if path.name == "index.safetensors" else content
+
+
+def _is_below(path: str, places: list[str]) -> bool:
+    return any(path == place or path.startswith(f"{place}/") for place in places)
+
+
+def _part(tree: Tree, place: str) -> Tree:
+    """What is at a place and below."""
+    return {path: content for path, content in tree.items() if _is_below(path, [place])}
+
+
+def _difference(found: Tree, expected: Tree) -> str:
+    differ = _differences(found, expected)
+    first = next(differ)
+    more = sum(1 for _ in differ)
+    return first + (f" and {more} more" if more else "")
+
+
+def _differences(found: Tree, expected: Tree) -> Iterator[str]:
+    for path in sorted(found.keys() | expected.keys()):
+        if path not in expected:
+            yield f"{_anonymous(path)} left behind"
+        elif path not in found:
+            yield f"{path} missing"
+        elif found[path] != expected[path]:
+            yield f"{path} has other bytes"
+
+
+def _anonymous(path: str) -> str:
+    """A path without what chance has chosen."""
+    return re.sub(r"\.[0-9a-f]{8}\.part", ".*.part", re.sub(r"tmp[a-z0-9_]{8}", "tmp*", path))
+
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
+
+
+def _faults_of_words(ended: Ended) -> list[str]:
+    """One complaint where it failed, none where it did not, and never a traceback."""
+    lines = [line for line in ended.err.splitlines() if not _TIME.match(line)]
+    if any("Traceback" in line or line.startswith("Exception ignored") for line in lines):
+        return [f"traceback: {lines[-1]}"]
+    expected = 0 if ended.code <= 0 else 1
+    if len(lines) != expected or not all(line.startswith("pwdismec: error: ") for line in lines):
+        return [f"exit {ended.code} with {len(lines)} lines: {_last(lines[0] if lines else '')}"]
+    return []
+
+
+def _last(err: str) -> str:
+    lines = err.strip().splitlines()
+    return _anonymous(lines[-1])[:200] if lines else "(nothing said)"
