@@ -158,10 +158,10 @@ def test_a_log_that_cannot_be_written_is_one_line(job, tmp_path, command):
         "predict": ("predict", job.model, job.test, tmp_path / "p"),
     }[command]
     os.mkfifo(tmp_path / "fifo")
-    (tmp_path / "read-only").mkdir()
+    (tmp_path / "folder").mkdir()
     for log, code, why in (
         (FULL, 74, "No space left on device"),
-        (tmp_path, 2, "Is a directory"),
+        (tmp_path / "folder", 2, "Is a directory"),
         (tmp_path / "fifo", 2, "No such device or address"),
         (tmp_path / "no" / "log", 2, "No such file or directory"),
     ):

@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from command_line import complaint, start
+from waiting import wait_until
 
 SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "terminated"}
 
@@ -135,8 +135,7 @@ def test_signals_that_are_to_be_ignored_are(job, tmp_path):
             signal.signal(number, signal.SIG_IGN)
 
     process = start("train", job.train, tmp_path / "m", preexec_fn=ignore)
-    while not (tmp_path / "m").exists():
-        time.sleep(0.001)
+    wait_until((tmp_path / "m").exists, process)
     for number in (signal.SIGINT, signal.SIGHUP):
         process.send_signal(number)
     _, err = process.communicate()
@@ -173,14 +172,16 @@ def in_group(group):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", ["texts", "loky"])
 def test_no_process_is_left_behind(job, tmp_path, command, number, to_all):
-    (tmp_path / "r.jsonl").write_text("".join(RECORDS.format(f"der wald {i} " * 30) for i in range(20_000)))
+    (tmp_path / "r.jsonl").write_text("".join(RECORDS.format(f"der wald {i} " * 30) for i in range(60_000)))
     words = {
         "texts": ("convert", tmp_path / "r.jsonl", tmp_path / "set", "--text", "t", "--label-field", "l"),
-        "loky": ("train", job.train, tmp_path / "m", "--shard-size", 2, "--backend", "loky", "--workers", 2),
+        "loky": (
+            *("train", job.train, tmp_path / "m", "--backend", "loky", "--workers", 2),
+            *("--shard-size", 1, "--tolerance", 1e-30, "--max-epochs", 20_000),  # takes a while
+        ),
     }[command]
     process = start(*words, start_new_session=True)
-    while len(in_group(process.pid)) < 3 and process.poll() is None:
-        time.sleep(0.001)
+    wait_until(lambda: len(in_group(process.pid)) >= 3, process)
     (os.killpg if to_all else os.kill)(process.pid, number)
     _, err = process.communicate()  # its pipes are closed once all who have them have ended
     assert not in_group(process.pid)
