@@ -9,6 +9,8 @@ import pytest
 import yaml
 from command_line import output, pwdismec, start
 
+from pwdismec.quoting import shown_name
+
 HOSTILE = (
     "\x1b[31mred\x1b]0;title\x07",
     "a\x9b2Jb",
@@ -132,6 +134,7 @@ def test_a_page_shows_names_and_does_nothing_else(texts):
     page = Page()
     page.feed(text)
     assert "script" not in page.tags and "\\x1b[31m$x$<script>" in page.text
+    assert all(shown_name(label) in page.text for label in LABELS)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +142,6 @@ def test_a_page_shows_names_and_does_nothing_else(texts):
 )
 def test_a_plot_names_a_method_as_it_is_called(name):
     pytest.importorskip("matplotlib")
-    from pwdismec.quoting import shown_name
     from pwdismec.reporting.drawing.style import as_bytes, drawn, panels
 
     figure, (axes,) = panels(1)

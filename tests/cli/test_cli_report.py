@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import sys
-from collections import defaultdict
 
 import pytest
 import yaml
@@ -12,9 +11,6 @@ from command_line import output, refusal
 from small_data import files_of
 
 from pwdismec.pipeline.config import short_name
-from pwdismec.reporting.content import Content
-from pwdismec.reporting.page import page
-from pwdismec.reporting.runs import read_runs
 
 PLOTS = ["certificates", "frequency", "gains", "metrics", "parts", "pruning", "tail", "weights"]
 
@@ -72,14 +68,6 @@ def test_the_page_holds_everything_and_the_plots_are_files_too(whole, tmp_path):
     again = tmp_path / "again" / "page.html"  # the same bytes each time, with other threads too
     output("report", whole, "--out", again, "--jobs", 2)
     assert again.read_text() == shown and files_of(again.parent / "page-plots") == files
-
-
-def test_names_are_escaped(run):
-    names = "".join(f"<b>&{i}\n" for i in range(45))
-    for folder in ("train", "model-pw", "model-vanilla"):
-        (run / folder / "label_names.txt").write_text(names)
-    text = page(Content.of(read_runs([run]), jobs=1), defaultdict(bytes))
-    assert "<b>&" not in text and "&lt;b&gt;&amp;" in text
 
 
 def test_several_runs_of_the_same_data(whole, run_of, tmp_path):
