@@ -40,8 +40,16 @@ def _touched(given: Mapping[str, Any]) -> tuple[Sequence[Path], Sequence[Path]]:
 )
 @click.option("--out", type=options.FOLDER, metavar="FOLDER", help="Where to work.  [default: runs/NAME]")
 @options.jobs
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Also replace outputs in the work folder that were changed since, or that came from elsewhere.",
+)
 @options.logs_besides(_touched)
-def command(config: Path, data: Path | None, settings: Path | None, out: Path | None, jobs: int) -> None:
+def command(
+    config: Path, data: Path | None, settings: Path | None, out: Path | None, jobs: int, overwrite: bool
+) -> None:
     """Convert, train, predict and evaluate as the YAML file CONFIG says; what is done already is skipped."""
-    outcome = run_experiment(config, data=data, settings=settings, out=out, jobs=jobs, say=say, watch=watch)
+    how: dict[str, Any] = {"jobs": jobs, "overwrite": overwrite, "say": say, "watch": watch}
+    outcome = run_experiment(config, data=data, settings=settings, out=out, **how)
     print_text(f"{outcome.to_text()}\n\nall of it in {shown_name(outcome.folder)}")

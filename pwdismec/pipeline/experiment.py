@@ -69,6 +69,7 @@ def run_experiment(
     settings: str | Path | None = None,
     out: str | Path | None = None,
     jobs: int = -1,
+    overwrite: bool = False,
     say: Callable[[str], None] = lambda line: None,
     watch: Watch = unwatched,
 ) -> Outcome:
@@ -86,6 +87,8 @@ def run_experiment(
         The work folder; default ``runs/`` and the experiment's name.
     jobs
         Threads; −1 for every core.
+    overwrite
+        Whether outputs in the work folder that were changed since, or come from elsewhere, are replaced.
     say, watch
         Take lines for the user, and show the progress of each step.
 
@@ -96,9 +99,10 @@ def run_experiment(
     """
     experiment = config_of(config, data, settings)
     folder = folder_of(experiment, out)
-    reports = _Experiment(experiment, folder, jobs, say, watch).reports()
+    steps = Steps(folder.steps, say, overwrite)
+    reports = _Experiment(experiment, folder, jobs, steps, say, watch).reports()
     outcome = Outcome(experiment.name, folder.path, reports)
-    _write_report(folder, outcome)
+    _write_report(folder, outcome, overwrite)
     return outcome
 
 
@@ -117,12 +121,12 @@ def folder_of(experiment: Config, out: str | Path | None) -> RunFolder:
     return RunFolder(Path("runs") / experiment.name if out is None else Path(out))
 
 
-def _write_report(folder: RunFolder, outcome: Outcome) -> None:
+def _write_report(folder: RunFolder, outcome: Outcome, overwrite: bool) -> None:
     content = _as_json(outcome.to_dict())
     if folder.report.exists() and read_file(folder.report) == content:
         return
     made_from = {"reports": hashlib.sha256(content).hexdigest()}
-    steps = Steps(folder.steps, lambda line: None)
+    steps = Steps(folder.steps, lambda line: None, overwrite)
     steps.run("report", folder.report, made_from, lambda: write_file(followed(folder.report), content))
 
 
@@ -131,6 +135,7 @@ class _Experiment:
     config: Config
     folder: RunFolder
     jobs: int
+    steps: Steps
     say: Callable[[str], None]
     watch: Watch
 
@@ -147,10 +152,6 @@ class _Experiment:
             predictions = self._predicted(name, model, test)
             reports[name] = self._evaluated(name, predictions, test, training)
         return reports
-
-    @property
-    def _steps(self) -> Steps:
-        return Steps(self.folder.steps, self.say)
 
     def _converted(self, out: Path, files: Sequence[str], like: Dataset | None) -> Dataset:
         sources = [self.config.data / file for file in files]
@@ -176,7 +177,7 @@ class _Experiment:
             "like": like and like.fingerprint,
             **settings,
         }
-        self._steps.run(f"convert-{out.name}", out, made_from, make)
+        self.steps.run(f"convert-{out.name}", out, made_from, make)
         return Dataset.open(out)
 
     def _features(self, like: Dataset | None) -> dict[str, Any]:
@@ -223,7 +224,7 @@ class _Experiment:
                     on_progress=as_training_progress(update),
                 )
 
-        self._steps.run(f"train-{name}", folder, {"run": run.id}, make, resumes=True)
+        self.steps.run(f"train-{name}", folder, {"run": run.id}, make, resumes=True)
         return Model.open(folder)
 
     def _make_room(self, folder: Path, run: Run) -> None:
@@ -256,7 +257,7 @@ class _Experiment:
                 )
 
         made_from = {"model": sha256_of(model.path / MANIFEST), "test": test.fingerprint, "top_k": top_k}
-        self._steps.run(f"predict-{name}", out, made_from, make)
+        self.steps.run(f"predict-{name}", out, made_from, make)
         return out
 
     def _evaluated(self, name: str, predictions: Path, test: Dataset, training: Dataset) -> Report:
@@ -277,7 +278,7 @@ class _Experiment:
             "train": training.fingerprint,
             **settings,
         }
-        self._steps.run(f"evaluate-{name}", out, made_from, make)
+        self.steps.run(f"evaluate-{name}", out, made_from, make)
         return TypeAdapter(Report).validate_json(read_file(out))
 
 

@@ -23,10 +23,13 @@ class Steps:
         Holds a record for each step.
     say
         Takes a line for the user.
+    overwrite
+        Whether an output that was changed since, or that no step has written, is replaced.
     """
 
     folder: Path
     say: Callable[[str], None]
+    overwrite: bool = False
 
     def run(
         self,
@@ -40,7 +43,7 @@ class Steps:
         """Call `make`, unless its output is there and was made from the same.
 
         It may overwrite the output: what is there was written by this step, as the record tells that is
-        begun before.
+        begun before, unless all are to be overwritten.
 
         Parameters
         ----------
@@ -56,7 +59,7 @@ class Steps:
         Raises
         ------
         OutputError
-            If something is there that the step did not write.
+            If something is there that the step did not write, unless it is to be overwritten.
         """
         path = self.folder / f"{name}.json"
         made_from = json.loads(json.dumps(made_from))
@@ -64,7 +67,7 @@ class Steps:
         if found and [found["made_from"], found["output"]] == [made_from, state_of(output)]:
             self.say(f"{name}: done before, nothing has changed")
             return
-        if not resumes:
+        if not (resumes or self.overwrite):
             _check_own(output, found)
         with clear_os_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +90,8 @@ def _check_own(output: Path, found: Mapping[str, Any] | None) -> None:
     known = found is not None and (found.get("begun") or found["output"] == state_of(output))
     if output.exists() and not known:
         raise OutputError(
-            f"{output}: exists, and is not what this experiment wrote there; expected another folder (--out)"
+            f"{output}: exists, and is not what this experiment wrote there; --overwrite replaces it, "
+            "or work in another folder (--out)"
         )
 
 

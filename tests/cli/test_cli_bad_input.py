@@ -129,7 +129,8 @@ def test_a_data_set_of_another_version_is_refused(job, tmp_path):
 def test_a_missing_shard_is_named(job, model):
     (model / "shards" / "00002.safetensors").unlink()
     message = refusal("predict", model, job.test, model.parent / "p.txt")
-    assert message == f"{model}/shards/00002.safetensors: shard is missing (labels 20 to 29)"
+    assert message.startswith(f"{model}/shards/00002.safetensors: is missing: ")
+    assert f"train labels 20 to 29 again: `pwdismec train … {model} --resume`" in message
     assert listing(model.parent) == ["model"]
 
 

@@ -123,7 +123,8 @@ def test_a_changed_prediction_file_is_made_and_judged_anew(config, tmp_path):
     header, first, *rows = right.splitlines(keepends=True)
     wrong = b"".join([header, *rows, first])  # each instance has another's
     predictions.write_bytes(wrong)
-    assert steps_done(pwdismec(*arguments).err) == {"predict-pw", "evaluate-pw"}
+    assert "predictions-pw.txt: exists, and is not what this experiment wrote" in refusal(*arguments)
+    assert steps_done(pwdismec(*arguments, "--overwrite").err) == {"predict-pw", "evaluate-pw"}
     assert (predictions.read_bytes(), report.read_bytes()) == (right, judged)
 
     def write_wrong(model, test, out, **settings):
