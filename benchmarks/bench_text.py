@@ -47,7 +47,7 @@ def joined(source: Path, folder: Path) -> tuple[list[str], Path, Path]:
 
 def converting(records: Path, out: Path, jobs: int) -> Callable[[], float]:
     """The seconds that the command takes."""
-    options = ["--text", "text", "--label-field", "labels", "--jobs", str(jobs)]
+    options = ["--text", "text", "--label-field", "labels", "--jobs", str(jobs), "--overwrite"]
 
     def run() -> float:
         start = time.perf_counter()

@@ -68,11 +68,12 @@ def undisturbed(work, name):
     return expected, disk.count
 
 
+@pytest.mark.parametrize("error", [errno.EIO, errno.EINTR], ids=["broken", "interrupted"])
 @pytest.mark.parametrize("name", ["train", "predict"])
-def test_an_error_that_passes_does_no_harm_wherever_it_comes(work, name):
+def test_an_error_that_passes_does_no_harm_wherever_it_comes(work, name, error):
     expected, count = undisturbed(work, name)
     for number in range(count):
-        with failing_disk(work.folder, number, errno.EIO):
+        with failing_disk(work.folder, number, error):
             output(*command(work, name))
         assert made(work) == expected
         begin_anew(work)
