@@ -33,7 +33,7 @@ def fuzz(program: Path, target: str, seconds: int) -> bool:
         run = subprocess.run(
             [
                 *(program.resolve(), new_inputs, HERE / "corpus" / target),
-                *(f"-max_total_time={seconds}", "-max_len=1000", "-timeout=20"),
+                *(f"-max_total_time={seconds}", "-max_len=1000", "-timeout=120", "-report_slow_units=120"),
                 *("-print_final_stats=1", f"-artifact_prefix=fuzz-{target}-"),
             ],
             stdout=subprocess.DEVNULL,
