@@ -1,9 +1,13 @@
-"""What all tests share: a cache of their own, and the real data sets, if they are there."""
+"""What all tests share: a cache of their own, the real data sets, if they are there, and how examples end."""
 
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
+
+# For scripts/mutation, to which a failure is enough: no search for the shortest example.
+settings.register_profile("first-failure", phases=[Phase.explicit, Phase.generate], database=None)
 
 
 @pytest.fixture(scope="session", autouse=True)
