@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, Final
+
+from pydantic import RootModel, model_validator
 
 from pwdismec.metrics.table import aligned
+
+_MAX_K: Final = 2**31
 
 
 @dataclass(frozen=True)
@@ -112,3 +117,18 @@ class Report:
     @staticmethod
     def _cell(percent: dict[str, float], metric: str, k: int) -> str:
         return f"{percent[f'{metric}@{k}']:.2f}"
+
+
+class StoredReport(RootModel[Report]):
+    """A report in a JSON file, whose metrics are those that it names."""
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> StoredReport:
+        report = self.root
+        if not all(0 < k < next_k for k, next_k in pairwise((*report.ks, _MAX_K))):
+            raise ValueError("ks: expected rising numbers")
+        for percent in (report.percent, *(group.percent for group in report.by_frequency or ())):
+            missing = {f"{metric}@{k}" for metric in report.metrics for k in report.ks} - percent.keys()
+            if missing:
+                raise ValueError(f"percent: {min(missing)}: is missing")
+        return self

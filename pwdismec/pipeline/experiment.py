@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from pwdismec.data import Dataset
 from pwdismec.data.formats.lines import check_is_file
-from pwdismec.files import clear_os_errors, read_file, sha256_of, write_file
+from pwdismec.errors import DamagedError
+from pwdismec.files import clear_os_errors, sha256_of, write_file
 from pwdismec.metrics import Report
+from pwdismec.metrics.report import StoredReport
 from pwdismec.model import Model
 from pwdismec.model.manifest import MANIFEST, Run, run_at
 from pwdismec.outputs import followed
@@ -27,6 +27,7 @@ from pwdismec.pipeline.records import Steps, state_of
 from pwdismec.pipeline.run_folder import RunFolder
 from pwdismec.pipeline.watching import Watch, as_training_progress, unwatched
 from pwdismec.quoting import shown_name
+from pwdismec.stored import read_json, read_stored
 from pwdismec.training import run_of, train
 
 
@@ -123,7 +124,7 @@ def folder_of(experiment: Config, out: str | Path | None) -> RunFolder:
 
 def _write_report(folder: RunFolder, outcome: Outcome, overwrite: bool) -> None:
     content = _as_json(outcome.to_dict())
-    if folder.report.exists() and read_file(folder.report) == content:
+    if folder.report.exists() and read_stored(folder.report) == content:
         return
     made_from = {"reports": hashlib.sha256(content).hexdigest()}
     steps = Steps(folder.steps, lambda line: None, overwrite)
@@ -279,7 +280,10 @@ class _Experiment:
             **settings,
         }
         self.steps.run(f"evaluate-{name}", out, made_from, make)
-        return TypeAdapter(Report).validate_json(read_file(out))
+        try:
+            return read_json(out, StoredReport).root
+        except DamagedError as error:
+            raise DamagedError(out, f"{error.message}; remove it, and it is made again") from error
 
 
 def _as_json(content: Any) -> bytes:

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pwdismec.data.manifest import MANIFEST
-from pwdismec.errors import OutputError
-from pwdismec.files import clear_os_errors, read_file, write_file
+from pwdismec.errors import DamagedError, OutputError
+from pwdismec.files import clear_os_errors, write_file
+from pwdismec.stored import raw_json, read_stored
+
+_MAX_BYTES = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,11 @@ def _read(path: Path) -> dict[str, Any] | None:
     OutputError
         If something else is in its place.
     """
-    try:
-        found = json.loads(read_file(path))
-    except OSError:
+    if not path.exists() and not path.is_symlink():
         return None
-    except ValueError:
+    try:
+        found = raw_json(read_stored(path, _MAX_BYTES))
+    except DamagedError:
         found = None
     if not isinstance(found, dict) or not {"made_from", "output"} <= found.keys():
         raise OutputError(f"{path}: not the record of a step; remove it, or work in another folder (--out)")

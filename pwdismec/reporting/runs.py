@@ -6,18 +6,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field
 
 from pwdismec.data import Dataset, TopK
 from pwdismec.errors import ConfigError, DataError, ModelError
-from pwdismec.files import read_file
 from pwdismec.metrics import Report
+from pwdismec.metrics.report import StoredReport
 from pwdismec.model import Model
 from pwdismec.pipeline.comparison import BASELINE
 from pwdismec.pipeline.run_folder import RunFolder
 from pwdismec.prediction.files import read_predictions
 from pwdismec.reporting.measuring import measured_like
+from pwdismec.stored import Text, read_json
 
 MAX_METHODS = 8
 _TOLERANCE = 1e-6  # of percentages; another NumPy may sum in another order
@@ -68,8 +70,10 @@ class Comparison:
 
 
 class _Content(BaseModel):
-    name: str
-    reports: dict[str, Report]
+    """What report.json says; names of weightings become names of files."""
+
+    name: Text
+    reports: dict[Annotated[str, Field(pattern=r"^[^/\x00-\x1f\x7f]{1,100}$")], StoredReport]
 
 
 def read_runs(folders: Sequence[str | Path]) -> Comparison:
@@ -103,7 +107,7 @@ def read_runs(folders: Sequence[str | Path]) -> Comparison:
     sets = [(Dataset.open(RunFolder(path).train), Dataset.open(RunFolder(path).test)) for path in paths]
     _check_same_data(paths, sets)
     methods = [
-        _method(RunFolder(path), weighting, report, f"{prefix}{weighting}", *data)
+        _method(RunFolder(path), weighting, report.root, f"{prefix}{weighting}", *data)
         for path, content, data, prefix in zip(paths, contents, sets, _prefixes(paths), strict=True)
         for weighting, report in content.reports.items()
     ]
@@ -118,12 +122,7 @@ def _content(run: RunFolder) -> _Content:
         raise DataError(
             run.path, f"has no {run.report.name}; expected a run that `pwdismec run` has brought to its end"
         )
-    try:
-        content = _Content.model_validate_json(read_file(run.report))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise DataError(run.report, f"{field or 'content'}: {first['msg']}") from error
+    content = read_json(run.report, _Content)
     if not content.reports:
         raise DataError(run.report, "reports: none; expected at least one")
     return content
@@ -141,7 +140,7 @@ def _check_measured_alike(paths: Sequence[Path], contents: Sequence[_Content]) -
     reports = [
         (path, report)
         for path, content in zip(paths, contents, strict=True)
-        for report in content.reports.values()
+        for report in (stored.root for stored in content.reports.values())
     ]
     first_path, first = reports[0]
     for path, report in reports[1:]:

@@ -82,7 +82,7 @@ def begin(folder: Path, run: TuningRun) -> Standings | None:
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
     write_record(folder / RUN, run)
-    return Standings.read(folder / STANDINGS, run.id) if (folder / STANDINGS).exists() else None
+    return Standings.read(folder / STANDINGS, run) if (folder / STANDINGS).exists() else None
 
 
 def finish(folder: Path, tuning: Tuning) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt
+from pydantic import Field, model_validator
 
 from pwdismec.errors import ConfigError
 from pwdismec.metrics.evaluation import PLAIN, SCORED, WITHIN
 from pwdismec.metrics.table import aligned
+from pwdismec.stored import Count, Digest, Record, Size, Text
 from pwdismec.training.config import TrainingConfig
 from pwdismec.weighting import Weighting
 
@@ -23,28 +24,24 @@ _SHOWN = tuple(f"{metric}@{k}" for metric in ("P", "PSP") for k in KS)
 _PARAMETERS = {"A": "a", "B": "b", "β": "beta"}
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TuningRun(_Record):
+class TuningRun(Record):
     """What is tuned on what: two runs that are equal give the same outcomes."""
 
     format: Literal["pwdismec-tuning"] = "pwdismec-tuning"
     version: Literal[1] = 1
-    written_by: str
-    dataset_fingerprint: str
+    written_by: Text
+    dataset_fingerprint: Text
     holdout: float
-    n_train: NonNegativeInt
-    n_held_out: NonNegativeInt
-    n_labels: NonNegativeInt
-    training_part: str
-    weightings: tuple[str, ...]
+    n_train: Size
+    n_held_out: Size
+    n_labels: Size
+    training_part: Text
+    weightings: tuple[Text, ...]
     C: tuple[float, ...]
     prune: tuple[float, ...]
     A: float
     B: float
-    positive_weights_sha256: str
+    positive_weights_sha256: Digest
     config: dict[str, Any]
 
     @property
@@ -54,7 +51,7 @@ class TuningRun(_Record):
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:32]
 
 
-class Outcome(_Record):
+class Outcome(Record):
     """One point of the grid.
 
     Attributes
@@ -69,15 +66,21 @@ class Outcome(_Record):
         By metric and k, on the held-out instances.
     """
 
-    weighting: str
+    weighting: Text
     a: float | None
     b: float | None
     beta: float | None
     C: float
     prune: float
-    weights: NonNegativeInt
-    beyond_tolerance: NonNegativeInt
+    weights: Count
+    beyond_tolerance: Count
     percent: dict[str, float]
+
+    @model_validator(mode="after")
+    def _has_all_metrics(self) -> Outcome:
+        if set(self.percent) != set(METRICS):
+            raise ValueError(f"percent: expected {', '.join(METRICS)}")
+        return self
 
     @classmethod
     def of(
@@ -99,7 +102,7 @@ class Outcome(_Record):
         )
 
 
-class Tuning(_Record):
+class Tuning(Record):
     """A whole tuning.
 
     Attributes
@@ -113,8 +116,15 @@ class Tuning(_Record):
     """
 
     run: TuningRun
-    by: str
+    by: Annotated[str, Field(pattern=f"^({'|'.join(METRICS)})$")]
     outcomes: tuple[Outcome, ...]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Tuning:
+        run = self.run
+        if len(self.outcomes) != (expected := len(run.weightings) * len(run.C) * len(run.prune)):
+            raise ValueError(f"outcomes: {len(self.outcomes)}; expected {expected}, as run has settings")
+        return self
 
     def sorted_by(self, metric: str) -> Tuning:
         """The same with another metric to decide."""

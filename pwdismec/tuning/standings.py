@@ -17,14 +17,26 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.dense import Features
 from pwdismec.data.tensors import read_tensors
 from pwdismec.data.topk import TopK
-from pwdismec.errors import DamagedError, ModelError
+from pwdismec.errors import DamagedError
 from pwdismec.files import write_file
+from pwdismec.patience import patient
 from pwdismec.prediction.blocks import Part, label_blocks
 from pwdismec.prediction.search import search_on
 from pwdismec.solvers import Solution
+from pwdismec.stored import Count, Digest, Record, Text, file_in, parsed
+from pwdismec.tuning.results import KS, TuningRun
 
 _KEY = "pwdismec"  # one key: several would be written in an order that varies
 _ARRAYS = ("labels", "scores", "weights", "beyond")
+_MAX_HEADER = 1 << 20
+
+
+class _Header(Record):
+    """What stands beside the arrays in the file."""
+
+    run: Text
+    shards_done: Count
+    sha256: Digest
 
 
 @dataclass(eq=False)
@@ -102,7 +114,8 @@ class Standings:
         write_file(path, safetensors.numpy.save(tensors, {_KEY: json.dumps(header, sort_keys=True)}))
 
     @classmethod
-    def read(cls, path: Path, run_id: str) -> Standings:
+    @patient
+    def read(cls, path: Path, run: TuningRun) -> Standings:
         """What an earlier run wrote.
 
         Raises
@@ -111,15 +124,43 @@ class Standings:
             If the file is damaged or another run's.
         """
         try:
-            stored = read_tensors(path, 1 << 36)
-            header = json.loads(stored.metadata[_KEY])
-            tensors = {name: stored.tensors[name].copy() for name in _ARRAYS}  # they will be written to
-            intact = (header["run"], header["sha256"]) == (run_id, _hash(tensors))
-        except (KeyError, ValueError, TypeError, OSError, DamagedError) as error:
-            raise ModelError(f"{path}: damaged: {error}; remove the folder to tune anew") from error
-        if not intact:
-            raise ModelError(f"{path}: damaged or of another run; remove the folder to tune anew")
-        return cls(**tensors, shards_done=header["shards_done"])
+            return cls._read(path, run)
+        except DamagedError as error:
+            how = "remove the folder to tune anew"
+            raise DamagedError(path, f"damaged or of another run: {error.message}; {how}") from error
+
+    @classmethod
+    def _read(cls, path: Path, run: TuningRun) -> Standings:
+        n_settings = len(run.weightings) * len(run.C)
+        standings = cls.at_start(n_settings, len(run.prune), run.n_held_out, max(KS))
+        expected = {name: getattr(standings, name) for name in _ARRAYS}
+        size = sum(array.nbytes for array in expected.values())
+        stored = read_tensors(file_in(path.parent, path.name), size + _MAX_HEADER)
+        header = parsed(path, stored.said(_KEY), _Header, _KEY)
+        tensors = stored.only({name: array.dtype for name, array in expected.items()})
+        for name, array in expected.items():
+            if tensors[name].shape != array.shape:
+                raise DamagedError(path, f"{name}: shape {tensors[name].shape}; expected {array.shape}")
+            array[:] = tensors[name]
+        if header.run != run.id or header.sha256 != _hash(expected):
+            raise DamagedError(path, "run, sha256: those of other content")
+        standings.shards_done = header.shards_done
+        standings._check(path, run)
+        return standings
+
+    def _check(self, path: Path, run: TuningRun) -> None:
+        """See that labels, scores and counts are what a tuning can have come to."""
+        n_shards = -(-run.n_labels // max(1, int(run.config["shard_size"])))
+        if self.shards_done > n_shards:
+            raise DamagedError(path, f"shards_done: {self.shards_done}; expected at most {n_shards}")
+        if self.labels.min(initial=0) < -1 or self.labels.max(initial=-1) >= run.n_labels:
+            raise DamagedError(path, f"labels: expected ids up to {run.n_labels - 1}, or -1")
+        if not (self.scores[..., 1:] <= self.scores[..., :-1]).all() or np.isnan(self.scores).any():
+            raise DamagedError(path, "scores: expected numbers that do not rise")
+        if not (self.scores[self.labels < 0] == -np.inf).all():
+            raise DamagedError(path, "scores: expected -inf where there is no label")
+        if min(self.weights.min(initial=0), self.beyond.min(initial=0)) < 0:
+            raise DamagedError(path, "weights, beyond: expected numbers from 0 on")
 
 
 def cut(weights: CSR, prune: float) -> CSR:

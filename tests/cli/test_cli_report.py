@@ -134,8 +134,8 @@ def _fewer_predictions(run):
         (_without("test/manifest.json"), "test: not a data set"),
         (_other_metric, "report.json: P@1 of pw: "),
         (_fewer_predictions, "predictions-pw.txt: 49 rows; "),
-        (lambda run: (run / "report.json").write_text("{}"), "report.json: name: Field required"),
-        (lambda run: (run / "report.json").write_text("{"), "report.json: content: Invalid JSON"),
+        (lambda run: (run / "report.json").write_text("{}"), "report.json: name: is missing"),
+        (lambda run: (run / "report.json").write_text("{"), "report.json: Invalid JSON"),
     ],
 )
 def test_a_run_that_is_not_whole_is_told_and_nothing_is_written(run, spoil, expected):

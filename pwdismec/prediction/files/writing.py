@@ -21,13 +21,12 @@ from typing import Any
 
 from pwdismec.cluster import Leases, Part
 from pwdismec.data.topk import TopK
-from pwdismec.errors import ConfigError, DataError, PwdismecError
+from pwdismec.errors import ConfigError, DamagedError, DataError, PwdismecError
 from pwdismec.files import (
     clear_os_errors,
     close,
     locked_file,
     put_in_place,
-    read_file,
     sweep,
     write_file,
 )
@@ -37,9 +36,11 @@ from pwdismec.prediction.files.encoding import Buffer, Encoder
 from pwdismec.prediction.files.jsonl import JsonlEncoder
 from pwdismec.prediction.files.npz import NpzEncoder
 from pwdismec.prediction.files.xmc import XmcEncoder
+from pwdismec.stored import Count, Record, read_json
 
 FORMATS = ("xmc", "npz", "jsonl")
 _RECORD = "job.json"
+_MAX_RECORD = 1 << 20
 _ANEW = "begin anew without --resume"
 _WHOLE = "whole"
 _LOCK = "lock"
@@ -180,6 +181,15 @@ def _encoder(format: str, n_labels: int, top_k: int, label_names: Sequence[str] 
     raise ConfigError(f"format: {format!r}, expected one of {', '.join(FORMATS)}")
 
 
+class _Progress(Record):
+    """How far a job is: the file `job.json`."""
+
+    made_from: dict[str, Any] | None
+    done: Count
+    bytes: tuple[Count, ...]
+    whole: bool
+
+
 @dataclass(frozen=True)
 class _Job:
     """The hidden folder of a prediction file under way."""
@@ -266,26 +276,31 @@ class _Job:
         if not path.exists():
             return 0, None
         try:
-            record = json.loads(read_file(path))
-            found, done = dict(record["made_from"]), int(record["done"])
-            sizes = [int(size) for size in record["bytes"]]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise PwdismecError(f"{path}: damaged; {_ANEW}") from error
-        wanted = dict(self.made_from or {})
+            record = self._read()
+        except DamagedError as error:
+            raise DamagedError(path, f"damaged: {error.message}; {_ANEW}") from error
+        found, wanted = record.made_from or {}, dict(self.made_from or {})
         if found != wanted:
             names = [name for name in found | wanted if found.get(name) != wanted.get(name)]
             changes = ", ".join(f"{name} was {found.get(name)}, now {wanted.get(name)}" for name in names)
             how = _ANEW if self.part is None else f"remove {self.folder}"
             raise PwdismecError(f"{self.path}: the job that was broken off is another: {changes}; {how}")
-        return done, sizes
+        return record.done, record.bytes
+
+    def _read(self) -> _Progress:
+        path = self.folder / _RECORD
+        record = read_json(path, _Progress, _MAX_RECORD)
+        if len(record.bytes) != (expected := len(self.encoder.parts)):
+            raise DamagedError(path, f"bytes: {len(record.bytes)} sizes; expected {expected}")
+        return record
 
     def is_whole(self) -> bool:
         """Whether all rows of this task are there."""
         try:
-            record = json.loads(read_file(self.folder / _RECORD))
-            return record["whole"] is True and record["made_from"] == self.made_from
-        except (OSError, ValueError, KeyError, TypeError):
+            record = self._read()
+        except DamagedError:
             return False
+        return record.whole and record.made_from == self.made_from
 
     @patient
     def begin(self, sizes: Sequence[int] | None) -> Sequence[int]:
@@ -296,6 +311,8 @@ class _Job:
                 (self.folder / _RECORD).unlink(missing_ok=True)
                 sizes = [0] * len(self.encoder.parts)
             for part, size in zip(self._parts, sizes, strict=True):
+                if part.is_symlink() or (part.exists() and not part.is_file()):
+                    raise PwdismecError(f"{part}: is not a regular file; remove {self.folder}")
                 part.touch()
                 if size > part.stat().st_size:
                     raise PwdismecError(f"{part}: shorter than it was; {_ANEW}")
@@ -338,6 +355,8 @@ class _Job:
 @patient
 def _make_folder(path: Path) -> None:
     path.mkdir(exist_ok=True)
+    if path.is_symlink():  # which could lead anywhere
+        raise PwdismecError(f"{path}: is a link; expected a folder")
 
 
 _lock = patient(locked_file)
