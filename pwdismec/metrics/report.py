@@ -125,8 +125,10 @@ class StoredReport(RootModel[Report]):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> StoredReport:
         report = self.root
-        if not all(0 < k < next_k for k, next_k in pairwise((*report.ks, _MAX_K))):
+        if not report.ks or not all(0 < k < next_k for k, next_k in pairwise((*report.ks, _MAX_K))):
             raise ValueError("ks: expected rising numbers")
+        if not report.metrics:
+            raise ValueError("metrics: none; expected at least one")
         for percent in (report.percent, *(group.percent for group in report.by_frequency or ())):
             missing = {f"{metric}@{k}" for metric in report.metrics for k in report.ks} - percent.keys()
             if missing:
