@@ -73,6 +73,17 @@ def whole_numbers(array: ArrayLike, name: str) -> NDArray[np.integer]:
     return found if found.dtype.kind in "iu" else found.astype(np.int64)
 
 
+def finite_float32(values: NDArray[Any], name: str) -> NDArray[np.float32]:
+    """Numbers as float32, contiguous; ArrayError if one is not finite, or beyond that type."""
+    if values.dtype != np.float32:
+        with np.errstate(over="ignore"):
+            values = values.astype(np.float32)
+    values = np.ascontiguousarray(values)
+    if native.first_not_finite(values) is not None:
+        raise ArrayError(name, "expected finite numbers of the range of float32")
+    return values
+
+
 def checked_ids(ids: ArrayLike, count: int, what: str) -> NDArray[np.int64]:
     """Ids of rows or columns as int64.
 

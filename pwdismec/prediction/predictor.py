@@ -15,7 +15,7 @@ from pwdismec.data.dataset import Dataset
 from pwdismec.data.dense import Features
 from pwdismec.data.topk import TopK, join_rows
 from pwdismec.data.transforms import Transforms
-from pwdismec.data.validation import check_features, check_form, whole_numbers
+from pwdismec.data.validation import check_features, check_form, finite_float32, whole_numbers
 from pwdismec.errors import ArrayError, ConfigError, ModelError
 from pwdismec.model import Model
 from pwdismec.prediction.blocks import label_blocks
@@ -183,10 +183,7 @@ class Predictor:
             raise ArrayError("instance", f"{found}; expected as many numbers as indices")
         if len(ids) and not (ids[0] >= 0 and ids[-1] < self._n_features and (ids[1:] > ids[:-1]).all()):
             raise ArrayError("indices", f"expected ascending ids from 0 to {self._n_features - 1}")
-        with np.errstate(over="ignore"):
-            x = np.ascontiguousarray(values, np.float32)
-        if not np.isfinite(x).all():
-            raise ArrayError("values", "expected finite numbers of the range of float32")
+        x = finite_float32(values, "values")
         return CSR(np.array([0, len(ids)]), np.ascontiguousarray(ids, np.int32), x, self._n_features)
 
     def _predict(self, features: Features, top_k: int, jobs: int, first: int) -> TopK:
