@@ -50,7 +50,7 @@ def model_of(
             primal = 1.0 + ids
             yield Shard(
                 ids.astype(np.int32),
-                2 + ids,
+                np.minimum(2 + ids, run.n_instances),
                 CSR.from_scipy(sp.csr_matrix(weights[ids].astype(np.float32))),
                 bias[ids],
                 Certificate(primal, primal * 0.999, ids.astype(np.int32)),
