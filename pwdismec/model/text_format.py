@@ -267,7 +267,7 @@ def _bias(path: Path, line: int, words: list[str]) -> float:
         [value] = map(float, words)
     except ValueError:
         value = math.nan
-    if not abs(value) <= np.finfo(np.float32).max or "_" in words[0]:
+    if not abs(value) <= float(np.finfo(np.float32).max) or "_" in words[0]:
         found = " ".join(words)[:40]
         raise DataError(path, f"bias: {found!r}; expected a finite number, at most 3.4e38", line)
     return value
