@@ -171,7 +171,7 @@ def test_memory_does_not_grow_with_the_data(tmp_path, monkeypatch):
     for n in (2_000, 16_000):
         np.save(tmp_path / "X.npy", np.ones((n, 64)))
         tracemalloc.start()
-        convert(open_source(tmp_path / "X.npy"), tmp_path / "set")
+        convert(open_source(tmp_path / "X.npy"), tmp_path / "set", overwrite=True)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 16 * 14_000 + 100_000  # offsets of the labels, and nothing of 8 MB
