@@ -16,24 +16,18 @@ import stat
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from pwdismec.errors import PwdismecError
 from pwdismec.files import write_file
-from pwdismec.stored import Count, Record, read_json
+from pwdismec.stored import Record, read_json, states_in
 
 _MAX_BYTES: Final = 1 << 26
 _KEPT: Final = 100 * 24 * 3600  # seconds after which the record of a folder is dropped
 
 
-class _State(Record):
-    """A file as it was, and what was found."""
-
-    claim: str
-    inode: Count
-    bytes: Count
-    mtime_ns: int
-    ctime_ns: int
+_State: TypeAlias = tuple[str, int, int, int, int]
+"""What was found in a file; its inode, bytes, and the times of its content and of itself, in ns."""
 
 
 class _Folder(Record):
@@ -48,11 +42,16 @@ def not_yet(folder: Path, claims: Mapping[str, str]) -> list[str]:
     folder
         Of a model or data set.
     claims
-        What the content of each file, by name, is said to be; for files that there are. It has to name all
-        that was looked at, such as the version of the check, so that equal claims mean equal content.
+        What the content of each file, by name, is said to be. It has to name all that was looked at, such as
+        the version of the check, so that equal claims mean equal content.
+
+    Raises
+    ------
+    DamagedError
+        If a file is missing, or leads elsewhere.
     """
-    known = _read(folder)
-    return [name for name, claim in claims.items() if known.get(name) != _state(folder / name, claim)]
+    known, found = _read(folder), _states(folder, claims)
+    return [name for name in claims if known.get(name) != found[name]]
 
 
 def remember(folder: Path, claims: Mapping[str, str]) -> None:
@@ -61,22 +60,18 @@ def remember(folder: Path, claims: Mapping[str, str]) -> None:
     if place is None:
         return
     with contextlib.suppress(OSError, PwdismecError):
-        found = {name: _state(folder / name, claim) for name, claim in claims.items()}
+        found = _states(folder, claims)
         known = {name: state for name, state in _read(folder).items() if (folder / name).exists()}
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_file(place, _Folder(files=known | found).model_dump_json().encode())
         _drop_old(place.parent)
 
 
-def _state(path: Path, claim: str) -> _State:
-    status = path.stat()
-    return _State(
-        claim=claim,
-        inode=status.st_ino,
-        bytes=status.st_size,
-        mtime_ns=status.st_mtime_ns,
-        ctime_ns=status.st_ctime_ns,
-    )
+def _states(folder: Path, claims: Mapping[str, str]) -> dict[str, _State]:
+    return {
+        name: (claims[name], state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+        for name, state in states_in(folder, claims).items()
+    }
 
 
 def _place(folder: Path) -> Path | None:

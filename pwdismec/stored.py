@@ -9,13 +9,14 @@ read. Names in stored files are names, never paths.
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from pwdismec.errors import DamagedError, DataError
@@ -33,7 +34,20 @@ Count = Annotated[int, Field(ge=0, lt=2**63)]
 Size = Annotated[int, Field(ge=0, lt=2**31)]
 """A number of rows or columns: their ids are int32."""
 
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+def matching(pattern: str) -> AfterValidator:
+    """What a text has to match as a whole. (Pydantic's own patterns take a millisecond at first.)"""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if compiled.fullmatch(text) is None:
+            raise ValueError(f"{shown(text)}: should match pattern {pattern}")
+        return text
+
+    return AfterValidator(check)
+
+
+Digest = Annotated[str, matching("[0-9a-f]{64}")]
 """A SHA-256 in hexadecimal."""
 
 Text = Annotated[str, Field(max_length=10_000)]
@@ -63,24 +77,37 @@ def file_in(folder: Path, name: str) -> Path:
     DamagedError
         If there is no such file, a link leads out of the folder, or it is a device, a pipe or a folder.
     """
-    path = folder
-    try:
-        linked = False
-        for part in name.split("/"):
-            path = path / part
-            mode = path.lstat().st_mode
-            linked = linked or stat.S_ISLNK(mode)
-        if linked:
-            mode = path.stat().st_mode
-    except OSError as error:
-        if error.errno in TRANSIENT:
-            raise
-        raise DamagedError(path, f"is missing: {error.strerror}") from error
-    if linked and not path.resolve().is_relative_to(folder.resolve()):
-        raise DamagedError(path, f"is a link to {path.resolve()}; expected a file inside {folder}")
-    if not stat.S_ISREG(mode):
-        raise DamagedError(path, "is not a regular file")
-    return path
+    states_in(folder, [name])
+    return folder / name
+
+
+def states_in(folder: Path, names: Iterable[str]) -> dict[str, os.stat_result]:
+    """What the system says of stored files, by name; parameters and errors are those of `file_in`."""
+    base = os.fspath(folder)
+    found: dict[str, os.stat_result] = {}
+    links: dict[str, bool] = {}  # of each folder below, whether a link leads there
+    for name in names:
+        path = f"{base}/{name}"
+        try:
+            parent = ""
+            for part in name.split("/")[:-1]:
+                above, parent = links.get(parent, False), f"{parent}/{part}"
+                if parent not in links:
+                    links[parent] = above or stat.S_ISLNK(os.lstat(base + parent).st_mode)
+            state = os.lstat(path)
+            if stat.S_ISLNK(state.st_mode) or links.get(parent, False):
+                state = Path(path).stat()
+                there = Path(path).resolve()
+                if not there.is_relative_to(folder.resolve()):
+                    raise DamagedError(path, f"is a link to {there}; expected a file inside {folder}")
+        except OSError as error:
+            if error.errno in TRANSIENT:
+                raise
+            raise DamagedError(path, f"is missing: {error.strerror}") from error
+        if not stat.S_ISREG(state.st_mode):
+            raise DamagedError(path, "is not a regular file")
+        found[name] = state
+    return found
 
 
 @patient

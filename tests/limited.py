@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 _PROGRAM = """
-import resource, sys
+import re, resource, sys
 from pathlib import Path
 {imports}
 from pwdismec.errors import PwdismecError
@@ -13,7 +13,10 @@ try:
     print("accepted")
 except PwdismecError as error:
     print(error)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1000 if sys.platform == "linux" else 10**6))
+try:  # ru_maxrss knows the parent's peak as well
+    print(int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) // 1000)
+except OSError:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 10**6)
 """
 
 

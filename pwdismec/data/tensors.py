@@ -100,6 +100,7 @@ def read_tensors(path: Path, limit: int) -> Tensors:
 
 def parse_tensors(content: NDArray[np.uint8], path: Path) -> Tensors:
     """The tensors in a file's content, one behind the other; DamagedError as `map_tensors`."""
+    content = np.asarray(content)  # slices of a memmap take their time
     length = int.from_bytes(content[:8].tobytes(), "little")
     if length > min(len(content) - 8, _MAX_HEADER):
         raise DamagedError(path, "header: is cut off")
@@ -129,4 +130,4 @@ def parse_tensors(content: NDArray[np.uint8], path: Path) -> Tensors:
 
 def _view(content: NDArray[np.uint8], place: _Place) -> NDArray[Any]:
     first, stop = place.data_offsets
-    return np.asarray(content[first:stop]).view(DTYPES[place.dtype]).reshape(place.shape)
+    return content[first:stop].view(DTYPES[place.dtype]).reshape(place.shape)

@@ -19,7 +19,19 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from pwdismec.errors import DamagedError, ModelError
 from pwdismec.files import write_file
 from pwdismec.quoting import shown
-from pwdismec.stored import Count, Digest, Record, Size, Text, file_in, parsed, problem, raw_json, read_stored
+from pwdismec.stored import (
+    Count,
+    Digest,
+    Record,
+    Size,
+    Text,
+    file_in,
+    matching,
+    parsed,
+    problem,
+    raw_json,
+    read_stored,
+)
 
 FORMAT: Final = "pwdismec-model"
 VERSION: Final = 1
@@ -79,7 +91,7 @@ _CONFIG: Final = TypeAdapter(_Config)
 class ShardPlan(Record):
     """The labels first … stop − 1, whose weights lie in one file."""
 
-    file: Annotated[str, Field(pattern=r"^shards/[0-9]{5,10}\.safetensors$")]
+    file: Annotated[str, matching(r"shards/[0-9]{5,10}\.safetensors")]
     first: Size
     stop: Size
 

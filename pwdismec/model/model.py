@@ -51,7 +51,7 @@ from pwdismec.model.missing import how_far
 from pwdismec.model.shard import MappedWeights, Shard, check_shard, map_weights, read_shard
 from pwdismec.model.texts import record_of
 from pwdismec.patience import patient
-from pwdismec.stored import file_in
+from pwdismec.stored import file_in, states_in
 
 _MAX_HEADER = 1 << 16
 
@@ -102,7 +102,7 @@ class Model:
             raise DamagedError(error.path, f"{error.message}; {again}") from error
         for entry in model.manifest.shards:
             with model.explaining(entry):
-                size = file_in(folder, entry.file).stat().st_size
+                size = states_in(folder, [entry.file])[entry.file].st_size
                 if size != entry.bytes:
                     raise DamagedError(
                         folder / entry.file, f"shard has {size} bytes; its manifest says {entry.bytes}"
@@ -168,6 +168,11 @@ class Model:
         """The weights of one shard, mapped; it has to have been checked (`check`)."""
         return map_weights(file_in(self.path, entry.file))
 
+    def claims(self, entries: Sequence[ShardEntry] | None = None) -> dict[str, str]:
+        """What is said of shards, by default of all: all that `check_shard` looks at, and its version."""
+        said = hashlib.sha256(f"shard 1 {self.manifest.model_dump_json()}".encode()).hexdigest()
+        return {entry.file: said for entry in (self.manifest.shards if entries is None else entries)}
+
     @patient
     def check(self, entries: Sequence[ShardEntry] | None = None) -> None:
         """Check the content of shards, by default of all, of which it is not on record that it is right.
@@ -179,19 +184,14 @@ class Model:
         ModelError
             If a shard is missing, or not what the manifest says; it tells which labels to train again.
         """
-        wanted = {entry.file: entry for entry in (self.manifest.shards if entries is None else entries)}
-        claims = {file: self._claim(entry) for file, entry in wanted.items() if file_in(self.path, file)}
-        changed = not_yet(self.path, claims)
-        for file in changed:
-            with self.explaining(wanted[file]):
-                check_shard(self.path / file, wanted[file], self.manifest.run)
+        claims = self.claims(entries)
+        changed = set(not_yet(self.path, claims))
+        for entry in self.manifest.shards:
+            if entry.file in changed:
+                with self.explaining(entry):
+                    check_shard(self.path / entry.file, entry, self.manifest.run)
         if changed:
             remember(self.path, claims)
-
-    def _claim(self, entry: ShardEntry) -> str:
-        """What is said of a shard: all that `check_shard` looks at, and which version of it does."""
-        said = f"shard 1 {self.n_features} {self.manifest.run.n_instances} {text_of(entry)}"
-        return hashlib.sha256(said.encode()).hexdigest()
 
     @contextmanager
     def explaining(self, entry: ShardEntry) -> Iterator[None]:

@@ -27,7 +27,6 @@ from pwdismec.prediction.blocks import LabelBlock, Part, Slice, cut, plan_blocks
 from pwdismec.prediction.heads import Heads, LabelWeights
 from pwdismec.prediction.index_file import VERSION, is_as_built, read_index, write_index
 from pwdismec.prediction.memory import MemoryLimit
-from pwdismec.stored import file_in
 
 # Weights of a shard that are in memory at a time.
 _CHUNK = 1 << 18
@@ -47,20 +46,20 @@ def open_index(model: Model, limit: MemoryLimit | None = None) -> list[LabelBloc
     PwdismecError
         If the index cannot be written, and there is a limit to memory.
     """
-    model.check()
-    path, building = model.path / INDEX, _Building(model)
     claim = {INDEX: f"index {VERSION} {_source(model)}"}
-    if _on_record(model.path, claim):
-        return read_index(path, model.n_features)
+    if _on_record(model, claim):
+        return read_index(model.path / INDEX, model.n_features)
+    model.check()
+    building = _Building(model)
     try:
         with _alone(model.path):
-            if not _on_record(model.path, claim):  # somebody else may have built it meanwhile
+            if not _on_record(model, claim):  # somebody else may have built it meanwhile
                 building.check(limit)
                 made_of = building.heads, building, len(building.plan), _source(model)
-                if not is_as_built(path, *made_of):
-                    write_index(path, *made_of)
+                if not is_as_built(model.path / INDEX, *made_of):
+                    write_index(model.path / INDEX, *made_of)
                 remember(model.path, claim)
-        return read_index(path, model.n_features)
+        return read_index(model.path / INDEX, model.n_features)
     except (ModelError, ConfigError):
         raise
     except PwdismecError:
@@ -69,10 +68,10 @@ def open_index(model: Model, limit: MemoryLimit | None = None) -> list[LabelBloc
     return list(building)
 
 
-def _on_record(folder: Path, claim: dict[str, str]) -> bool:
-    """Whether there is an index of which this user knows that it is the one claimed."""
+def _on_record(model: Model, claim: dict[str, str]) -> bool:
+    """Whether this user knows that the shards are right, and that the index is theirs."""
     try:
-        return file_in(folder, INDEX).is_file() and not not_yet(folder, claim)
+        return not not_yet(model.path, model.claims() | claim)
     except (DamagedError, OSError):
         return False
 

@@ -168,7 +168,7 @@ def test_arrays_that_do_not_fit_are_refused():
     problem = random_problem(np.random.default_rng(5), n=50, n_labels=4)
     solver, allowed = BlockDualCD(), random_lists(np.random.default_rng(5), 3, 50, 0.5)
     start = solver.prepare(problem)
-    with pytest.raises(ValueError, match="expected allowed features of every label"):
+    with pytest.raises(ValueError, match="allowed_indptr: must be of every label"):
         solver.solve_within(problem, np.arange(4), start, allowed)
     with pytest.raises(ValueError, match="expected as many of each label"):
         solver.objective(problem, np.arange(4), start, allowed, np.zeros(4, np.float32))
