@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -73,6 +73,7 @@ def rows(draw: st.DrawFn) -> tuple[NDArray[np.int64], NDArray[np.int32], int]:
     return int64s(*offsets), int32s(*ids), n_columns
 
 
+@settings(deadline=None)
 @given(rows())
 @example((int64s(), int32s(), 1))
 @example((int64s(0), int32s(), 0))
