@@ -68,7 +68,7 @@ class Bench:
         """What the tests say as things stand."""
         command = [Path(sys.executable).with_name("pytest"), "-x", "-q", "-p", "no:cacheprovider"]
         process = subprocess.Popen(
-            [*command, "--hypothesis-seed=0", *tests],
+            [*command, "--hypothesis-profile=first-failure", "--hypothesis-seed=0", *tests],
             cwd=self.tree,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -83,9 +83,6 @@ class Bench:
             return TIMED_OUT
         finally:
             _end_all(process)
-            shutil.rmtree(
-                self.tree / ".hypothesis", ignore_errors=True
-            )  # examples that this mutant failed on
         if process.returncode not in (0, 1, 2):  # passed, failed, not even collected
             raise RuntimeError(f"pytest ends with {process.returncode}: {self.told[-2000:]}")
         return SURVIVED if process.returncode == 0 else NOTICED
