@@ -109,9 +109,9 @@ void SparseCopy::append(const int64_t* indptr, const int32_t* indices, const flo
 }
 
 Instances SparseCopy::finish() {
-    if (static_cast<int64_t>(x_.head_sizes.size()) != x_.count || x_.indptr.back() != stored_ ||
-        x_.column_ends != column_limits_)
-        throw std::length_error("fewer instances, or fewer values of a feature, than was said");
+    if (static_cast<int64_t>(x_.head_sizes.size()) != x_.count) throw std::length_error("fewer instances than was said");
+    if (x_.indptr.back() != stored_ || x_.column_ends != column_limits_)
+        throw std::length_error("fewer values of a feature than was said");
     Instances whole = std::move(x_);
     *this = SparseCopy(nullptr, 0, 0, 0);
     return whole;

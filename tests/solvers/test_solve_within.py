@@ -170,7 +170,7 @@ def test_arrays_that_do_not_fit_are_refused():
     start = solver.prepare(problem)
     with pytest.raises(ValueError, match="allowed_indptr: must be of every label"):
         solver.solve_within(problem, np.arange(4), start, allowed)
-    with pytest.raises(ValueError, match="expected as many of each label"):
+    with pytest.raises(ValueError, match="must be as many as labels"):
         solver.objective(problem, np.arange(4), start, allowed, np.zeros(4, np.float32))
 
 
