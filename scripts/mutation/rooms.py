@@ -17,18 +17,9 @@ _SLOW = ("dask", "demo", "disks", "interrupted", "cli_memory", "slurm", "togethe
 _KERNELS = {
     ("decimal", "digits", "format_", "parse_", "count_", "runs"): ["data", "text"],
     ("exact_tile", "heads", "postings", "score", "top_k"): ["prediction"],
+    ("check_",): ["native"],
 }
-_ELSEWHERE = {
-    "pwdismec/__init__.py": ["tests/test_public_api.py"],
-    "pwdismec/files.py": [
-        "tests/test_files.py",
-        "tests/training/test_train.py",
-        "tests/data/test_dataset_folder.py",
-    ],
-    "pwdismec/native/__init__.py": ["tests/test_native.py", "tests/solvers/test_block_dual_cd.py"],
-    "pwdismec/patience.py": ["tests/test_patience.py"],
-    "pwdismec/sizes.py": ["tests/training/test_memory.py"],
-}
+_ELSEWHERE = {"pwdismec/native/__init__.py": ["tests/test_native.py", "tests/solvers/test_block_dual_cd.py"]}
 
 
 def room_of(file: str) -> str:
@@ -45,7 +36,7 @@ def tests_of(file: str, root: Path) -> tuple[str, ...]:
     if file in _ELSEWHERE:
         return tuple(_ELSEWHERE[file])
     room, tests = room_of(file), root / "tests"
-    if room in ("cli", "pipeline", "top"):
+    if room in ("cli", "pipeline"):
         commands = _commands(file, root)
         found = _nearest(
             tests.glob("cli/test_*.py"), lambda text: sum(text.count(f'"{c}"') for c in commands)
@@ -53,14 +44,15 @@ def tests_of(file: str, root: Path) -> tuple[str, ...]:
     else:
         stem = Path(file).stem
         rooms = next((rooms for begins, rooms in _KERNELS.items() if stem.startswith(begins)), ["solvers"])
-        rooms = rooms if room == "native" else [room]
+        rooms = rooms if room == "native" else ["*" if room == "top" else room]
         names = [stem, *re.findall(r"^(?:def|class) (\w+)", (root / file).read_text("utf-8"), re.M)]
         paths = [path for name in rooms for path in tests.glob(f"{name}/test_*.py")]
+        paths += tests.glob("test_*.py") if room == "top" else []
         if room == "reporting":
             paths.append(tests / "cli" / "test_cli_report.py")
         found = _nearest(paths, lambda text: sum(name in text for name in names))
-    of_all = tests / ("test_public_api.py" if file.endswith(".py") else "test_native.py")
-    return tuple(str(path.relative_to(root)) for path in [*found, of_all])
+    of_all = ["test_public_api.py"] if file.endswith(".py") else ["test_native.py", "native/test_bindings.py"]
+    return tuple(str(path.relative_to(root)) for path in [*found, *(tests / name for name in of_all)])
 
 
 def _nearest(paths: Iterable[Path], mentions: Callable[[str], int]) -> list[Path]:
