@@ -1,12 +1,13 @@
 """A calibration as a whole, against scikit-learn on the dense scores of all pairs."""
 
+import matplotlib.figure
 import numpy as np
 import pytest
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 from small_data import small_dataset
 
-from pwdismec.calibration import Calibration, calibrate, fitting, groups
+from pwdismec.calibration import Calibration, calibrate, fitting, groups, plot
 from pwdismec.calibration.bins import bin_of, centre_of
 from pwdismec.calibration.calibration import CALIBRATION
 from pwdismec.calibration.reliability import Reliability
@@ -189,3 +190,22 @@ def test_a_model_without_calibration_or_with_a_damaged_one(parts, tmp_path):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ModelError, match=r"damaged: .*; calibrate the model again"):
         Calibration.of(model)
+
+
+def test_the_plot_says_what_it_shows(calibration, tmp_path, monkeypatch):
+    figures = []
+
+    class Figure(matplotlib.figure.Figure):
+        def __init__(self, *args, **settings):
+            super().__init__(*args, **settings)
+            figures.append(self)
+
+    monkeypatch.setattr(plot, "_figure_class", lambda: Figure)
+    plot.plot_reliability(calibration, tmp_path / "p.png")
+    shares, sizes = figures[0].axes
+    assert (shares.get_ylabel(), sizes.get_xlabel()) == ("share of them that is true", "probability stated")
+    assert (sizes.get_ylabel(), sizes.get_yscale()) == ("how many", "log")
+    drawn = [line.get_xydata().T.tolist() for line in shares.lines]
+    for found in (calibration.before, calibration.after):
+        assert [list(found.stated), list(found.true)] in drawn
+    assert f"error {calibration.after.error:.3f}" in figures[0].legends[0].texts[-1].get_text()

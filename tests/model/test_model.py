@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from small_data import files_of, small_dataset
 
 from pwdismec import machine
-from pwdismec.errors import ConfigError, DataError, ModelError
+from pwdismec.errors import ConfigError, DataError, ModelError, PwdismecError
 from pwdismec.model import Model, Shard, text_format
 from pwdismec.model.npz_format import export_npz
 from pwdismec.model.shard import write_shard
@@ -223,6 +223,13 @@ def test_scipy_reads_the_npz_export(trained, tmp_path):
     with np.load(tmp_path / "m.npz") as file:
         np.testing.assert_array_equal(file["bias"][ids], bias)
         assert np.isnan(file["bias"][40:]).all()
+    written = (tmp_path / "m.npz").read_bytes()
+    (tmp_path / "m.npz").write_bytes(b"mine")
+    with pytest.raises(PwdismecError, match="exists"):
+        export_npz(trained, tmp_path / "m.npz")
+    assert (tmp_path / "m.npz").read_bytes() == b"mine"
+    export_npz(trained, tmp_path / "m.npz", overwrite=True)
+    assert (tmp_path / "m.npz").read_bytes() == written
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from pwdismec.reporting.drawing.style import as_bytes, legend_above, looks, panels, slanted, style, thousands
+from pwdismec.reporting.drawing.style import (
+    as_bytes,
+    legend_above,
+    looks,
+    panels,
+    slanted,
+    spreads,
+    style,
+    thousands,
+)
 
 
 @pytest.mark.parametrize("length", [2, 30, 60])
@@ -48,3 +57,17 @@ def test_long_names_of_places_do_not_overlap():
         boxes = [name.get_window_extent() for name in axes.get_xticklabels()]
     assert {name.get_rotation() for name in axes.get_xticklabels()} == {35}
     assert all(box.height > 2 * axes.get_xticklabels()[0].get_fontsize() for box in boxes)
+
+
+@pytest.mark.parametrize(
+    "values, expected",
+    [
+        ([[1.0, 9.9]], False),
+        ([[2.0], [20.0]], False),
+        ([[2.0], [20.1]], True),
+        ([[0.0, -5.0]], False),
+        ([[]], False),
+    ],
+)
+def test_numbers_over_more_than_a_power_of_ten_spread(values, expected):
+    assert spreads([np.array(some) for some in values]) is expected
