@@ -121,7 +121,7 @@ def changes_of_arrays():
             yield name, what
 
 
-@pytest.mark.parametrize(("name", "what"), changes_of_arrays())
+@pytest.mark.parametrize(("name", "what"), list(changes_of_arrays()))
 def test_every_array_of_a_shard(model, name, what):
     before = read_safetensors(shard_of(model))[0][name]
     changed = array_changes(before)
