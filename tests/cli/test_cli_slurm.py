@@ -13,6 +13,7 @@ import waiting
 from command_line import output
 from small_data import files_of
 
+from pwdismec.errors import ModelError
 from pwdismec.training.status import status_of
 
 pytestmark = pytest.mark.slow
@@ -110,6 +111,14 @@ def watcher_of(pid):
     return watcher_of(int(parent)) if int(parent) > 1 else None
 
 
+def shards_done(model):
+    """How many shards of a training are done; none before it has begun its folder."""
+    try:
+        return status_of(model).done
+    except ModelError:
+        return 0
+
+
 def beginnings(log):
     """How often a training has begun, by what a task wrote: each tells its memory, behind the time."""
     return log.read_text().count(" train: about ")
@@ -122,11 +131,11 @@ def test_an_array_trains_the_same_model_though_tasks_and_nodes_die(slurm, delici
     answer = output("slurm", "train", *asked, delicious.train, model, *delicious.options)
     array = re.fullmatch(r"Submitted batch job (\d+)\n", answer)[1]
 
-    wait_until(lambda: model.exists() and status_of(model).done >= 2)
+    wait_until(lambda: shards_done(model) >= 2)
     first = wait_until(lambda: running_on(array, "n1"))
     slurm_says("scontrol", "requeue", f"{array}_{first}")  # killed, and queued again
 
-    wait_until(lambda: status_of(model).done >= 4 and running_on(array, "n2"))
+    wait_until(lambda: shards_done(model) >= 4 and running_on(array, "n2"))
     second = running_on(array, "n2")
     os.kill(int((slurm / "slurmd.n2.pid").read_text()), signal.SIGKILL)
     kill_all_on("n2")
@@ -143,7 +152,7 @@ def test_tasks_that_run_out_of_time_are_queued_again(slurm, delicious, monkeypat
     model = delicious.folder / "stopped"
     answer = output("slurm", "train", "--tasks", 1, delicious.train, model, *delicious.options)
     array = answer.split()[-1]
-    wait_until(lambda: model.exists() and status_of(model).done >= 2)
+    wait_until(lambda: shards_done(model) >= 2)
     slurm_says("scancel", "--signal=TERM", f"{array}_1")  # as two minutes before the time is over
     wait_until(lambda: status_of(model).whole)
     log = slurm / f"slurm-{array}_1.out"
