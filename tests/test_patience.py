@@ -83,3 +83,7 @@ def test_a_full_disk_is_not_waited_for(waits, tmp_path, monkeypatch):
     with pytest.raises(StorageError, match=r"a: cannot write: No space left on device$"):
         write_file(tmp_path / "a", b"content")
     assert (waits, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_the_waits_double_up_to_a_minute_in_all():
+    assert pytest.approx((0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6)) == patience.WAITS

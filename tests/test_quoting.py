@@ -122,3 +122,9 @@ def test_an_error_of_the_library_is_one_visible_line(text):
 
 def test_an_error_names_a_file_whose_name_has_a_line_break():
     assert str(DataError("a\nb", "is empty", 7)) == r"a\nb:7: is empty"
+
+
+@pytest.mark.parametrize("show", [shown, shown_name])
+def test_what_becomes_longer_by_being_shown_is_cut_at_twice_the_limit(show):
+    """U+3164 is shown as six characters."""
+    assert len(show("\u3164" * 500, 40)) == 80

@@ -58,3 +58,19 @@ def test_the_version():
 
 def test_progress_stays_out_of_the_results(job, tmp_path):
     assert pwdismec("predict", job.model, job.test, tmp_path / "p.txt").out == ""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_tells_every_default(command):
+    """Of numbers and choices, which are what a user who gives none gets; 0 is none."""
+
+    def options(found):
+        for name in getattr(found, "commands", {}):
+            yield from options(found.commands[name])
+        yield from (option for option in found.params if isinstance(option, click.Option))
+
+    context = click.Context(commands, info_name="pwdismec")
+    for option in options(commands.get_command(context, command)):
+        default = option.default
+        if isinstance(default, int | float | str) and default and default is not True:
+            assert option.show_default or option.hidden or str(default) in (option.help or ""), option.name

@@ -2,6 +2,7 @@
 
 import json
 import resource
+import shutil
 import signal
 import time
 
@@ -15,6 +16,8 @@ from waiting import wait_until
 from pwdismec import Dataset, Model, Predictor
 from pwdismec.data.transforms import Transforms
 from pwdismec.pipeline import instances
+from pwdismec.pipeline.instances import open_instances
+from pwdismec.pipeline.workers import content_of
 from pwdismec.prediction.files import read_predictions
 
 FORMATS = ["xmc", "npz", "jsonl"]
@@ -207,3 +210,16 @@ def test_a_full_disk_keeps_what_is_done(job, many, tmp_path):
     )
     assert pwdismec(*command, "--resume").code == 0
     assert (tmp_path / "p").read_bytes() == (many / "xmc").read_bytes()
+
+
+def test_what_workers_compare_follows_from_the_calibration_only_for_sets(job, tmp_path):
+    shutil.copytree(job.model, tmp_path / "m")
+    model = Model.open(tmp_path / "m")
+    test = open_instances(job.test, model, one_based=False)
+    before = content_of(model, test, None)
+    calibrations = []
+    for method in ("isotonic", "platt"):
+        output("calibrate", tmp_path / "m", job.train, "--method", method, "--overwrite")
+        calibrations.append(content_of(model, test, "micro-f1"))
+    assert content_of(model, test, None) == before
+    assert len({before, *calibrations}) == 3

@@ -11,6 +11,7 @@ import pytest
 from command_line import output, pwdismec, refusal
 
 from pwdismec.data import Dataset
+from pwdismec.errors import ConfigError
 from pwdismec.model import Model
 from pwdismec.text import TextVectorizer
 from pwdismec.text.splits import Split
@@ -333,3 +334,23 @@ def test_a_suffix_of_no_records_is_told(tmp_path):
     assert (
         said == f"{source}: suffix '.txt'; expected a file of records: .jsonl, .ndjson, .csv, .tsv, .parquet"
     )
+
+
+@pytest.mark.parametrize(
+    "option",
+    [["--tfidf"], ["--no-normalize"], ["--one-based"], ["--format", "xmc"], ["--labels"], ["--features"]],
+    ids=lambda option: option[0],
+)
+def test_an_option_for_files_of_features_does_not_go_with_text(texts, tmp_path, option):
+    if option[0] in ("--labels", "--features"):
+        (tmp_path / "names.txt").write_text("a\n")
+        option = [*option, tmp_path / "names.txt"]
+    answer = pwdismec("convert", texts / "records.jsonl", tmp_path / "made", *TEXT, *option)
+    assert answer.code == 2 and "--text goes without --format, --one-based, --tfidf" in answer.err
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("share", ["0", "1", "1.0", "-0.1", "nan", "half"])
+def test_a_share_that_leaves_a_part_empty_is_no_split(share):
+    with pytest.raises(ConfigError, match="expected a share between 0 and 1, or FIELD:FIRST"):
+        Split.parse(share)

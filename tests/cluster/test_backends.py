@@ -1,6 +1,7 @@
 """Engines: results in the order of the tasks, workers that die, and what cannot be."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from worker_tasks import die, die_once, fail, slow_square
 
-from pwdismec.cluster import Backend
+from pwdismec.cluster import Backend, worker_side
 from pwdismec.cluster.backends import _again
 from pwdismec.errors import ConfigError, DataError, PwdismecError
 
@@ -151,3 +152,12 @@ def test_a_task_is_given_again_if_its_worker_died_and_only_then():
     assert not under_way.done(), "it was waited for"
     waiting.cancel()
     assert _again(Pool(), print, 0, dead) == "again"
+
+
+def test_a_worker_told_to_end_drops_what_is_under_way(monkeypatch):
+    handled = []
+    monkeypatch.setattr(worker_side.signal, "signal", lambda *how: handled.append(how))
+    monkeypatch.setattr(worker_side, "_under_way", [True])
+    with pytest.raises(worker_side._Dropped):
+        worker_side._drop(signal.SIGTERM, None)
+    assert handled == [(signal.SIGTERM, signal.SIG_IGN)]  # once is enough

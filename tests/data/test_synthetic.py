@@ -10,7 +10,7 @@ from sklearn.svm import LinearSVC
 from pwdismec.data.conversion import convert
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
-from pwdismec.data.synthetic import CHUNK_ROWS, SyntheticSource, synthetic
+from pwdismec.data.synthetic import CHUNK_ROWS, SyntheticSource, _mix, synthetic
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError
 
@@ -157,3 +157,14 @@ def test_a_linear_classifier_learns_and_weights_against_missing_labels_help():
     assert 0.5 < vanilla[:, 0].mean() < 0.85
     assert weighted[:, 0].mean() > vanilla[:, 0].mean() + 0.01
     assert weighted.mean() > vanilla.mean()
+
+
+def test_bits_are_mixed_as_splitmix64_does():
+    """The first numbers of the published generator, of seed 0."""
+    gamma = 0x9E3779B97F4A7C15
+    states = np.array([0, gamma, 2 * gamma % 2**64], np.uint64)
+    assert [hex(x) for x in _mix(states).tolist()] == [
+        "0xe220a8397b1dcdaf",
+        "0x6e789e6aa1b965f4",
+        "0x6c45d188009454f",
+    ]

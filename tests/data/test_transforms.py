@@ -140,3 +140,17 @@ def test_a_value_that_is_no_term_count_is_named_by_its_instance(given, row):
     features = CSR.from_scipy(sp.csr_matrix([[1.0, 2.0], [3.0, 0.5]]))
     with pytest.raises(DataError, match=rf"instance {row} \(counted from 0\), feature 1: value 0\.5"):
         transforms.check_term_counts(features, "x", **given)
+
+
+def test_transforms_are_equal_if_they_do_the_same():
+    idf = np.array([1.0, 2.0])
+    different = [
+        Transforms(),
+        Transforms(None, True),
+        Transforms(idf),
+        Transforms(idf, True),
+        Transforms(idf + 1),
+    ]
+    for i, one in enumerate(different):
+        assert [one == other for other in different] == [i == j for j in range(len(different))]
+    assert Transforms(idf, True) == Transforms(idf.copy(), True)

@@ -30,6 +30,17 @@ def test_sets_are_evaluated_as_scikit_learn_does(seed, n, n_labels):
     assert report.true == pytest.approx(truth.sum(1).mean())
 
 
+@pytest.mark.parametrize(("what", "size"), [("_BATCH_CELLS", 40), ("_ROWS", 7)])
+def test_batches_and_ranges_of_sets_change_nothing(monkeypatch, what, size):
+    rng = np.random.default_rng(1)
+    truth = CSR.from_scipy(csr_matrix(rng.random((50, 9)) < 0.3), binary=True)
+    labels = np.sort(rng.permuted(np.tile(np.arange(9, dtype=np.int32), (50, 1)), axis=1)[:, :4], axis=1)
+    top = TopK(labels, np.zeros(labels.shape, np.float32))
+    whole = evaluate_sets(top, truth)
+    monkeypatch.setattr(f"pwdismec.metrics.judging.{what}", size)
+    assert evaluate_sets(top, truth) == whole
+
+
 def test_a_label_twice_is_refused():
     truth = CSR.from_scipy(csr_matrix(np.eye(2, dtype=np.float32)), binary=True)
     with pytest.raises(DataError, match="label 1 more than once"):

@@ -127,6 +127,19 @@ def test_liblinear_reads_the_export_and_scores_alike(tmp_path, constant):
     np.testing.assert_array_equal(back.weights()[2], bias)
 
 
+def test_text_round_trip_in_several_shards(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("pwdismec.model.text_format._SHARD_SIZE", 10)
+    export_text(trained, tmp_path / "model.txt")
+    back = import_text([tmp_path / "model.txt"], tmp_path / "back", n_labels=45)
+    assert len(back.manifest.shards) == 4  # one would be empty
+    for found, expected in zip(back.shards(), trained.shards(), strict=False):
+        np.testing.assert_array_equal(found.label_ids, expected.label_ids)
+        np.testing.assert_array_equal(found.bias, expected.bias)
+        np.testing.assert_array_equal(
+            found.weights.to_scipy().toarray(), expected.weights.to_scipy().toarray()
+        )
+
+
 def test_text_round_trip_in_one_file_and_in_batches(trained, tmp_path):
     export_text(trained, tmp_path / "model.txt")
     back = import_text([tmp_path / "model.txt"], tmp_path / "back", n_labels=45)
