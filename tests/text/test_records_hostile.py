@@ -233,8 +233,7 @@ def test_hostile_parquet(tmp_path):
 def test_a_row_of_parquet_larger_than_a_piece_is_a_piece(tmp_path, monkeypatch):
     pyarrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
-    parquet.write_table(
-        pyarrow.table({"t": ["x" * 100, "y" * 90], "l": [["a"], ["b"]]}), tmp_path / "r.parquet"
-    )
+    table = pyarrow.table({"t": ["x" * 100, "y" * 90], "l": [["a"], ["b"]]})
+    parquet.write_table(table, tmp_path / "r.parquet")
     monkeypatch.setattr(pieces, "_BYTES", 10)
-    assert [len(piece.records) for piece in pieces_of(tmp_path / "r.parquet", "l", ";")] == [1, 1]
+    assert [len(piece.records()) for piece in pieces_of(tmp_path / "r.parquet", "l", ";")] == [1, 1]
