@@ -94,6 +94,9 @@ class Bench:
         isa = "baseline" if list(self.package.glob("native/_kernels_baseline.*")) else "v2"
         configure = ["cmake", "-S", self.tree / _NATIVE, "-B", self.build, f"-DPWDISMEC_ISAS={isa}"]
         options = ["-DCMAKE_BUILD_TYPE=Release", f"-DPython_EXECUTABLE={sys.executable}"]
+        options.append(
+            "-DCMAKE_CXX_FLAGS=-D_GLIBCXX_ASSERTIONS"
+        )  # as for the sanitizers: an index is checked
         _output([*configure, *options], self.tree)
         self.environment["PWDISMEC_ISA"] = isa
         if not self._make():

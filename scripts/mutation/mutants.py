@@ -250,7 +250,7 @@ _CPP = re.compile(
 # Besides comments and strings, what makes no difference but to the time: hints, and sizes that suit machines.
 _NO_CODE = re.compile(
     r'//[^\n]*|^[ ]*#[^\n]*|^(?:template|namespace|static_assert)[^\n]*|"(?:\\.|[^"\\])*"'
-    r"|^[^\n]*(?:fetch|\breserve\(|alignas|constexpr [\w:]+ k[A-Z]\w* =)[^\n]*",
+    r"|^[^\n]*(?:fetch|\breserve\(|alignas|__\w|leak_warnings|constexpr [\w:]+ k[A-Z]\w* =)[^\n]*",
     re.M,
 )
 
