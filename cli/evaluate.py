@@ -22,7 +22,7 @@ from .streams import print_text
 
 def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
     try:
-        return tuple(int(k) for k in value.split(","))
+        return tuple(options.WHOLE(k, param, ctx) for k in value.split(","))
     except ValueError:
         raise click.BadParameter(f"{value!r}; expected whole numbers such as 1,3,5") from None
 

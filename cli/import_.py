@@ -23,7 +23,9 @@ from .streams import print_text
 )
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.INPUT)
 @click.argument("model", type=options.OUTPUT)
-@click.option("--n-labels", type=int, metavar="N", help="Labels in all.  [default: the largest id + 1]")
+@click.option(
+    "--n-labels", type=options.WHOLE, metavar="N", help="Labels in all.  [default: the largest id + 1]"
+)
 @click.option("--no-normalize", is_flag=True, help="The model was trained on rows that had not L2 norm 1.")
 @options.overwrite
 @options.logs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .signals import INTERNAL_ERROR, WORDS, Signalled, end, heed_signals, ignore_signals
+from .signals import INTERNAL_ERROR, USER_ERROR, WORDS, Signalled, end, heed_signals, ignore_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # only what is needed to heed signals is imported before they are
@@ -26,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             drop_results()
     except Signalled as signal:  # it came just as another error was about to be told
         end(128 + signal.number, WORDS[signal.number])
+    except MemoryError:  # there is too little even for what tells errors
+        end(USER_ERROR, "out of memory")
     except BaseException as error:  # what tells errors cannot be imported, or fails itself
-        end(INTERNAL_ERROR, f"internal error: {type(error).__name__}: {ascii(str(error))[1:1000]}")
+        end(INTERNAL_ERROR, f"internal error: {type(error).__name__}: {ascii(str(error))[1:-1][:1000]}")
     ignore_signals()
     sys.exit(code)

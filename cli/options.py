@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from pwdismec.cluster import BACKENDS, THREADS, Backend, Part
+from pwdismec.errors import OutputError
 from pwdismec.outputs import check_all_apart
 from pwdismec.training import TrainingConfig
 from pwdismec.training.config import SOLVERS
@@ -29,11 +30,16 @@ class OutputPath(click.Path):
     """A file or folder that it writes."""
 
 
+_READ = "pwdismec.read"
 _FILE = "file:"  # before the name of a file of weights
 
 FOLDER = click.Path(path_type=Path)  # one to look for files in, or to work in
 INPUT = InputPath(path_type=Path)
 OUTPUT = OutputPath(path_type=Path)
+
+
+WHOLE = click.IntRange(max=2**31 - 1)
+"""A whole number that fits wherever it is counted with; what it may be besides, the library says."""
 
 
 def _jobs(ctx: click.Context, param: click.Parameter, value: int) -> int:
@@ -44,7 +50,7 @@ def _jobs(ctx: click.Context, param: click.Parameter, value: int) -> int:
 
 jobs = click.option(
     "--jobs",
-    type=int,
+    type=WHOLE,
     default=-1,
     show_default=True,
     callback=_jobs,
@@ -87,7 +93,7 @@ def backend(function: Function) -> Function:
             help="Where: in threads of this process, in loky's processes, or on dask's workers.",
         ),
         click.option(
-            "--workers", type=int, metavar="N", help="Processes, for loky.  [default: one for each core]"
+            "--workers", type=WHOLE, metavar="N", help="Processes, for loky.  [default: one for each core]"
         ),
         click.option("--scheduler", metavar="ADDRESS", help="Of dask's scheduler, such as tcp://host:8786."),
     ]
@@ -126,7 +132,10 @@ def logs_besides(touched: Touched) -> Callable[[Function], Function]:
         def with_logs(*args: Any, log: Path | None, **others: Any) -> Any:
             context = click.get_current_context()
             read, written = touched(context.params)
-            check_all_apart([*written, *_paths(context, OutputPath)], [*read, *_paths(context, InputPath)])
+            read = [*read, *_paths(context, InputPath), *context.meta.get(_READ, ())]
+            check_all_apart([*written, *_paths(context, OutputPath)], read)
+            if log is not None:
+                _check_is_no_part(log, [*written, *_paths(context, OutputPath)])
             log_to(log)
             return function(*args, **others)
 
@@ -138,6 +147,18 @@ def logs_besides(touched: Touched) -> Callable[[Function], Function]:
 
 
 logs = logs_besides(lambda given: ((), ()))
+
+
+def also_reads(context: click.Context, path: Path) -> None:
+    """Tell, in the callback of an option that the command does not see, that it reads a file."""
+    context.meta.setdefault(_READ, []).append(path)
+
+
+def _check_is_no_part(log: Path, outputs: Sequence[Path]) -> None:
+    """Refuse a log in the place of what is hidden beside an output while that is written."""
+    for output in outputs:
+        if log.name.startswith(f".{output.name}.") and log.parent.resolve() == output.parent.resolve():
+            raise OutputError(f"{log}: has the name of a part of {output}; expected another name")
 
 
 def _paths(context: click.Context, kind: type[click.Path]) -> list[Path]:
@@ -167,6 +188,7 @@ def training(function: Function) -> Function:
         ),
         click.option(
             "--max-epochs",
+            type=WHOLE,
             default=default.max_epochs,
             show_default=True,
             metavar="N",
@@ -174,6 +196,7 @@ def training(function: Function) -> Function:
         ),
         click.option(
             "--shard-size",
+            type=WHOLE,
             default=default.shard_size,
             show_default=True,
             metavar="N",
@@ -181,6 +204,7 @@ def training(function: Function) -> Function:
         ),
         click.option(
             "--seed",
+            type=click.IntRange(max=2**63 - 1),
             default=default.seed,
             show_default=True,
             metavar="N",

@@ -30,7 +30,7 @@ from .sizes import size
 @click.argument("output", type=options.OUTPUT)
 @click.option(
     "--top-k",
-    type=int,
+    type=options.WHOLE,
     metavar="N",
     help=f"Labels an instance, at most.  [default: {TOP_K}; with --sets, all that reach their thresholds]",
 )

@@ -42,7 +42,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
 @click.argument("model", type=options.INPUT)
 @click.argument("out", type=options.OUTPUT)
 @click.option("--threshold", type=float, metavar="W", help="Cut weights nearer to 0 than W.")
-@click.option("--keep", type=int, metavar="N", help="Keep each label's N weights farthest from 0.")
+@click.option("--keep", type=options.WHOLE, metavar="N", help="Keep each label's N weights farthest from 0.")
 @click.option(
     "--target",
     callback=size,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import NoReturn
 
+USER_ERROR = 2
 INTERNAL_ERROR = os.EX_SOFTWARE
 
 WORDS: dict[int, str] = {

@@ -38,7 +38,7 @@ _UNKNOWN = "the model knows no word of it"
 )
 @click.argument("model", type=options.INPUT)
 @click.argument("text", required=False)
-@click.option("--top-k", default=5, show_default=True, metavar="N", help="Labels a text.")
+@click.option("--top-k", type=options.WHOLE, default=5, show_default=True, metavar="N", help="Labels a text.")
 @click.option(
     "--label",
     "labels",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from . import options
 from .options import INPUT, is_given
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ _OPTIONS = {
         "--chars", callback=_range, metavar="N-M", help="n-grams of characters too, such as 3-5."
     ),
     "min_df": click.option(
-        "--min-df", type=int, metavar="N", help="Leave out what fewer records have.  [default: 2]"
+        "--min-df", type=options.WHOLE, metavar="N", help="Leave out what fewer records have.  [default: 2]"
     ),
     "hashing": click.option(
-        "--hashing", type=int, metavar="BITS", help="2^BITS features by hash, not a vocabulary."
+        "--hashing", type=options.WHOLE, metavar="BITS", help="2^BITS features by hash, not a vocabulary."
     ),
 }
 

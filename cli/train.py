@@ -41,6 +41,7 @@ def _settings(ctx: click.Context, param: click.Parameter, path: Path | None) -> 
     """Let a file's settings stand in for the options' defaults."""
     if path is None:
         return
+    options.also_reads(ctx, path)
     settings = read_settings(path)
     given = settings.weightings if "weightings" in settings.model_fields_set else (_DEFAULT.weighting.scheme,)
     if len(given) > 1:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from pwdismec.errors import OutputError
 from pwdismec.files import EXISTS, check_replaceable, clear_os_errors, is_leftover
@@ -74,6 +74,8 @@ def output_folder(
     check_apart(path, inputs)
     if path.exists() and not path.is_dir():
         raise OutputError(f"{path}: cannot write: a file is there; expected a folder")
+    if _where(path).place == _where(".").place:
+        raise OutputError(f"{path}: cannot write: is the folder that this runs in; expected a new folder")
     if is_taken(path):
         check_contents(path, contents(path))
         if not overwrite:
@@ -121,43 +123,65 @@ def check_apart(output: str | Path, inputs: Inputs, *, what: str = "an input") -
     OutputError
         Naming both.
     """
-    output = Path(output)
-    for given in inputs:
-        if given is None:
-            continue
-        other = Path(_STANDARD_INPUT.get(str(given), given))
-        if _is_same(output, other):
+    there = [(given, _where(given)) for given in inputs if given is not None]
+    _check_apart(Path(output), _where(output), there, what)
+
+
+def check_all_apart(outputs: Sequence[Path], inputs: Inputs) -> None:
+    """Refuse outputs of one job that touch its inputs, or each other; errors as `check_apart`."""
+    read = [(given, _where(given)) for given in inputs if given is not None]
+    written = [(output, _where(output)) for output in outputs]
+    for number, (output, where) in enumerate(written):
+        _check_apart(output, where, read, "an input")
+        _check_apart(output, where, written[:number], "another output")
+
+
+_Place: TypeAlias = tuple[int, int] | str
+"""The system's numbers of what is there; where nothing is, or a device, its name without links."""
+
+
+class _Where(NamedTuple):
+    """What a path leads to, and the folders that hold it, or what it links to."""
+
+    place: _Place
+    above: frozenset[_Place]
+
+
+def _check_apart(output: Path, where: _Where, inputs: Sequence[tuple[str | Path, _Where]], what: str) -> None:
+    for given, other in inputs:
+        if other.place == where.place:
             relation = "is"
-        elif any(_is_same(parent, other) for parent in _parents(output)):
+        elif other.place in where.above:
             relation = "lies in"
-        elif any(_is_same(output, parent) for parent in _parents(other)):
+        elif where.place in other.above:
             relation = "holds"
         else:
             continue
         raise OutputError(f"{output}: {relation} {what}, {given}; expected another place")
 
 
-def check_all_apart(outputs: Sequence[Path], inputs: Inputs) -> None:
-    """Refuse outputs of one job that touch its inputs, or each other; errors as `check_apart`."""
-    inputs = list(inputs)
-    for number, output in enumerate(outputs):
-        check_apart(output, inputs)
-        check_apart(output, outputs[:number], what="another output")
+def _where(given: str | Path) -> _Where:
+    path = os.fspath(_STANDARD_INPUT.get(str(given), given))
+    real = os.path.realpath(path)
+    here = os.path.join(os.path.realpath(os.path.dirname(path) or "."), os.path.basename(path))  # noqa: PTH118, PTH119, PTH120
+    above = frozenset(_place(parent) for each in {real, here} for parent in _parents(each))
+    return _Where(_place(real), above)
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _place(real: str) -> _Place:
+    """Of a path in which no link is left."""
     try:
-        first, second = one.stat(), other.stat()
-        is_device = not (stat.S_ISREG(first.st_mode) or stat.S_ISDIR(first.st_mode))
-        return not is_device and os.path.samestat(first, second)
-    except OSError:  # one of them is not there
-        return os.path.realpath(one) == os.path.realpath(other)
+        state = os.stat(real)  # noqa: PTH116 (paths of thousands of parts take pathlib minutes)
+    except (OSError, ValueError):  # it is not there, or is no path
+        return real
+    known = stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode)
+    return (state.st_dev, state.st_ino) if known else real
 
 
-def _parents(path: Path) -> list[Path]:
-    """The folders that hold `path`, and those that hold what it links to."""
-    here, there = Path(os.path.realpath(path.parent), path.name), Path(os.path.realpath(path))
-    return list(dict.fromkeys([*here.parents, *there.parents]))
+def _parents(path: str) -> Iterator[str]:
+    while (parent := os.path.dirname(path)) != path:  # noqa: PTH120
+        yield parent
+        path = parent
 
 
 def followed(path: str | Path) -> Path:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pwdismec.errors import ConfigError
+from pwdismec.quoting import shown
 
-_TASK = re.compile(r"(\d+)/(\d+)")
-_RANGE = re.compile(r"(\d+)(?:-(\d+))?")
+_TASK = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
+_RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ class Part:
         else:
             fits = False
         if not fits:
-            raise ConfigError(f"{text!r}: expected a task such as 3/64 (from 1 on), or a range such as 0-7")
+            raise ConfigError(
+                f"{shown(text)}: expected a task such as 3/64 (from 1 on), or a range such as 0-7"
+            )
         return part
 
     def __str__(self) -> str:

@@ -323,3 +323,30 @@ def test_a_reader_that_has_gone_is_no_error(job):
     process.stdout.close()
     process.wait()
     assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("number", [10**20, "9" * 5001])
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (("train", "d", "m"), "--shard-size"),
+        (("train", "d", "m"), "--max-epochs"),
+        (("train", "d", "m"), "--seed"),
+        (("train", "d", "m"), "--jobs"),
+        (("train", "d", "m"), "--shards"),
+        (("train", "d", "m"), "--workers"),
+        (("predict", "m", "d", "p"), "--top-k"),
+        (("predict", "m", "d", "p"), "--part"),
+        (("prune", "m", "p"), "--keep"),
+        (("import", "x", "m"), "--n-labels"),
+        (("convert", "x.jsonl", "d", "--text", "t"), "--min-df"),
+        (("convert", "x.jsonl", "d", "--text", "t"), "--hashing"),
+        (("evaluate", "p", "d"), "-k"),
+        (("suggest", "m", "text"), "--top-k"),
+        (("suggest", "m", "text"), "--neighbours"),
+    ],
+)
+def test_numbers_that_no_count_can_have_are_refused(command, option, number):
+    answer = pwdismec(*command, option, number)
+    assert answer.code == 2 and "internal error" not in answer.err
+    assert len(answer.err) < 2500

@@ -406,3 +406,32 @@ def test_an_array_is_not_submitted_for_an_output_that_is_there(w):
     output("slurm", "predict", "--dry-run", w.model, w.test_txt, w.predictions, "--overwrite")
     answer = pwdismec("slurm", "train", "--dry-run", w.train, w.test)
     assert answer.code == 2 and str(w.test) in answer.err
+
+
+def test_settings_are_an_input_for_the_log_too(w):
+    (w.train.parent / "s.yaml").write_text("training: {C: 1}\n")
+    settings = w.train.parent / "s.yaml"
+    options = ("--settings", settings, "--log", settings)
+    assert "is an input" in refusal("train", w.train, w.train.parent / "new", *options)
+    assert settings.read_text() == "training: {C: 1}\n"
+
+
+def test_a_log_may_not_have_the_name_of_a_hidden_part(w, tmp_path):
+    for name in (".p.txt.job", ".p.txt.00000000.part"):
+        message = refusal("predict", w.model, w.test, tmp_path / "p.txt", "--log", tmp_path / name)
+        assert "has the name of a part of" in message
+        assert {path.name for path in tmp_path.iterdir()} == {"w"}
+
+
+def test_the_folder_that_a_command_runs_in_is_not_replaced(w, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for arguments in (("slice", w.model, ".", "--labels", w.some), ("prune", w.model, ".", "--keep", 3)):
+        assert "the folder that this runs in" in refusal(*arguments)
+
+
+def test_paths_of_thousands_of_parts_are_refused_at_once(w, tmp_path):
+    long = "x/" * 3000
+    (tmp_path / "c.yaml").write_text(f"name: z\ndata: {long}\ntrain: t.txt\ntest: t.txt\nweightings: [pw]\n")
+    assert "File name too long" in refusal("run", tmp_path / "c.yaml", "--out", tmp_path / "r")
+    assert "File name too long" in refusal("convert", f"{long}t.txt", tmp_path / "out")

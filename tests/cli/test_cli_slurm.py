@@ -155,6 +155,7 @@ def test_tasks_that_run_out_of_time_are_queued_again(slurm, delicious, monkeypat
     wait_until(lambda: shards_done(model) >= 2)
     slurm_says("scancel", "--signal=TERM", f"{array}_1")  # as two minutes before the time is over
     wait_until(lambda: status_of(model).whole)
+    wait_until(lambda: not slurm_says("squeue", "-h", "-j", array))
     log = slurm / f"slurm-{array}_1.out"
     assert "stopped in time, " in log.read_text() and beginnings(log) == 2
     assert files_of(model) == files_of(delicious.one)

@@ -354,9 +354,12 @@ class _Job:
 
 @patient
 def _make_folder(path: Path) -> None:
-    path.mkdir(exist_ok=True)
+    with suppress(FileExistsError):
+        path.mkdir(exist_ok=True)
     if path.is_symlink():  # which could lead anywhere
         raise PwdismecError(f"{path}: is a link; expected a folder")
+    if not path.is_dir():
+        raise PwdismecError(f"{path}: is a file; expected the folder of what is being written: remove it")
 
 
 _lock = patient(locked_file)
