@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from pwdismec.bounds import thread_count
 from pwdismec.calibration.calibration import Calibration, reaching
 from pwdismec.calibration.counts import ScoreCounts
 from pwdismec.calibration.groups import group_bounds, group_of
@@ -79,7 +79,7 @@ def calibrate(
     counted, done, n_trained = ScoreCounts(len(bounds), folds), 0, int((counts > 0).sum())
     own, fbr = np.full((2, model.n_labels), np.nan)
     on_progress(done, n_trained)
-    for part in label_scores(model, features, held_out.label_instances, joblib.effective_n_jobs(jobs)):
+    for part in label_scores(model, features, held_out.label_instances, thread_count(jobs)):
         counted.add(part, groups[part.label_ids])
         pairs = list(zip(part.scores, part.true, strict=True))
         own[part.label_ids] = [best_cut(scores, true).threshold for scores, true in pairs]

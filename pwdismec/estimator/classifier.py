@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import joblib
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from pwdismec.bounds import MAX_SEED, thread_count, whole_number
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.topk import TopK
@@ -160,10 +160,10 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ConfigError
             If a setting is out of range.
         """
-        config = self._config()
+        config, threads = self._config(), self._threads()
         X, targets = self._checked_pair(X, y)
         dataset = Dataset.from_arrays(features_of(X), targets.labels)
-        trained, solution = train_in_memory(dataset, config, jobs=joblib.effective_n_jobs(self.n_jobs))
+        trained, solution = train_in_memory(dataset, config, jobs=threads)
         self._keep(targets, trained, solution)
         beyond = int((solution.certificate.gap > self.tolerance).sum()) if config.gap_tolerance else 0
         if beyond:
@@ -223,10 +223,10 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ConfigError
-            If k is below 1.
+            If k is no whole number from 1 on, or `n_jobs` no number of threads.
         """
         X = self._checked(X, np.float32)
-        return Predictor(self._weights()).predict(features_of(X), k, joblib.effective_n_jobs(self.n_jobs))
+        return Predictor(self._weights()).predict(features_of(X), whole_number("k", k), self._threads())
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The share of instances whose best label is true: P@1, of one class an instance the accuracy.
@@ -260,7 +260,7 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _config(self) -> TrainingConfig:
         seed = self.random_state
-        if not isinstance(seed, (int, np.integer)):
+        if seed is None or seed is np.random or isinstance(seed, np.random.RandomState):
             seed = check_random_state(seed).randint(2**31 - 1)
         return TrainingConfig(
             Weighting(self.weighting, self.a, self.b, self.beta),
@@ -270,8 +270,11 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             tolerance=self.tolerance,
             max_epochs=self.max_epochs,
             prune=self.prune,
-            seed=int(seed),
+            seed=whole_number("random_state", seed, 0, MAX_SEED),
         )
+
+    def _threads(self) -> int:
+        return thread_count(1 if self.n_jobs is None else self.n_jobs, "n_jobs")
 
     def _checked_pair(self, X: Any, y: Any) -> tuple[Any, Targets]:
         form: dict[str, Any] = {"accept_sparse": "csr", "dtype": np.float32, "order": "C"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pwdismec.bounds import whole_number
 from pwdismec.calibration import Calibration, thresholds_of
 from pwdismec.cluster import THREADS, Backend, Part, Stopped, never
 from pwdismec.cluster.stop import Stop
@@ -110,8 +111,8 @@ def predict_file(
     """
     if sets is None and top_k is None:
         top_k = TOP_K
-    if top_k is not None and top_k < 1:
-        raise ConfigError(f"top_k: {top_k}, expected 1 or more")
+    if top_k is not None:
+        whole_number("top_k", top_k)
     if top_k is None and format == "npz":
         raise ConfigError(
             "npz has the same number of places for each instance; with sets, say how many (--top-k)"

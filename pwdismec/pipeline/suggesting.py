@@ -10,6 +10,7 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
+from pwdismec.bounds import whole_number
 from pwdismec.calibration import Calibration
 from pwdismec.data import CSR, Dataset
 from pwdismec.data.formats.lines import LONGEST_RECORD, lines_of
@@ -102,10 +103,8 @@ class Suggester:
         data: str | Path | None = None,
         probabilities: bool = False,
     ) -> None:
-        if top_k < 1:
-            raise ConfigError(f"top_k: {top_k}, expected 1 or more")
-        if neighbours < 0:
-            raise ConfigError(f"neighbours: {neighbours}, expected 0 or more")
+        whole_number("top_k", top_k)
+        whole_number("neighbours", neighbours, 0)
         if neighbours and data is None:
             raise ConfigError("neighbours: expected the data set to take them from, too")
         self._model = Model.open(model)

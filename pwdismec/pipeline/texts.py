@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from joblib import effective_n_jobs
-
+from pwdismec.bounds import thread_count
 from pwdismec.data import Dataset, convert
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.data.formats.lines import check_is_file, lines_of
@@ -99,7 +98,7 @@ def convert_texts(
     PwdismecError
         If a folder cannot be written. Nothing half-written is left, and older data sets stay.
     """
-    jobs = effective_n_jobs(jobs)
+    jobs = thread_count(jobs)
     targets = [out] if test is None else [out, test]
     for target in targets:
         dataset_output(target, [*sources, label_names], overwrite=overwrite)
@@ -150,7 +149,7 @@ def convert_texts_like(
         If `like` was not made of texts; or as `convert_texts`.
     """
     vectorizer = vectorizer_of(like)
-    jobs = effective_n_jobs(jobs)
+    jobs = thread_count(jobs)
     n_labels = 0
 
     def counted() -> Iterator[Chunk]:
@@ -204,7 +203,7 @@ class Records:
     """
 
     def __init__(self, path: Path, vectorizer: TextVectorizer, jobs: int = -1) -> None:
-        self._path, self._jobs, self._vectorizer = path, effective_n_jobs(jobs), vectorizer
+        self._path, self._jobs, self._vectorizer = path, thread_count(jobs), vectorizer
 
     def __len__(self) -> int:
         return sum(map(len, pieces_of(self._path, None, "")))

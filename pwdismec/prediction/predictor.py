@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pwdismec.bounds import thread_count, whole_number
 from pwdismec.data.chunks import feature_chunks
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
@@ -134,10 +134,8 @@ class Predictor:
         Parameters and errors are those of `predict`; errors count the instances from `first` on.
         """
         self._check_top_k(top_k)
-        if jobs == 0:
-            raise ConfigError("jobs: 0, expected a number of threads, or -1 for every core")
+        threads = thread_count(jobs)
         for features in blocks:
-            threads = joblib.effective_n_jobs(jobs)
             if top_k is None:
                 yield self._predict_all(features, _PLACES, threads, first)
             else:
@@ -260,8 +258,8 @@ class Predictor:
     def _check_top_k(self, top_k: int | None) -> None:
         if top_k is None and not self._gives_sets:
             raise ConfigError("top_k: None; without thresholds, expected 1 or more")
-        if top_k is not None and top_k < 1:
-            raise ConfigError(f"top_k: {top_k}, expected 1 or more")
+        if top_k is not None:
+            whole_number("top_k", top_k)
 
 
 def _check_thresholds(thresholds: NDArray[np.float32], last_label: int) -> None:

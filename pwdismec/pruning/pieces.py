@@ -6,10 +6,9 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
-import joblib
 import numpy as np
 
-from pwdismec.errors import ConfigError
+from pwdismec.bounds import thread_count
 from pwdismec.model import Model, Shard
 from pwdismec.pruning.origin import Origin
 from pwdismec.training.blocks import size_of_blocks
@@ -58,12 +57,10 @@ def changed(
             for start in starts:
                 yield shard if n <= size else shard.take(np.arange(start, min(start + size, n)))
 
-    if jobs == 0:
-        raise ConfigError("jobs: 0; expected a number of threads, or -1 for every core")
+    threads = thread_count(jobs)
     if origin is None:
         results = (change(piece) for piece in pieces(max(total, 1)))
     else:
-        threads = joblib.effective_n_jobs(jobs)
         size = size_of_blocks(total, origin.solver.block_size, threads)
         results = in_order(change, pieces(size), threads, origin.interrupt)
     with closing(results):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import joblib
-
+from pwdismec.bounds import thread_count
 from pwdismec.errors import ConfigError
 from pwdismec.files import replacing_folder, write_file
 from pwdismec.outputs import output_file, output_folder
@@ -73,7 +72,7 @@ def write_report(
         contents=lambda folder: plot_files,
         overwrite=overwrite,
     )
-    content = Content.of(comparison, joblib.effective_n_jobs(jobs), watch)
+    content = Content.of(comparison, thread_count(jobs), watch)
     plots = draw_all(content)
     text = page(content, {name: plot.svg for name, plot in plots.items()})
     with replacing_folder(folder, overwrite=overwrite) as aside:

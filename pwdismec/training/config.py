@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from pwdismec.errors import ConfigError
+from pwdismec.bounds import MAX_COUNT, MAX_SEED, real_number, refused, whole_number
 from pwdismec.solvers import BlockDualCD, LibLinear, Solver
 from pwdismec.weighting import Weighting
 
@@ -14,6 +14,19 @@ SOLVERS = ("block-dcd", "liblinear")
 
 DISMEC_PRUNE = 0.01
 """Where DiSMEC cuts weights (Babbar and Schölkopf, WSDM 2017): ``dismec`` in settings and options."""
+
+# Kernels hold bias² and 1/(2C) in float32, with room for sums.
+_NUMBERS: Final[tuple[tuple[str, Callable[[float], bool], str], ...]] = (
+    ("C", lambda value: 1e-30 <= value <= 1e30, "a number from 1e-30 to 1e30"),
+    ("bias", lambda value: 0 <= value <= 1e15, "a number from 0 to 1e15"),
+    ("tolerance", lambda value: 0 < value < 1, "a number above 0 and below 1"),
+    ("prune", lambda value: 0 <= value <= 1e30, "a number from 0 to 1e30"),
+)
+_COUNTS: Final = (
+    ("max_epochs", 1, MAX_COUNT),
+    ("shard_size", 1, MAX_COUNT),
+    ("seed", 0, MAX_SEED),
+)
 
 
 @dataclass(frozen=True)
@@ -25,9 +38,9 @@ class TrainingConfig:
     weighting
         How much a label's positives outweigh its negatives.
     C
-        Cost of an instance of weight 1 against ½‖w‖² (LIBLINEAR's ``-c``), > 0.
+        Cost of an instance of weight 1 against ½‖w‖² (LIBLINEAR's ``-c``), from 1e-30 to 1e30.
     bias
-        Value of the constant feature (LIBLINEAR's ``-B``); 0 for none.
+        Value of the constant feature (LIBLINEAR's ``-B``), at most 1e15; 0 for none.
     solver
         ``block-dcd`` (default) or ``liblinear`` (the reference, far slower).
     tolerance
@@ -44,7 +57,7 @@ class TrainingConfig:
     Raises
     ------
     ConfigError
-        If a value is out of range.
+        If a value is of another kind or out of range; the message names it and what was expected.
     """
 
     weighting: Weighting = field(default_factory=lambda: Weighting("pw"))
@@ -58,19 +71,14 @@ class TrainingConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _expect(self.solver in SOLVERS, "solver", self.solver, " or ".join(SOLVERS))
-        for name in ("C", "tolerance", "bias", "prune"):  # 1 and 1.0 are the same setting
-            object.__setattr__(self, name, float(getattr(self, name)))
-        for name in ("C", "tolerance"):
-            value = getattr(self, name)
-            _expect(math.isfinite(value) and value > 0, name, value, "a finite number above 0")
-        _expect(self.tolerance < 1, "tolerance", self.tolerance, "less than 1")
-        for name in ("bias", "prune"):
-            value = getattr(self, name)
-            _expect(math.isfinite(value) and value >= 0, name, value, "a finite number, 0 or above")
-        for name in ("max_epochs", "shard_size"):
-            _expect(getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
-        _expect(0 <= self.seed < 2**63, "seed", self.seed, "0 to 2⁶³ − 1")
+        if not isinstance(self.weighting, Weighting):
+            raise refused("weighting", self.weighting, "a Weighting")
+        if not isinstance(self.solver, str) or self.solver not in SOLVERS:
+            raise refused("solver", self.solver, " or ".join(SOLVERS))
+        for name, holds, expected in _NUMBERS:  # 1 and 1.0 are the same setting
+            object.__setattr__(self, name, real_number(name, getattr(self, name), holds, expected))
+        for name, least, most in _COUNTS:
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), least, most))
 
     @property
     def gap_tolerance(self) -> float | None:
@@ -86,8 +94,3 @@ class TrainingConfig:
     def to_json(self) -> dict[str, Any]:
         """Plain values, for a manifest."""
         return asdict(self)
-
-
-def _expect(holds: bool, name: str, value: object, expected: str) -> None:
-    if not holds:
-        raise ConfigError(f"{name}: {value!r}; expected {expected}")

@@ -7,8 +7,9 @@ from contextlib import closing
 import numpy as np
 from numpy.typing import NDArray
 
+from pwdismec.bounds import thread_count
 from pwdismec.data.dataset import Dataset
-from pwdismec.errors import ConfigError, DataError
+from pwdismec.errors import DataError
 from pwdismec.solvers import Solution, concatenate
 from pwdismec.training.blocks import size_of_blocks
 from pwdismec.training.config import TrainingConfig
@@ -54,7 +55,6 @@ def train_in_memory(
 
 def check_trainable(dataset: Dataset, jobs: int) -> None:
     """Raise ConfigError where there are no threads, DataError where there is nothing to train."""
-    if jobs == 0:
-        raise ConfigError("jobs: 0; expected a number of threads, or -1 for every core")
+    thread_count(jobs)
     if dataset.n_instances == 0 or not dataset.label_counts.any():
         raise DataError(dataset.path or "data set", "has no positive of any label; there is nothing to train")

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import joblib
 import numpy as np
 
+from pwdismec.bounds import thread_count
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError
 from pwdismec.machine import memory as memory_here
@@ -97,7 +97,7 @@ def plan_memory(
     solver, most_positives = config.make_solver(), int(dataset.label_counts.max(initial=0))
     memory = solver.memory(dataset.features, most_positives)
     least = min(solver.block_size, LEAST_LABELS)
-    threads = min(joblib.effective_n_jobs(jobs), _most_blocks(dataset, config, least))
+    threads = min(thread_count(jobs), _most_blocks(dataset, config, least))
     data = memory.shared + dataset.labels.nbytes + dataset.label_instances.nbytes + _names(dataset)
     plan = MemoryPlan(solver, threads, data, memory.thread, _PROGRAM + _weights(dataset, config))
     return _fitted(plan, dataset, most_positives, memory_here() if limit is None else limit)

@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from pwdismec.bounds import thread_count
 from pwdismec.data.dataset import Dataset
-from pwdismec.errors import ConfigError
 from pwdismec.files import replacing_folder, sweep_beside
 from pwdismec.metrics import evaluate
 from pwdismec.model.plan import plan_shards
@@ -97,8 +96,7 @@ def tune(
     PwdismecError
         If a file cannot be written, or a score overflows.
     """
-    if jobs == 0:
-        raise ConfigError("jobs: 0; expected a number of threads, or -1 for every core")
+    thread_count(jobs)
     check_metric(by)
     inverse_propensities(
         dataset.label_counts, dataset.n_instances, a, b
@@ -193,7 +191,7 @@ class _Job:
         ]
         shards, done = plan_shards(data.n_labels, config.shard_size), standings.shards_done
         tracker = Tracker(progress_at_start(shards, shards[done:], counts), on_progress)
-        solver, threads = config.make_solver(), joblib.effective_n_jobs(jobs)
+        solver, threads = config.make_solver(), thread_count(jobs)
         size = size_of_blocks(int(np.count_nonzero(counts)), solver.block_size, threads)
         start = solver.prepare(problems[0]) if done < len(shards) else None
 

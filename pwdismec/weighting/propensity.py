@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pwdismec.bounds import real_number
 from pwdismec.errors import ConfigError
 
 
@@ -57,19 +58,19 @@ def preset(name: str) -> PropensityParameters:
         raise ConfigError(f"propensity preset {name!r}: expected one of {', '.join(PRESETS)}") from None
 
 
-def check_parameters(a: float, b: float) -> None:
-    """Refuse A and B for which the model is not defined.
+def checked_parameters(a: float, b: float) -> PropensityParameters:
+    """A and B as floats, if the model is defined for them.
 
     Raises
     ------
     ConfigError
-        If `a` is not finite or below 0, or `b` not finite or not above 0 (at B = 0 a label without
+        If `a` is no finite number or below 0, or `b` none or not above 0 (at B = 0 a label without
         positives would have the propensity 0).
     """
-    if not (math.isfinite(a) and a >= 0):
-        raise ConfigError(f"propensity A = {a}: expected a finite number ≥ 0")
-    if not (math.isfinite(b) and b > 0):
-        raise ConfigError(f"propensity B = {b}: expected a finite number > 0")
+    return PropensityParameters(
+        real_number("propensity A", a, lambda value: 0 <= value < math.inf, "a finite number ≥ 0"),
+        real_number("propensity B", b, lambda value: 0 < value < math.inf, "a finite number > 0"),
+    )
 
 
 def inverse_propensities(
@@ -103,7 +104,7 @@ def inverse_propensities(
     Jain, Prabhu and Varma, "Extreme Multi-label Loss Functions for Recommendation, Tagging, Ranking &
     Other Missing Label Applications", KDD 2016. The logarithm is the natural one.
     """
-    check_parameters(a, b)
+    a, b = checked_parameters(a, b)
     if n_instances < 1:
         raise ConfigError(f"n_instances = {n_instances}: expected at least 1")
     counts = np.asarray(label_counts, np.float64)

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pwdismec.bounds import real_number, refused
 from pwdismec.data.names import MAX_NAMES
-from pwdismec.errors import ConfigError, DataError
+from pwdismec.errors import DataError
 from pwdismec.files import read_file
 from pwdismec.quoting import shown
-from pwdismec.weighting.propensity import PRESETS, check_parameters, inverse_propensities
+from pwdismec.weighting.propensity import PRESETS, checked_parameters, inverse_propensities
 
 SCHEMES = ("vanilla", "pw", "pw-cb", "cb")
 """The schemes by name; besides them, ``file:PATH`` reads one weight a label."""
@@ -48,11 +49,12 @@ class Weighting:
     beta: float = 0.9
 
     def __post_init__(self) -> None:
-        if self.scheme not in SCHEMES and self.weights_file is None:
-            raise ConfigError(f"weighting {self.scheme!r}: expected {', '.join(SCHEMES)} or file:PATH")
-        check_parameters(self.a, self.b)
-        if not 0 <= self.beta < 1:
-            raise ConfigError(f"beta = {self.beta}: expected 0 ≤ beta < 1")
+        if not isinstance(self.scheme, str) or (self.scheme not in SCHEMES and self.weights_file is None):
+            raise refused("weighting", self.scheme, f"{', '.join(SCHEMES)} or file:PATH")
+        a, b = checked_parameters(self.a, self.b)
+        beta = real_number("beta", self.beta, lambda value: 0 <= value < 1, "0 ≤ beta < 1")
+        for name, value in (("a", a), ("b", b), ("beta", beta)):  # 1 and 1.0 are the same setting
+            object.__setattr__(self, name, value)
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -206,12 +206,16 @@ def test_true_labels_beyond_memory_are_refused(job, monkeypatch):
 
 def test_settings_out_of_range_are_refused(job, tmp_path):
     for options, expected in (
-        (["--C", 0], "C: 0.0; expected a finite number above 0"),
-        (["--tolerance", 2], "tolerance: 2.0; expected less than 1"),
-        (["--weighting", "pww"], "weighting 'pww': expected vanilla, pw, pw-cb, cb or file:PATH"),
-        (["--beta", 1], "beta = 1.0: expected 0 ≤ beta < 1"),
+        (["--C", 0], "C: 0.0; expected a number from 1e-30 to 1e30"),
+        (["--tolerance", 2], "tolerance: 2.0; expected a number above 0 and below 1"),
+        (["--weighting", "pww"], "weighting: 'pww'; expected vanilla, pw, pw-cb, cb or file:PATH"),
+        (["--beta", 1], "beta: 1.0; expected 0 ≤ beta < 1"),
         (["--propensity", "nowhere"], "propensity preset 'nowhere': expected one of default"),
-        (["--propensity-b", 0], "propensity B = 0.0"),
+        (["--propensity-b", 0], "propensity B: 0.0"),
+        (["--bias", 1e300], "bias: 1e+300; expected a number from 0 to 1e15"),
+        (["--shard-size", 10**20], f"shard_size: {10**20}; expected a whole number from 1 to 2147483647"),
+        (["--max-epochs", 10**20], f"max_epochs: {10**20}; expected a whole number from 1 to 2147483647"),
+        (["--seed", 10**20], f"seed: {10**20}; expected a whole number from 0 to"),
     ):
         assert expected in refusal("train", job.train, tmp_path / "m", *options)
     assert "top_k: 0" in refusal("predict", job.model, job.test, tmp_path / "p.txt", "--top-k", 0)

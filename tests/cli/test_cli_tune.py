@@ -109,8 +109,8 @@ def test_settings_go_through_a_file_unchanged(tmp_path):
     [
         ("name: a\n", ":1: name: unknown setting; expected one of propensity, weightings, training"),
         ("training:\n  C: 1\n  D: 2\n", ":3: training.D: unknown setting; expected one of C, bias"),
-        ("training: {C: -1}\n", ": C: -1.0; expected a finite number above 0"),
-        ("training: {a: -1}\n", ": propensity A = -1.0"),
+        ("training: {C: -1}\n", ": C: -1.0; expected a number from 1e-30 to 1e30"),
+        ("training: {a: -1}\n", ": propensity A: -1.0"),
         ("propensity: nowhere\n", ": propensity preset 'nowhere'"),
         ("weightings: [pw, cb]\n", ": weightings: pw, cb; expected one"),
         ("pw\n", ": expected a mapping of settings"),
@@ -127,16 +127,16 @@ def test_bad_settings_are_refused_with_file_and_line(job, tmp_path, text, messag
 @pytest.mark.parametrize(
     "options, message",
     [
-        (["--C", "0,1"], "C: 0.0; expected a finite number above 0"),
+        (["--C", "0,1"], "C: 0.0; expected a number from 1e-30 to 1e30"),
         (["--C", "1,1"], "C: 1.0, 1.0; expected each value once"),
         (["--prune", "0.1,-1"], "prune: -1.0; expected"),
-        (["--weighting", "pw,best"], "weighting 'best': expected vanilla, pw"),
-        (["--A", "0.5,-1"], "propensity A = -1.0: expected"),
-        (["--B", "0"], "propensity B = 0.0: expected"),
-        (["--beta", "1"], "beta = 1.0: expected 0 ≤ beta < 1"),
+        (["--weighting", "pw,best"], "weighting: 'best'; expected vanilla, pw"),
+        (["--A", "0.5,-1"], "propensity A: -1.0; expected"),
+        (["--B", "0"], "propensity B: 0.0; expected"),
+        (["--beta", "1"], "beta: 1.0; expected 0 ≤ beta < 1"),
         (["--holdout", 1], "holdout: 1.0; expected a share above 0 and below 1"),
         (["--by", "accuracy"], "by: 'accuracy'; expected one of P@1"),
-        (["--tolerance", 2], "tolerance: 2.0; expected less than 1"),
+        (["--tolerance", 2], "tolerance: 2.0; expected a number above 0 and below 1"),
         (["--propensity", "nowhere"], "propensity preset 'nowhere'"),
     ],
 )

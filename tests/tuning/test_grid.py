@@ -40,13 +40,13 @@ def test_costs_rise_within_a_weighting_and_the_least_prune_is_trained():
     [
         ({"C": ()}, "C: no value; expected one or more"),
         ({"C": (1, 2, 1.0)}, "C: 1, 2, 1.0; expected each value once"),
-        ({"C": (1, 0)}, "C: 0.0; expected a finite number above 0"),
-        ({"prune": (0.1, -1)}, "prune: -1.0; expected"),
-        ({"schemes": ("pw", "best")}, "weighting 'best': expected vanilla, pw"),
+        ({"C": (1, 0)}, "C: 0; expected a number from 1e-30 to 1e30"),
+        ({"prune": (0.1, -1)}, "prune: -1; expected"),
+        ({"schemes": ("pw", "best")}, "weighting: 'best'; expected vanilla, pw"),
         ({"schemes": ("pw", "pw")}, "weighting: pw, pw; expected each value once"),
-        ({"a": (-1,)}, "propensity A = -1"),
-        ({"b": (0.5, 0)}, "propensity B = 0"),
-        ({"beta": (1.0,)}, "beta = 1.0"),
+        ({"a": (-1,)}, "propensity A: -1"),
+        ({"b": (0.5, 0)}, "propensity B: 0"),
+        ({"beta": (1.0,)}, "beta: 1.0"),
     ],
 )
 def test_bad_values_are_named(values, message):

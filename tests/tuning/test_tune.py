@@ -278,7 +278,7 @@ def test_what_is_there_is_never_overwritten(dataset, whole, tmp_path):
         ({"holdout": 0.001}, "holdout: 0.001 of 200 instances is 0; expected some, not all"),
         ({"by": "PSP@2"}, "by: 'PSP@2'; expected one of P@1"),
         ({"jobs": 0}, "jobs: 0; expected"),
-        ({"a": -1}, "propensity A = -1"),
+        ({"a": -1}, "propensity A: -1"),
     ],
 )
 def test_bad_values_are_named_before_anything_is_done(dataset, tmp_path, values, message):

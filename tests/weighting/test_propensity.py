@@ -85,10 +85,10 @@ def test_an_unknown_preset_is_refused_with_the_list():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([1], 10, -0.1, 1.5), "A = -0.1"),
-        (([1], 10, math.nan, 1.5), "A = nan"),
-        (([1], 10, 0.55, 0.0), "B = 0.0"),
-        (([1], 10, 0.55, math.inf), "B = inf"),
+        (([1], 10, -0.1, 1.5), "A: -0.1"),
+        (([1], 10, math.nan, 1.5), "A: nan"),
+        (([1], 10, 0.55, 0.0), "B: 0.0"),
+        (([1], 10, 0.55, math.inf), "B: inf"),
         (([1], 0), "n_instances = 0"),
         (([3, -2], 10), "-2 at label 1"),
         (([0], 10, 5.0, 1e-300), "not finite"),

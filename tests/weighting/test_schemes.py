@@ -100,12 +100,12 @@ def test_a_missing_file_of_weights_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"scheme": "PW"}, r"'PW': expected vanilla, pw, pw-cb, cb or file:PATH"),
+        ({"scheme": "PW"}, r"'PW'; expected vanilla, pw, pw-cb, cb or file:PATH"),
         ({"scheme": "file:"}, r"'file:'"),
-        ({"beta": 1.0}, r"beta = 1.0: expected 0 ≤ beta < 1"),
-        ({"beta": float("nan")}, r"beta = nan"),
-        ({"a": -1.0}, r"A = -1.0"),
-        ({"b": 0.0}, r"B = 0.0"),
+        ({"beta": 1.0}, r"beta: 1.0; expected 0 ≤ beta < 1"),
+        ({"beta": float("nan")}, r"beta: nan"),
+        ({"a": -1.0}, r"A: -1.0"),
+        ({"b": 0.0}, r"B: 0.0"),
     ],
 )
 def test_a_bad_setting_is_refused_by_name_and_value(settings, message):
