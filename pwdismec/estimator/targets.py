@@ -92,8 +92,8 @@ def targets_of_lists(lists: Sequence[Any], classes: Sequence[Any] | None = None)
     Raises
     ------
     ValueError
-        If labels cannot be told apart and put in order, such as numbers and strings together; or there are
-        none.
+        If labels cannot be told apart and put in order, such as numbers and strings together; integers are
+        beyond int64; or there are none.
     """
     try:
         if classes is not None:
@@ -104,6 +104,8 @@ def targets_of_lists(lists: Sequence[Any], classes: Sequence[Any] | None = None)
         indicator = binarizer.fit_transform(lists)
     except TypeError as error:
         raise ValueError(f"y: {error}; expected labels of one kind, strings or integers") from error
+    except OverflowError as error:
+        raise ValueError(f"y: {error}; expected integers from -2^63 to 2^63 - 1, or strings") from error
     return _of_indicator("lists", indicator, binarizer.classes_)
 
 

@@ -1,6 +1,7 @@
 """Labels come back in the form in which they were given."""
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -39,6 +40,16 @@ def test_indicators(rows):
         back = given_as(form, targets.labels.to_scipy(), targets.classes)
         assert targets.form == form and np.array_equal(back.toarray() if form == "sparse" else back, dense)
     assert label_lists(dense.tolist()) is None and label_lists(list(dense)) is None
+
+
+@pytest.mark.parametrize("beyond", [2**63, 2**70, -(2**63) - 1, 10**400])
+def test_integers_beyond_int64_are_refused(beyond):
+    for lists, classes in (([[beyond], [1], []], None), ([[1], [2]], [1, beyond])):
+        with pytest.raises(
+            ValueError, match=r"y: .*; expected integers from -2\^63 to 2\^63 - 1, or strings"
+        ):
+            targets_of_lists(lists, classes)
+    assert targets_of_lists([[2**63 - 1], [-(2**63)]]).classes.tolist() == [-(2**63), 2**63 - 1]
 
 
 def test_stored_zeros_are_no_labels():
