@@ -10,7 +10,7 @@ from small_data import small_dataset
 from pwdismec import Predictor, PWDiSMECClassifier, convert, evaluate, train
 from pwdismec.data import CSR, Dataset, Dense, TopK
 from pwdismec.data.formats.source import Block
-from pwdismec.errors import ArrayError, DataError, ModelError, PwdismecError
+from pwdismec.errors import ArrayError, ConfigError, DataError, ModelError, PwdismecError
 from pwdismec.prediction.neighbours import nearest_positives
 from pwdismec.solvers import BlockDualCD, LibLinear, Problem
 
@@ -87,6 +87,44 @@ def test_features_are_checked_before_they_are_used(model, tmp_path, features):
         with pytest.raises(PwdismecError) as caught:
             use()
         assert "\n" not in str(caught.value)
+
+
+NO_MATRICES = [None, "x", 3, np.ones((2, D), np.float32), [[1.0] * D], sp.csr_matrix((2, D)), SET]
+
+
+@pytest.mark.parametrize("given", NO_MATRICES, ids=lambda given: type(given).__name__)
+def test_what_is_no_matrix_of_this_library_is_refused(model, given):
+    for use in (
+        lambda: Predictor(model).predict(given),
+        lambda: Predictor(model, memory=1 << 40).predict(given),
+        lambda: list(Predictor(model).predict_blocks([csr(), given])),
+        lambda: Dataset.from_arrays(given, LABELS),
+        lambda: problem(given),
+    ):
+        with pytest.raises(
+            ArrayError, match=f"features: of type {type(given).__name__}; expected CSR or Dense"
+        ):
+            use()
+    with pytest.raises(ArrayError, match=r"labels: of type .*; expected a CSR"):
+        Dataset.from_arrays(csr(), given)
+
+
+@pytest.mark.parametrize("top_k", ["a", 1.5, True, 0, -1, 2**31, 10**20, [5]])
+def test_the_places_wanted_are_a_whole_number(model, top_k):
+    predictor = Predictor(model)
+    for use in (
+        lambda: predictor.predict(csr(), top_k),
+        lambda: predictor.predict_one([1], [1.0], top_k),
+        lambda: predictor.predict_dataset(SET, top_k),
+    ):
+        with pytest.raises(ConfigError, match=r"top_k: .*; expected a whole number from 1 to 2147483647"):
+            use()
+
+
+@pytest.mark.parametrize("jobs", ["a", 1.5, True, None, 0, 10**20])
+def test_threads_of_a_prediction_are_a_whole_number(model, jobs):
+    with pytest.raises(ConfigError, match=r"jobs: .*; expected a number of threads"):
+        Predictor(model).predict(csr(), 5, jobs)
 
 
 def problem(features):

@@ -125,16 +125,21 @@ class Dataset:
         Raises
         ------
         DataError
-            If a matrix is not what `CSR` or `Dense` promises, a value is not finite, or counts do not agree.
+            If a matrix is not what `CSR` or `Dense` promises, a value is not finite, counts do not agree, or
+            a name is no text of one line.
         """
         check_features(features, "features")
         check_csr(labels, "labels")
         if features.n_rows != labels.n_rows:
             raise DataError("labels", f"{labels.n_rows} rows, but the features have {features.n_rows}")
+        if transforms is None:
+            transforms = Transforms()
+        elif not isinstance(transforms, Transforms):
+            raise DataError("transforms", f"of type {type(transforms).__name__}; expected Transforms")
         return cls(
             features,
             replace(labels, data=None),
-            transforms or Transforms(),
+            transforms,
             None if label_names is None else check_names(label_names, labels.n_columns, "labels"),
             None if feature_names is None else check_names(feature_names, features.n_columns, "features"),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Final
 
@@ -49,12 +49,27 @@ def read_names(path: str | Path, expected: int, what: str) -> list[str]:
 
 
 def check_names(names: Sequence[str], expected: int, what: str) -> list[str]:
-    """The names as a list, if there are `expected` and each fits a line; else DataError."""
-    if len(names) != expected:
-        raise DataError(f"names of {what}", f"{len(names)} names; expected one for each of {expected} {what}")
-    for number, name in enumerate(names):
-        if "\n" in name or name.endswith("\r"):
-            raise DataError(
-                f"names of {what}", f"name {number} (counted from 0) holds a line break: {shown(name)}"
-            )
-    return list(names)
+    """The names as a list, if there are `expected`, each text that fits a line of a file; else DataError."""
+    where = f"names of {what}"
+    if isinstance(names, (str, bytes, Set, Mapping)) or not isinstance(names, Iterable):
+        raise DataError(where, f"of type {type(names).__name__}; expected a list of strings")
+    found = list(names)
+    if len(found) != expected:
+        raise DataError(where, f"{len(found)} names; expected one for each of {expected} {what}")
+    for number, name in enumerate(found):
+        if problem := _problem(name):
+            raise DataError(where, f"name {number} (counted from 0) {problem}: {shown(name)}")
+    return found
+
+
+def _problem(name: object) -> str | None:
+    """Why a name cannot be a line of UTF-8; None if it can."""
+    if not isinstance(name, str):
+        return f"is of type {type(name).__name__}, expected a string"
+    if "\n" in name or name.endswith("\r"):
+        return "holds a line break"
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "holds half a surrogate pair, which UTF-8 cannot write"
+    return None

@@ -59,6 +59,8 @@ def check_form(matrix: Features, name: str, *, binary: bool = False) -> None:
     if isinstance(matrix, Dense):
         _check_dense_form(matrix, name)
         return
+    if not isinstance(matrix, CSR):
+        raise ArrayError(name, f"of type {type(matrix).__name__}; expected CSR or Dense, of float32")
     _check_types(matrix, name)
     if matrix.data is None and not binary:
         raise ArrayError(name, "have no values; expected float32 data")
@@ -159,6 +161,8 @@ def _fail_at_value(matrix: CSR, name: str, place: int) -> NoReturn:
 
 
 def _check_types(matrix: CSR, name: str) -> None:
+    if not isinstance(matrix, CSR):
+        raise ArrayError(name, f"of type {type(matrix).__name__}; expected a CSR")
     fields: list[tuple[str, NDArray[Any], type]] = [
         ("indptr", matrix.indptr, np.int64),
         ("indices", matrix.indices, np.int32),

@@ -104,6 +104,41 @@ def test_from_arrays_checks_that_labels_and_names_fit():
         Dataset.from_arrays(features, labels, feature_names=["a", "b\nc"])
 
 
+@pytest.mark.parametrize(
+    "names, problem",
+    [
+        ("ab", "of type str; expected a list of strings"),
+        (b"ab", "of type bytes; expected a list"),
+        ({"a", "b"}, "of type set; expected a list"),
+        ({"a": 0, "b": 1}, "of type dict; expected a list"),
+        (3, "of type int; expected a list"),
+        ([1, 2], "name 0 .* is of type int, expected a string: 1"),
+        (["a", None], "name 1 .* is of type NoneType, expected a string: None"),
+        (["a", b"b"], "name 1 .* is of type bytes, expected a string"),
+        (["a", "\ud800"], r"name 1 .* half a surrogate pair, .*: '\\ud800'"),
+        (["a", "b\r"], "name 1 .* holds a line break"),
+    ],
+)
+def test_names_are_text_of_one_line_each(names, problem):
+    matrix = CSR(int64(0, 1), int32(0), float32(1), 2)
+    for field in ("label_names", "feature_names"):
+        with pytest.raises(DataError, match=f"names of {field.removesuffix('_names')}s: {problem}"):
+            Dataset.from_arrays(matrix, matrix, **{field: names})
+
+
+def test_names_may_come_in_any_ordered_form():
+    matrix = CSR(int64(0, 1), int32(0), float32(1), 2)
+    for names in (("a", "ä"), np.array(["a", "ä"]), iter(["a", "ä"])):
+        assert Dataset.from_arrays(matrix, matrix, label_names=names).label_names == ["a", "ä"]
+
+
+@pytest.mark.parametrize("transforms", [3, False, {}, "l2"])
+def test_transforms_are_transforms(transforms):
+    matrix = CSR(int64(0, 1), int32(0), float32(1), 2)
+    with pytest.raises(DataError, match=r"transforms: of type .*; expected Transforms"):
+        Dataset.from_arrays(matrix, matrix, transforms=transforms)
+
+
 def test_a_view_of_rows_is_checked_by_its_own_rows():
     wrong_before = CSR(int64(2, 3), int32(9, 9, 0), float32(np.nan, np.nan, 1), 1)
     dataset = Dataset.from_arrays(wrong_before, CSR(int64(0, 0), int32(), None, 1))
