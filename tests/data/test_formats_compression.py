@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from limited import answer_of
 
+from pwdismec.data.formats import compression
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.errors import DataError
 
@@ -39,6 +40,33 @@ def test_what_is_no_stream_behind_one_is_refused(tmp_path, suffix, behind):
     """Python's own readers of xz and bzip2 leave it out, and with it what a damaged stream holds."""
     with pytest.raises(DataError, match=r"damaged, or no|cut off"):
         content_of(tmp_path, suffix, COMPRESS[suffix](b"1 0:1\n") + behind)
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_a_file_cut_off_anywhere_is_refused(tmp_path, suffix):
+    whole = COMPRESS[suffix](b"1 0:1\n" * 100)
+    for end in range(1, len(whole)):
+        with pytest.raises(DataError, match="cut off"):
+            content_of(tmp_path, suffix, whole[:end])
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
+@pytest.mark.parametrize("content", [b"", b"a"])
+def test_a_tiny_stream_costs_no_copy_of_all_that_is_behind_it(tmp_path, monkeypatch, suffix, content):
+    given, made = [], []
+    decompress, decompressor = compression._Streams._decompress, zstandard.ZstdDecompressor
+
+    def counted(self, data, most):
+        given.append(len(data))
+        return decompress(self, data, most)
+
+    monkeypatch.setattr(compression._Streams, "_decompress", counted)
+    monkeypatch.setattr(
+        zstandard, "ZstdDecompressor", lambda **kwargs: made.append(1) or decompressor(**kwargs)
+    )
+    assert content_of(tmp_path, suffix, COMPRESS[suffix](content) * 3000) == content * 3000
+    assert 3000 <= len(given) < 3100 and max(given) <= 4096
+    assert len(made) == (suffix == ".zst")
 
 
 @pytest.mark.parametrize("suffix", COMPRESS)

@@ -24,9 +24,10 @@ COMPRESSIONS = {".gz": "gzip", ".xz": "xz", ".bz2": "bzip2", ".zst": "Zstandard"
 
 _READ_SIZE = 1 << 16
 
-# Zstandard's decompressor hands over all that its input makes, which of 4 bytes can be 128 KiB: of this much
-# at a time it is 128 MiB at the most.
-_ZSTANDARD_STEP = 1 << 12
+# Bytes given to a decompressor at a time. What is behind the end of a stream comes back as a copy, which has
+# to stay small where a file is all tiny streams. And Zstandard's decompressor hands over all that its input
+# makes, which of 4 bytes can be 128 KiB: of this much it is 128 MiB at the most.
+_STEP = 1 << 12
 
 # Of xz, which keeps what it has written last; `xz -9` asks for 65 MB to read. Zstandard's own limit is the
 # same for what it keeps (`zstd --ultra -22`).
@@ -34,7 +35,7 @@ _MOST_KEPT = 1 << 27
 
 
 class _Decompressor(Protocol):
-    """Of one stream; `lzma`, `bz2` and `_ZstandardFrame` have such."""
+    """Of one stream; `lzma`, `bz2`, `_GzipMember` and `_ZstandardFrame` are such."""
 
     @property
     def eof(self) -> bool:
@@ -54,34 +55,46 @@ class _Decompressor(Protocol):
     def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
 
-class _ZstandardFrame:
-    """`zstandard`'s decompressor as the others are; it keeps to `max_length` but for what one step makes."""
+class _GzipMember:
+    """`zlib`'s decompressor as the others are: it keeps what `max_length` leaves over."""
 
     def __init__(self) -> None:
-        self._frame = zstandard.ZstdDecompressor(max_window_size=_MOST_KEPT).decompressobj()
-        self._waiting = b""
+        self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)  # 16: with the header and checksum of gzip
+
+    @property
+    def eof(self) -> bool:
+        return self._member.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._member.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._member.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._member.decompress(self._member.unconsumed_tail + data, max_length)
+
+
+class _ZstandardFrame:
+    """`zstandard`'s decompressor as the others are, but that it does not keep to `max_length`."""
+
+    needs_input = True
+
+    def __init__(self, decompressor: zstandard.ZstdDecompressor) -> None:
+        self._frame = decompressor.decompressobj()
 
     @property
     def eof(self) -> bool:
         return self._frame.eof
 
     @property
-    def needs_input(self) -> bool:
-        return not self._waiting
-
-    @property
     def unused_data(self) -> bytes:
-        return self._frame.unused_data + self._waiting
+        return self._frame.unused_data
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        data, at = self._waiting + data, 0
-        parts, made = [], 0
-        while at < len(data) and made < max_length and not self._frame.eof:
-            parts.append(self._frame.decompress(data[at : at + _ZSTANDARD_STEP]))
-            made += len(parts[-1])
-            at += _ZSTANDARD_STEP
-        self._waiting = data[at:]
-        return b"".join(parts)
+        return self._frame.decompress(data)
 
 
 class _Streams(io.RawIOBase):
@@ -102,7 +115,7 @@ class _Streams(io.RawIOBase):
         self._file, self._begin, self._padding = file, begin, padding
         self._stream: _Decompressor | None = None
         self._is_first = True
-        self._rest = b""
+        self._block, self._given = b"", 0  # what was read last, and how much of it decompressors took
         self._ready = memoryview(b"")
 
     def readable(self) -> bool:
@@ -112,7 +125,7 @@ class _Streams(io.RawIOBase):
         while not self._ready:
             data = b""
             if self._stream is None or self._stream.needs_input:
-                data = self._rest or self._file.read(_READ_SIZE)
+                data = self._next_step()
                 if not data:
                     if self._stream is not None:
                         raise EOFError
@@ -123,15 +136,22 @@ class _Streams(io.RawIOBase):
         self._ready = self._ready[count:]
         return count
 
+    def _next_step(self) -> bytes:
+        if self._given == len(self._block):
+            self._block, self._given = self._file.read(_READ_SIZE), 0
+        step = self._block[self._given : self._given + _STEP]
+        self._given += len(step)
+        return step
+
     def _decompress(self, data: bytes, most: int) -> bytes:
-        self._rest = b""
         if self._stream is None:
             if not self._is_first and not (data := data.lstrip(self._padding)):
                 return b""
             self._stream, self._is_first = self._begin(), False
         made = self._stream.decompress(data, most)
         if self._stream.eof:
-            self._rest, self._stream = self._stream.unused_data, None
+            self._given -= len(self._stream.unused_data)  # of the last step: another was not asked for
+            self._stream = None
         return made
 
     def close(self) -> None:
@@ -147,16 +167,19 @@ def is_compressed(path: Path) -> bool:
 @patient
 def open_to_read(path: Path) -> io.BufferedIOBase:
     """The file's content, decompressed. Read it within `clear_read_errors`."""
+    begin: Callable[[], _Decompressor]
     if path.suffix == ".gz":
-        return gzip.open(path, "rb")
-    if path.suffix == ".xz":
-        begin = partial(lzma.LZMADecompressor, memlimit=_MOST_KEPT)
-        return io.BufferedReader(_Streams(path.open("rb"), begin, padding=b"\0"))
-    if path.suffix == ".bz2":
-        return io.BufferedReader(_Streams(path.open("rb"), bz2.BZ2Decompressor))
-    if path.suffix == ".zst":
-        return io.BufferedReader(_Streams(path.open("rb"), _ZstandardFrame))
-    return path.open("rb")
+        begin, padding = _GzipMember, b"\0"
+    elif path.suffix == ".xz":
+        begin, padding = partial(lzma.LZMADecompressor, memlimit=_MOST_KEPT), b"\0"
+    elif path.suffix == ".bz2":
+        begin, padding = bz2.BZ2Decompressor, b""
+    elif path.suffix == ".zst":
+        begin = partial(_ZstandardFrame, zstandard.ZstdDecompressor(max_window_size=_MOST_KEPT))
+        padding = b""
+    else:
+        return path.open("rb")
+    return io.BufferedReader(_Streams(path.open("rb"), begin, padding))
 
 
 @contextlib.contextmanager
@@ -167,7 +190,7 @@ def clear_read_errors(path: Path) -> Iterator[None]:
         yield
     except EOFError as error:
         raise DataError(path, f"cut off: the {name} data ends too early") from error
-    except (gzip.BadGzipFile, lzma.LZMAError, zlib.error, zstandard.ZstdError) as error:
+    except (lzma.LZMAError, zlib.error, zstandard.ZstdError) as error:
         if re.search("Memory usage limit|too much memory", str(error)):
             limit = f"takes more than {size_text(_MOST_KEPT)} of memory to decompress"
             raise DataError(path, f"{limit}; expected {name} data of a smaller window") from error
