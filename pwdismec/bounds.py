@@ -12,6 +12,9 @@ from pwdismec.quoting import shown
 MAX_COUNT: Final = 2**31 - 1
 """The largest count that the kernels take."""
 
+MAX_BYTES: Final = 2**63 - 1
+"""The largest limit to memory."""
+
 MAX_SEED: Final = 2**63 - 1
 """The largest seed."""
 

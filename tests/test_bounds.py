@@ -5,9 +5,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from small_data import small_dataset
 
-from pwdismec import ConfigError, PWDiSMECClassifier, TrainingConfig, Weighting
+from pwdismec import ConfigError, Predictor, PWDiSMECClassifier, TrainingConfig, Weighting, train
 from pwdismec.bounds import thread_count
+from pwdismec.pruning.criteria import at_least, largest
+from pwdismec.pruning.loss import within_loss
+from pwdismec.tuning.split import n_held_out
 
 NO_NUMBERS = ["a", "1", b"1", None, [], [1], {}, True, np.True_, 1j, np.ones(2)]
 NO_COUNTS = [*NO_NUMBERS, 1.0, 1.5, np.float64(2), math.nan, -1, 2**63, 2**70, 10**5000]
@@ -58,6 +62,24 @@ def test_schemes_and_solvers_are_names(value):
 def test_threads_are_a_whole_number_but_0(value):
     refuses("jobs", value, lambda: thread_count(value))
     assert thread_count(np.int64(3)) == 3 and thread_count(-1) >= 1
+
+
+@pytest.mark.parametrize("value", [*NO_NUMBERS, 1.5, -1, 2**70])
+def test_limits_and_counts_of_other_commands_are_whole_numbers(tmp_path, value):
+    dataset = small_dataset()
+    model = train(dataset, tmp_path / "model", jobs=1)
+    refuses("keep", value, lambda: largest(value))
+    refuses("top_k", value, lambda: model.top_features(3, value))
+    if value is not None:
+        refuses("memory", value, lambda: Predictor(model, memory=value))
+        refuses("memory", value, lambda: train(dataset, tmp_path / "other", memory=value))
+
+
+@pytest.mark.parametrize("value", [*NO_NUMBERS, math.nan, math.inf, -1, 10**400])
+def test_shares_and_thresholds_are_finite_numbers(value):
+    refuses("threshold", value, lambda: at_least(value))
+    refuses("holdout", value, lambda: n_held_out(10, value))
+    refuses("loss", value, lambda: within_loss(value, lambda shard: np.zeros(0)))
 
 
 X, Y = np.eye(4, dtype=np.float32), [[1], [2], [1], [2]]

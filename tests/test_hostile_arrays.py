@@ -243,6 +243,8 @@ def test_a_label_is_an_id_or_a_name(model, label):
         np.full(L, np.nan, np.float32),
         np.zeros((L, 1), np.float32),
         np.zeros(L, int),
+        [0.0] * L,
+        "a",
     ],
 )
 def test_thresholds_are_a_number_for_each_label(model, thresholds):

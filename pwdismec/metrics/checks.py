@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pwdismec.bounds import refused, whole_number
 from pwdismec.data.csr import CSR
 from pwdismec.data.topk import TopK
 from pwdismec.data.validation import check_csr, whole_numbers
@@ -16,9 +18,12 @@ from pwdismec.errors import ConfigError, DataError
 
 def check_ks(ks: Sequence[int]) -> tuple[int, ...]:
     """`ks` as a tuple; ConfigError unless it is rising whole numbers from 1."""
-    if not ks or any(k != int(k) for k in ks) or any(b <= a for a, b in zip((0, *ks), ks, strict=False)):
-        raise ConfigError(f"k = {', '.join(map(str, ks))}: expected rising whole numbers ≥ 1")
-    return tuple(int(k) for k in ks)
+    if not isinstance(ks, Iterable):
+        raise refused("ks", ks, "a list of rising whole numbers")
+    found = tuple(whole_number("k", k) for k in ks)
+    if not found or any(b <= a for a, b in pairwise(found)):
+        raise ConfigError(f"k = {', '.join(map(str, found))}: expected rising whole numbers ≥ 1")
+    return found
 
 
 def check_shapes(predictions: TopK, truth: CSR, places: int) -> None:

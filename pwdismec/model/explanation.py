@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from pwdismec.bounds import whole_number
 from pwdismec.data.csr import CSR
 from pwdismec.errors import ModelError
 
@@ -126,6 +127,7 @@ def explain(classifier: Classifier, instance: CSR, name_of: NameOf) -> Explanati
 
 def top_features(classifier: Classifier, top_k: int, name_of: NameOf) -> list[FeatureWeight]:
     """The `top_k` features of largest weight, of either sign, largest first; equal weights by feature id."""
+    whole_number("top_k", top_k, 0)
     w = classifier.weights.stored()
     order = np.argsort(-np.abs(w.values), kind="stable")[:top_k]
     rows = zip(w.indices[order].tolist(), w.values[order].tolist(), strict=True)

@@ -348,6 +348,8 @@ class Model:
         ------
         ModelError
             If there is no such label, or it has no classifier.
+        ConfigError
+            If `top_k` is no whole number, 0 or above.
         """
         return top_features(self.classifier(label), top_k, self._name_of(feature_names))
 

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from pwdismec.bounds import MAX_BYTES, whole_number
 from pwdismec.errors import ConfigError
 from pwdismec.sizes import size_text
 
@@ -21,6 +22,10 @@ class MemoryLimit:
     """What this process's resident memory is to stay below, in bytes."""
 
     limit: int
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError unless it is a number of bytes."""
+        whole_number("memory", self.limit, 0, MAX_BYTES)
 
     def check(self, needed: int, what: str) -> None:
         """See that there is room.

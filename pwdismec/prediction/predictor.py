@@ -246,6 +246,8 @@ class Predictor:
         ConfigError, ModelError
             As `predict` does.
         """
+        if not isinstance(dataset, Dataset):
+            raise ArrayError("dataset", f"of type {type(dataset).__name__}; expected a Dataset")
         parts = list(self.predict_blocks(self._brought(dataset), top_k, jobs))
         return join_rows(parts or [no_top(0, top_k or 0)])
 
@@ -263,6 +265,8 @@ class Predictor:
 
 
 def _check_thresholds(thresholds: NDArray[np.float32], last_label: int) -> None:
+    if not isinstance(thresholds, np.ndarray):
+        raise ArrayError("thresholds", f"of type {type(thresholds).__name__}; expected a NumPy array")
     if thresholds.ndim != 1 or thresholds.dtype.kind != "f" or len(thresholds) <= last_label:
         found = f"{thresholds.dtype} of shape {thresholds.shape}"
         raise ArrayError("thresholds", f"{found}; expected a number for each label, up to label {last_label}")

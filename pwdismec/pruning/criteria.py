@@ -8,8 +8,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pwdismec.bounds import real_number, whole_number
 from pwdismec.data.csr import CSR
-from pwdismec.errors import ConfigError, ModelError
+from pwdismec.errors import ModelError
 from pwdismec.model import Model, Shard
 from pwdismec.model.manifest import WeightType
 
@@ -33,8 +34,8 @@ def at_least(threshold: float) -> Criterion:
     ConfigError
         If the threshold is not a finite number, 0 or above.
     """
-    if not (np.isfinite(threshold) and threshold >= 0):
-        raise ConfigError(f"threshold: {threshold}; expected a finite number, 0 or above")
+    expected = "a finite number, 0 or above"
+    threshold = real_number("threshold", threshold, lambda value: 0 <= value < np.inf, expected)
     return lambda shard: np.abs(shard.weights.stored().values) >= threshold
 
 
@@ -44,10 +45,9 @@ def largest(count: int) -> Criterion:
     Raises
     ------
     ConfigError
-        If the count is negative.
+        If the count is no whole number, 0 or above.
     """
-    if count < 0:
-        raise ConfigError(f"keep: {count}; expected 0 or more weights a label")
+    count = whole_number("keep", count, 0)
     return lambda shard: ranks(shard.weights) < count
 
 

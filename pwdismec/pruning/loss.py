@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pwdismec.errors import ConfigError
+from pwdismec.bounds import real_number
 from pwdismec.model import Shard
 from pwdismec.pruning.criteria import Criterion, ranks
 
@@ -32,8 +32,7 @@ def within_loss(share: float, objective: Callable[[Shard], NDArray[np.float64]])
     ConfigError
         If the share is not a finite number, 0 or above.
     """
-    if not (np.isfinite(share) and share >= 0):
-        raise ConfigError(f"loss: {share}; expected a finite share, 0 or above")
+    share = real_number("loss", share, lambda value: 0 <= value < np.inf, "a finite share, 0 or above")
 
     def kept(shard: Shard) -> NDArray[np.bool_]:
         rank = ranks(shard.weights)

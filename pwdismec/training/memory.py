@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pwdismec.bounds import thread_count
+from pwdismec.bounds import MAX_BYTES, thread_count, whole_number
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError
 from pwdismec.machine import memory as memory_here
@@ -91,7 +91,7 @@ def plan_memory(
     Raises
     ------
     ConfigError
-        If the least that it can do with is above the limit.
+        If the least that it can do with is above the limit, or a setting is out of range.
     """
     config = config or TrainingConfig()
     solver, most_positives = config.make_solver(), int(dataset.label_counts.max(initial=0))
@@ -100,7 +100,8 @@ def plan_memory(
     threads = min(thread_count(jobs), _most_blocks(dataset, config, least))
     data = memory.shared + dataset.labels.nbytes + dataset.label_instances.nbytes + _names(dataset)
     plan = MemoryPlan(solver, threads, data, memory.thread, _PROGRAM + _weights(dataset, config))
-    return _fitted(plan, dataset, most_positives, memory_here() if limit is None else limit)
+    limit = memory_here() if limit is None else whole_number("memory", limit, 0, MAX_BYTES)
+    return _fitted(plan, dataset, most_positives, limit)
 
 
 def _fitted(plan: MemoryPlan, dataset: Dataset, most_positives: int, limit: int) -> MemoryPlan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pwdismec.bounds import real_number
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError, DataError
 
@@ -16,8 +17,7 @@ def n_held_out(n_instances: int, share: float) -> int:
     ConfigError
         If `share` is not between 0 and 1, or leaves one of the two parts without instances.
     """
-    if not 0 < share < 1:
-        raise ConfigError(f"holdout: {share}; expected a share above 0 and below 1")
+    share = real_number("holdout", share, lambda value: 0 < value < 1, "a share above 0 and below 1")
     count = round(share * n_instances)
     if not 0 < count < n_instances:
         raise ConfigError(f"holdout: {share} of {n_instances} instances is {count}; expected some, not all")

@@ -285,15 +285,17 @@ def test_scores_of_another_shape_are_refused():
     ("options", "message"),
     [
         ({"ks": ()}, "rising whole numbers"),
-        ({"ks": (0, 1)}, "k = 0, 1: expected rising"),
+        ({"ks": (0, 1)}, "k: 0; expected a whole number from 1"),
         ({"ks": (1, 1)}, "k = 1, 1: expected rising"),
-        ({"ks": (1.5,)}, "k = 1.5: expected rising"),
+        ({"ks": 5}, "ks: 5; expected a list"),
+        ({"ks": "15"}, "k: '1'; expected a whole number"),
+        ({"ks": (1.5,)}, "k: 1.5; expected a whole number from 1"),
         ({"ks": (1, 3)}, "first 3 places are evaluated, but the predictions have 2 a row"),
         ({"paper_reranking": True}, "first 5 places"),
         ({"by_frequency": True}, "by_frequency needs the training data"),
         ({"label_counts": np.ones(9, int)}, "n_train"),
         ({"label_counts": np.ones(8, int), "n_train": 5}, "label_counts: 8 labels, expected 9"),
-        ({"label_counts": np.ones(9, int), "n_train": 5, "b": 0.0}, "B = 0.0"),
+        ({"label_counts": np.ones(9, int), "n_train": 5, "b": 0.0}, "B: 0.0"),
     ],
 )
 def test_bad_options_are_refused(options, message):

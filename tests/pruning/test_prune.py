@@ -158,7 +158,7 @@ def test_all_but_the_weights_stays(large, tmp_path):
     [
         ({}, "no criterion; expected one of threshold, keep, target, loss"),
         ({"keep": 1, "threshold": 0.0}, "threshold and keep; expected one of"),
-        ({"keep": -1}, "keep: -1; expected 0 or more"),
+        ({"keep": -1}, "keep: -1; expected a whole number from 0"),
         ({"threshold": -0.1}, "threshold: -0.1; expected a finite number"),
         ({"threshold": float("nan")}, "threshold: nan; expected a finite number"),
     ],
