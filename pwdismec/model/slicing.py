@@ -134,6 +134,8 @@ def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """The lines with their numbers."""
     try:
         content = read_file(path, MAX_NAMES)
+    except FileNotFoundError as error:
+        raise DataError(path, "no such file; expected a file of labels, ids or names, one a line") from error
     except OSError as error:
         raise DataError(path, f"cannot read: {error.strerror}") from error
     for number, line in enumerate(BytesIO(content), 1):  # not all at once: the first may be none

@@ -128,8 +128,8 @@ def test_bad_label_lists_are_told_by_their_line(trained, tmp_path, text, message
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(DataError, match=message):
         read_labels(path, trained)
-    with pytest.raises(DataError, match="missing: cannot read: No such file"):
-        read_labels(tmp_path / "missing", trained)
+    with pytest.raises(DataError, match="0-3: no such file; expected a file of labels"):
+        read_labels(tmp_path / "0-3", trained)
 
 
 def test_a_list_of_labels_has_a_limit(trained, tmp_path, monkeypatch):
