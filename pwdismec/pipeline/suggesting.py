@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from pwdismec.model.explanation import Classifier, Explanation, NameOf, explain
 from pwdismec.model.texts import record_of
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.neighbours import nearest_positives
+from pwdismec.text.records import Misfit, parsed
 
 _LOOKS_LIKE_A_RECORD = re.compile(r'\s*\{\s*"')
 
@@ -213,7 +213,7 @@ def _parsed(text: str, source: str, line: int | None) -> str | dict[str, Any]:
     if not _LOOKS_LIKE_A_RECORD.match(text):
         return text
     try:
-        record: dict[str, Any] = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DataError(source, f"begins like a JSON object, but is none: {error}", line) from error
+        record: dict[str, Any] = parsed(text)
+    except Misfit as error:
+        raise DataError(source, f"begins like a JSON object, but is {error}", line) from error
     return record

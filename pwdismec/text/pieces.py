@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from pwdismec.errors import ConfigError, DataError
 from pwdismec.machine import check_fits
 from pwdismec.quoting import shown
 from pwdismec.sizes import size_text
-from pwdismec.text.records import Record
+from pwdismec.text.records import Misfit, Record, parsed
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
 
@@ -116,27 +115,15 @@ class _JsonLines:
 
     def _record(self, line: bytes, number: int) -> Record:
         try:
-            record = _JSON.decode(line.decode("utf-8-sig" if self.line(number) == 1 else "utf-8"))
+            record = parsed(line.decode("utf-8-sig" if self.line(number) == 1 else "utf-8"))
         except UnicodeDecodeError as error:
             raise _not_utf8(self.path, self.line(number), error) from error
-        except (ValueError, RecursionError) as error:
-            found = f"not JSON: {error}" if line.strip() else "an empty line"
+        except Misfit as error:
+            found = error if line.strip() else "an empty line"
             raise DataError(self.path, f"{found}; expected a JSON object", self.line(number)) from error
         if not isinstance(record, dict):
             raise DataError(self.path, f"{shown(record)}; expected a JSON object", self.line(number))
         return record
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON, whose names must differ; Python's reader would take the last of two."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise ValueError(f"{shown(twice)} is there twice")
-    return found
-
-
-_JSON = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def _not_utf8(path: Path, line: int, error: UnicodeDecodeError) -> DataError:

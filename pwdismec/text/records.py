@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
@@ -15,6 +17,32 @@ Record = Mapping[str, Any]
 
 class Misfit(ValueError):
     """A record that is not as it should be: the field, its value and what was expected."""
+
+
+def parsed(text: str) -> Any:
+    """A value of JSON; Misfit, which says what the text is instead, if there is none that can be read."""
+    try:
+        return _JSON.decode(text)
+    except Misfit:
+        raise
+    except json.JSONDecodeError as error:
+        raise Misfit(f"not JSON: {error}") from error
+    except RecursionError as error:
+        raise Misfit("JSON nested too deeply") from error
+    except ValueError as error:  # of all that a decoder may say, the one thing left
+        raise Misfit(f"JSON with an integer of more than {sys.get_int_max_str_digits():,} digits") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, whose names must differ; Python's reader would take the last of two."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise Misfit(f"not JSON: {shown(twice)} is there twice")
+    return found
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def text_in(record: Record, name: str) -> str:

@@ -137,7 +137,10 @@ def test_a_lone_surrogate_is_shown_in_jsons_way(texts):
     [
         (["  "], "TEXT: empty text"),
         (["Abrakadabra"], "TEXT: the model knows no word of it"),
-        (['{"title": "Laser"'], "TEXT: begins like a JSON object, but is none: Expecting"),
+        (['{"title": "Laser"'], "TEXT: begins like a JSON object, but is not JSON: Expecting"),
+        (['{"a":' * 10_000], "TEXT: begins like a JSON object, but is JSON nested too deeply"),
+        (['{"a": ' + "9" * 5000 + "}"], "but is JSON with an integer of more than 4,300 digits"),
+        (['{"title": "a", "title": "b"}'], "but is not JSON: 'title' is there twice"),
         (['{"text": "Laser"}'], "TEXT: none of the model's fields, which are title, abstract"),
         (['{"title": 3}'], "TEXT: title: 3; expected a string"),
         (["Laser", "--label", "Sonne"], "label 'Sonne' is not in the model"),
@@ -154,7 +157,7 @@ def test_bad_lines_are_named_after_the_answers_before_them(texts, stdin):
     for content, message in [
         (b"Laser\n\nLinse\n", "standard input:2: empty text"),
         (b"Laser\n\xff\n", "standard input:2: not UTF-8"),
-        (b'Laser\n{"title": \n', "standard input:2: begins like a JSON object, but is none"),
+        (b'Laser\n{"title": \n', "standard input:2: begins like a JSON object, but is not JSON: "),
     ]:
         stdin(content)
         answer = pwdismec("suggest", texts.model)

@@ -34,11 +34,12 @@ def refused(path, split=None) -> str:
 
 
 JSON = {
-    "[" * 100_000: ":2: not JSON: ",
-    '{"t":' * 100_000: ":2: not JSON: ",
+    "[" * 100_000: ":2: JSON nested too deeply; expected a JSON object",
+    '{"t":' * 100_000: ":2: JSON nested too deeply; expected a JSON object",
+    '{"t": "x", "l": [], "o": ' + "[" * 9000 + "]" * 9000 + "}": ":2: JSON nested too deeply; expected",
     '{"t": ' + "[" * 900 + "]" * 900 + ', "l": []}': ":2: field 't': [[[[[[[…]]]]]]]; expected a string",
     '{"t": {"a": "b"}, "l": []}': ":2: field 't': {'a': 'b'}; expected a string",
-    '{"t": ' + "9" * 5000 + ', "l": []}': ":2: not JSON: Exceeds the limit",
+    '{"t": ' + "9" * 5000 + ', "l": []}': ":2: JSON with an integer of more than 4,300 digits; expected",
     '{"t": ' + "9" * 4000 + ', "l": []}': ":2: field 't': an integer of 13,288 bits; expected a string",
     '{"t": NaN, "l": []}': ":2: field 't': nan; expected a string",
     '{"t": "x", "t": "y", "l": []}': ":2: not JSON: 't' is there twice; expected a JSON object",
