@@ -131,7 +131,7 @@ class _Reader:
         for number, record in enumerate(piece.records()):
             try:
                 for field, found in zip(self._settings.fields, texts, strict=True):
-                    found.append(text_in(record, field.name))
+                    found.append(text_in(record, field.name, self._settings))
                 labels.append(labels_in(record, self._settings))
                 held_out.append(_is_held_out(record, self._split, piece.line(number)))
             except Misfit as misfit:

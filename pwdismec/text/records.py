@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from pwdismec.quoting import shown
+from pwdismec.text.ngrams import too_many
 from pwdismec.text.settings import TextSettings
 
 Record = Mapping[str, Any]
@@ -45,11 +46,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _JSON = json.JSONDecoder(object_pairs_hook=_object)
 
 
-def text_in(record: Record, name: str) -> str:
-    """The text of a field; Misfit if there is none."""
+def text_in(record: Record, name: str, settings: TextSettings) -> str:
+    """The text of a field; Misfit if there is none, or it has too many n-grams."""
     value = _field(record, name, "a string")
     if not isinstance(value, str):
         raise Misfit(f"field {name!r}: {shown(value)}; expected a string")
+    if wrong := too_many(value, settings):
+        raise Misfit(f"field {name!r}: {wrong}")
     return value
 
 

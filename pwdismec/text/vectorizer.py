@@ -234,7 +234,7 @@ def hashed(terms: Sequence[str], n_columns: int) -> NDArray[np.integer]:
 def _texts_of(records: Sequence[Record], settings: TextSettings) -> list[list[str]]:
     """The texts of each field, in the order of the records."""
     try:
-        return [[text_in(record, field.name) for record in records] for field in settings.fields]
+        return [[text_in(record, field.name, settings) for record in records] for field in settings.fields]
     except Misfit as misfit:
         raise DataError("record", str(misfit)) from misfit
 
