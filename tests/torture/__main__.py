@@ -1,4 +1,4 @@
-"""Disturb all commands: `PYTHONPATH=tests python -m torture --kills 1000 --failures 1000 --seed 0 --jobs 2`."""
+"""Disturb all commands: ``PYTHONPATH=tests python -m torture --kills 1000 --failures 1000``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import argparse
 import random
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from threading import Event
 
 from torture.commands import COMMANDS
 from torture.preloaded import compiled
@@ -55,9 +56,10 @@ def tortured(
     jobs: int,
     names: list[str] | None = None,
 ) -> list[tuple[Trial, str]]:
-    """So many kills and failures at least, over threads; each trial with its kind."""
+    """So many kills and failures at least, over threads, or until Ctrl-C; each trial with its kind."""
     queue: SimpleQueue[tuple[str, int]] = SimpleQueue()
     counts, trials = Counter[str](), list[tuple[Trial, str]]()
+    ended = Event()
     wanted = {"kill": kills, "failure": failures}
     for number in range(max(wanted.values())):
         for kind, most in wanted.items():
@@ -66,7 +68,7 @@ def tortured(
 
     def work(own: Path) -> None:
         with Torturer(own, library) as torturer:
-            while True:
+            while not ended.is_set():
                 try:
                     kind, number = queue.get_nowait()
                 except Empty:
@@ -85,11 +87,13 @@ def tortured(
                         flush=True,
                     )
 
-    threads = [threading.Thread(target=work, args=[place / f"{job}"]) for job in range(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(jobs) as threads:
+        tasks = [threads.submit(work, place / f"{job}") for job in range(jobs)]
+        try:
+            for task in tasks:
+                task.result()
+        except KeyboardInterrupt:  # what was done so far is told
+            ended.set()
     return trials
 
 

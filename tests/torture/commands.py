@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -45,13 +46,14 @@ class Command:
     weight: float = 1.0
 
 
-RESUME = {"again": "--resume", "keeps": True}
+RESUME: dict[str, Any] = {"again": "--resume", "keeps": True}
+TRAINING: dict[str, Any] = {**RESUME, "prints": False}  # but the time it took
 TRAIN = "--shard-size 8 --jobs 1"
 
 COMMANDS: dict[str, Command] = {
     "convert xmc": Command("convert train.txt out --labels names.txt", "train.txt names.txt", "out"),
     "convert over": Command(
-        "convert train.txt out", "train.txt test.txt", "out", older="convert test.txt out"
+        "convert train.txt out --overwrite", "train.txt test.txt", "out", older="convert test.txt out"
     ),
     "convert svmlight": Command(
         "convert train.svm deep/er/out --format svmlight --jobs 2", "train.svm", "deep/er/out"
@@ -72,29 +74,41 @@ COMMANDS: dict[str, Command] = {
     "convert texts like": Command(
         "convert records.jsonl out --like texts --jobs 1", "records.jsonl texts", "out"
     ),
-    "train": Command(f"train set out {TRAIN}", "set", "out", **RESUME),
-    "train threads": Command("train set out --shard-size 4 --jobs 2 --log log", "set", "out log", **RESUME),
-    "train part": Command(f"train set half {TRAIN} --shards 2/2", "set half", "half", keeps=True),
-    "train calibrate": Command(
-        f"train set out {TRAIN} --calibrate 0.3 --calibrate-plot plot.png", "set", "out plot.png", **RESUME
+    "train": Command(f"train set out {TRAIN}", "set", "out", **TRAINING),
+    "train over": Command(
+        f"train set out {TRAIN} --overwrite", "set", "out", older=f"train set out {TRAIN} --C 2", **TRAINING
     ),
-    "train texts": Command(f"train texts out {TRAIN}", "texts", "out", **RESUME),
+    "train threads": Command("train set out --shard-size 4 --jobs 2 --log log", "set", "out log", **TRAINING),
+    "train part": Command(
+        f"train set half {TRAIN} --shards 2/2", "set half", "half", keeps=True, prints=False
+    ),
+    "train calibrate": Command(
+        f"train set out {TRAIN} --calibrate 0.3 --calibrate-plot plot.png", "set", "out plot.png", **TRAINING
+    ),
+    "train texts": Command(f"train texts out {TRAIN}", "texts", "out", **TRAINING),
     "tune": Command(
         "tune set out --weighting vanilla,pw --C 1 --prune 0.01,0.03 --shard-size 12 --jobs 1",
         "set",
         "out",
         **RESUME,
     ),
+    "tune over": Command(
+        "tune set out --weighting vanilla --C 1 --prune 0.01 --jobs 1 --overwrite",
+        "set",
+        "out",
+        older="tune set out --weighting vanilla --C 2 --prune 0.01 --jobs 1",
+        **RESUME,
+    ),
     "calibrate": Command("calibrate model test --plot plot.png --jobs 1", "model test", "model plot.png"),
     "calibrate over": Command(
-        "calibrate model test --method platt --jobs 1",
+        "calibrate model test --method platt --jobs 1 --overwrite",
         "model test",
         "model",
         older="calibrate model test --jobs 1",
     ),
     "predict xmc": Command("predict model test.txt out --jobs 1", "model test.txt", "out", **RESUME),
     "predict over": Command(
-        "predict model test out --jobs 1",
+        "predict model test out --jobs 1 --overwrite",
         "model test",
         "out",
         older="predict model test out --top-k 2",
@@ -114,7 +128,7 @@ COMMANDS: dict[str, Command] = {
         "evaluate predictions.txt test --train set --json out", "predictions.txt test set", "out"
     ),
     "evaluate over": Command(
-        "evaluate predictions.txt test --json out",
+        "evaluate predictions.txt test --json out --overwrite",
         "predictions.txt test",
         "out",
         older="evaluate predictions.txt test -k 1 --json out",
@@ -123,13 +137,19 @@ COMMANDS: dict[str, Command] = {
     "status": Command("status unfinished", "unfinished"),
     "prune": Command("prune model out --threshold 0.1 --dtype float16", "model", "out"),
     "prune refit": Command("prune model out --keep 3 --refit set --jobs 1", "model set", "out"),
+    "prune over": Command(
+        "prune model out --threshold 0.1 --overwrite",
+        "model",
+        "out",
+        older="prune model out --threshold 0.2",
+    ),
     "slice": Command("slice model out --labels keep.txt", "model keep.txt", "out"),
     "merge": Command("merge first second out", "first second", "out"),
     "merge append": Command("merge first first out --append", "first", "out"),
     "import": Command("import liblinear.model out", "liblinear.model", "out"),
     "export liblinear": Command("export model out --format liblinear", "model", "out"),
     "export npz": Command(
-        "export model out.npz --format npz",
+        "export model out.npz --format npz --overwrite",
         "model first",
         "out.npz",
         older="export first out.npz --format npz",
@@ -145,7 +165,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "report": Command("report run --jobs 1", "run", "run/report.html run/report-plots", weight=0.3),
     "report over": Command(
-        "report run --out page.html --jobs 1",
+        "report run --out page.html --jobs 1 --overwrite",
         "run",
         "page.html page-plots",
         older="report run --out page.html --jobs 1",
@@ -167,7 +187,7 @@ _RNG = np.random.default_rng(0)
 _N, _D, _L = 70, 30, 24
 _X = sp.random(_N, _D, 0.2, "csr", np.float32, random_state=_RNG)
 _SCORES = _X @ _RNG.normal(size=(_D, _L))
-_Y = sp.csr_matrix(_SCORES >= np.quantile(_SCORES, 0.9, axis=0)).astype(np.float32)
+_Y = sp.csr_matrix(np.quantile(_SCORES, 0.9, axis=0) <= _SCORES).astype(np.float32)
 
 
 def _xmc(rows: slice) -> str:
@@ -179,7 +199,7 @@ def _xmc(rows: slice) -> str:
 
 
 def _records() -> str:
-    words = "alpha beta gamma delta epsilon zeta eta theta iota kappa".split()
+    words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
     records = []
     for i in range(60):
         own = [words[j] for j in _RNG.choice(len(words), 4, replace=False)]

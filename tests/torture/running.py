@@ -16,7 +16,7 @@ from typing import Any
 from torture.preloaded import Fault, Report
 
 # Seconds after which a command is said to hang.
-LIMIT = 60.0
+LIMIT = 300.0
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A process with all of pwdismec imported and failing_calls.c preloaded; commands run in processes forked from it.
+"""A process with all of pwdismec imported and failing_calls.c preloaded: commands run in forks of it.
 
 It reads requests from standard input, JSON a line, and answers each with the command's return code: see
 `torture.running.Zygote`. A command so takes tens of milliseconds, not a second.
@@ -22,7 +22,10 @@ from typing import Any, NoReturn
 
 import pwdismec
 from pwdismec import patience
+from pwdismec.cli import signals
 from pwdismec.cli.main import main
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _import_all() -> None:
@@ -53,6 +56,9 @@ def _prepare(request: dict[str, Any]) -> None:
         ctypes.c_char_p,
     ]
     begin(kinds, number, how, value, request["report"].encode(), request["watched"].encode())
+    signals._Work.process = os.getpid()
+    signals.heed_signals()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 def _await(child: int, request: dict[str, Any]) -> int:
@@ -80,9 +86,9 @@ def _arguments() -> list[str]:
 
 
 def _run(arguments: list[str]) -> NoReturn:
-    """Run a command and end as Python does, but for freeing all that is imported, which takes half a second."""
+    """Run a command and end as Python does, but without freeing what is imported, which takes long."""
     try:
-        main.main(arguments, "pwdismec")
+        main(arguments)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         threading._shutdown()  # type: ignore[attr-defined]
@@ -95,5 +101,6 @@ def _run(arguments: list[str]) -> NoReturn:
 
 _import_all()
 gc.freeze()
+signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until a child heeds them
 print("ready", flush=True)
 _run(_arguments())
