@@ -250,8 +250,10 @@ def _new_file(path: Path) -> Iterator[Path]:
     try:
         yield aside
     finally:
-        close(descriptor)
-        aside.unlink(missing_ok=True)
+        try:
+            close(descriptor)
+        finally:
+            aside.unlink(missing_ok=True)
 
 
 @patient
@@ -392,11 +394,13 @@ def _new_part(path: Path, token: str | None, resume: bool) -> Iterator[Path]:
         if done or token is None:
             with contextlib.suppress(OSError):
                 _empty(part)
-        close(lock)
-        if done or token is None:
-            with contextlib.suppress(OSError):
-                (part / _LOCK).unlink()
-                part.rmdir()
+        try:
+            close(lock)
+        finally:
+            if done or token is None:
+                with contextlib.suppress(OSError):
+                    (part / _LOCK).unlink()
+                    part.rmdir()
 
 
 def _locked_part(path: Path, token: str | None) -> tuple[Path, int]:
