@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import click
 from click.shell_completion import shell_complete
 
+from pwdismec.files import remove_own_files
+
 from . import signals
 from .commands import commands
 from .errors import tell_error
@@ -26,7 +28,9 @@ def run(arguments: Sequence[str]) -> int:
         signals.end_work()
         sys.stdout.flush()
     except BaseException as error:
-        return tell_error(error, signals.end_work())
+        ended_by = signals.end_work()
+        remove_own_files()
+        return tell_error(error, ended_by)
     return code
 
 

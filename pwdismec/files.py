@@ -239,6 +239,17 @@ def replacing_file(path: str | Path, *, overwrite: bool = True) -> Iterator[Path
             put_in_place(aside, path, overwrite=overwrite)
 
 
+# Hidden files that this process has made and not yet removed or put in place.
+_own_files: Final[set[Path]] = set()
+
+
+def remove_own_files() -> None:
+    """Remove hidden files that a signal in the middle of tidying up has left; nothing is written any more."""
+    for aside in list(_own_files):
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def _new_file(path: Path) -> Iterator[Path]:
     """A new locked file beside `path`; what is left of it in the end is removed."""
@@ -247,6 +258,7 @@ def _new_file(path: Path) -> Iterator[Path]:
         descriptor = locked_file(aside, new=True)
         if descriptor is not None:
             break
+    _own_files.add(aside)
     try:
         yield aside
     finally:
@@ -254,6 +266,7 @@ def _new_file(path: Path) -> Iterator[Path]:
             close(descriptor)
         finally:
             aside.unlink(missing_ok=True)
+            _own_files.discard(aside)
 
 
 @patient

@@ -7,7 +7,7 @@ import errno
 import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
@@ -47,6 +47,17 @@ _log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
+
+
+@contextlib.contextmanager
+def apart_from_damage(path: str | Path) -> Iterator[None]:
+    """Within the context, a disk that fails is a StorageError, which is not taken for a damaged file."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in TRANSIENT:
+            raise StorageError(f"{path}: cannot read: {error.strerror}", error.errno) from error
+        raise
 
 
 def patient(function: Callable[P, Result]) -> Callable[P, Result]:

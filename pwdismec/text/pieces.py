@@ -19,8 +19,9 @@ from pwdismec.data.formats.lines import (
     pieces_of_lines,
     too_long,
 )
-from pwdismec.errors import ConfigError, DataError
+from pwdismec.errors import ConfigError, DataError, StorageError
 from pwdismec.machine import check_fits
+from pwdismec.patience import apart_from_damage
 from pwdismec.quoting import shown
 from pwdismec.sizes import size_text
 from pwdismec.text.records import Misfit, Record, parsed
@@ -253,7 +254,7 @@ def _parquet(path: Path) -> Iterator[Piece]:
         raise ConfigError(f"{path}: Parquet needs pyarrow: pip install 'pwdismec[parquet]'") from error
     row = 1
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
+        with apart_from_damage(path), pyarrow.parquet.ParquetFile(path) as file:
             names = Counter(file.schema_arrow.names)
             if twice := [name for name, count in names.items() if count > 1]:
                 raise DataError(path, f"column {shown(twice[0])} twice; expected each name once")
@@ -264,6 +265,8 @@ def _parquet(path: Path) -> Iterator[Piece]:
                     records = batch.slice(start, step).to_pylist()
                     yield _Rows(path, range(row, row + len(records)), records, _BYTES)
                     row += len(records)
+    except StorageError:
+        raise
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         said = " ".join(str(error).split())
         raise DataError(path, f"damaged, or no Parquet file: {said}") from error

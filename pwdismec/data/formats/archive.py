@@ -11,13 +11,15 @@ import numpy as np
 from numpy.lib import format as npy
 
 from pwdismec.data.formats.faults import shown
-from pwdismec.errors import DataError
+from pwdismec.errors import DataError, StorageError
 from pwdismec.machine import check_fits
+from pwdismec.patience import apart_from_damage, patient
 
 # What NumPy writes. Of other methods, Python's zipfile puts no limit to what it unpacks at a time.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
+@patient
 def check_archive(path: Path) -> dict[str, np.dtype[Any]]:
     """Raise DataError unless all that is in an archive are arrays of plain values, as large as they say.
 
@@ -30,7 +32,7 @@ def check_archive(path: Path) -> dict[str, np.dtype[Any]]:
         The type of each array.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with apart_from_damage(path), zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             expected = "a smaller file, or text, which is read in blocks"
             check_fits(sum(member.file_size for member in members), path, "its arrays", expected)
@@ -41,7 +43,7 @@ def check_archive(path: Path) -> dict[str, np.dtype[Any]]:
                     raise DataError(path, f"{_shown(member)}: no .npy array, or there twice")
                 types[name] = _checked_type(path, archive, member)
             return types
-    except DataError:
+    except (DataError, StorageError):
         raise
     except Exception as error:  # whatever a damaged archive or header makes zipfile and NumPy raise
         raise DataError(path, f"damaged, or no .npz file: {' '.join(str(error).split())}") from error

@@ -14,7 +14,8 @@ from pwdismec.data.formats.header import check_columns
 from pwdismec.data.formats.npz import labels_beside
 from pwdismec.data.formats.source import Block
 from pwdismec.data.validation import first_not_finite
-from pwdismec.errors import DataError
+from pwdismec.errors import DataError, StorageError
+from pwdismec.patience import apart_from_damage, patient
 
 # Feature values a block.
 _VALUES = 1 << 22
@@ -56,9 +57,13 @@ class NpySource:
         return values
 
 
+@patient
 def _mapped(path: Path) -> NDArray[Any]:
     try:
-        values = np.lib.format.open_memmap(path, mode="r")  # which never loads a pickle
+        with apart_from_damage(path):
+            values = np.lib.format.open_memmap(path, mode="r")  # which never loads a pickle
+    except StorageError:
+        raise
     except Exception as error:  # whatever a damaged header makes NumPy raise
         reason = " ".join(str(error).split())
         raise DataError(path, f"damaged, or no .npy array of numbers: {reason}") from error

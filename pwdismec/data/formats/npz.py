@@ -16,8 +16,9 @@ from pwdismec.data.formats.archive import check_archive
 from pwdismec.data.formats.faults import MOST_COLUMNS
 from pwdismec.data.formats.header import check_columns
 from pwdismec.data.formats.source import Block, no_labels
-from pwdismec.errors import DataError
+from pwdismec.errors import DataError, StorageError
 from pwdismec.machine import check_fits
+from pwdismec.patience import apart_from_damage, patient
 
 # Arrays in which SciPy stores where values stand.
 _WHOLE = {"shape", "indptr", "indices", "row", "col", "coords", "offsets"}
@@ -106,8 +107,10 @@ def _labels(matrix: _Matrix) -> CSR:
     return matrix.rows(None)
 
 
+@patient
 def _load(path: Path, noun: str, first_id: int) -> _Matrix:
-    if not zipfile.is_zipfile(path):  # NumPy would take it for a pickle, and advise to load that
+    # NumPy would take it for a pickle, and advise to load that. Asked twice, as a failing disk is a no as well.
+    if not (zipfile.is_zipfile(path) or zipfile.is_zipfile(path)):
         expected = "" if path.suffix == ".npz" else f": expected {noun}s as scipy.sparse.save_npz writes them"
         raise DataError(path, f"damaged, or no .npz file{expected}")
     types = check_archive(path)
@@ -115,13 +118,14 @@ def _load(path: Path, noun: str, first_id: int) -> _Matrix:
         if types[name].kind not in "iu":  # SciPy would cut off what is behind the point
             raise DataError(path, f"{name} is {types[name]}; expected whole numbers")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            n_rows = int(archive["shape"].flat[0])
-        check_fits(8 * n_rows, path, f"{n_rows} rows", "fewer rows")
-        stored = sp.load_npz(path)
+        with apart_from_damage(path):
+            with np.load(path, allow_pickle=False) as archive:
+                n_rows = int(archive["shape"].flat[0])
+            check_fits(8 * n_rows, path, f"{n_rows} rows", "fewer rows")
+            stored = sp.load_npz(path)
         csr = stored.tocsr()
         csr.check_format(full_check=True)
-    except DataError:
+    except (DataError, StorageError):
         raise
     except NotImplementedError as error:
         raise DataError(

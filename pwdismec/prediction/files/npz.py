@@ -17,6 +17,7 @@ from pwdismec.data.formats.archive import check_archive
 from pwdismec.data.formats.faults import MOST_COLUMNS
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
+from pwdismec.patience import apart_from_damage
 from pwdismec.prediction.files.encoding import Buffer, append_files
 from pwdismec.prediction.files.predictions import Predictions, RankedRows
 
@@ -59,7 +60,7 @@ def read(path: Path) -> Predictions:
     """
     check_archive(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with apart_from_damage(path), np.load(path, allow_pickle=False) as archive:
             labels, scores, n_labels = (archive[name] for name in ("labels", "scores", "n_labels"))
     except _UNREADABLE as error:
         raise DataError(path, f"not an npz of labels, scores and n_labels: {error}") from error
