@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scoring import FakeModel, assert_same, ranked, sequential_float32
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.topk import TopK
 from pwdismec.prediction.blocks import label_blocks
 from pwdismec.prediction.search import search
 
@@ -71,25 +72,27 @@ def test_bounds_are_the_norms_of_what_is_rounded_away_and_of_the_weights(problem
                 assert norm <= bound <= norm * (1 + 1e-5) + 4e-45
 
 
-@pytest.mark.parametrize("start", ["a bias", "a weight"])
+@pytest.mark.parametrize("large", ["bias", "weights"])
 @pytest.mark.parametrize("place", [TILE, 2 * TILE - 1])
-def test_what_sums_in_another_order_lose_does_not_rule_a_label_out(start, place):
+def test_what_sums_in_another_order_lose_does_not_rule_a_label_out(large, place):
     """Each 1.5 added to 2²⁴ makes it 2 more, but half of them are first summed apart, without rounding.
 
-    So the winner's score is 2²⁴ + 80, but by the sums that rule labels out 2²⁴ + 70, less than the others'
-    2²⁴ + 74. No weight is rounded: only the bound on the error of the sums keeps the winner in.
+    So the winner's score is 80 (more than its bias), but 70 by the sums that rule labels out, less than the
+    74 of all labels before its tile. No weight is rounded: only the bound on the error of the sums keeps the
+    winner in, by the size of the scores, or of weights that cancel each other.
     """
-    terms, large = 40, np.float32(2**24)
-    weights = np.zeros((2 * TILE, 1 + terms), np.float32)
-    weights[:, 1:38] = 2
-    weights[:, 38:] = 2**-20  # lost, and all features are those of most labels
-    weights[place, 1:] = 1.5
-    weights[:, 0] = large if start == "a weight" else 0
-    bias = np.full(2 * TILE, large if start == "a bias" else 0, np.float32)
-    model = FakeModel(1 + terms, np.arange(2 * TILE, dtype=np.int32), weights, bias, 2 * TILE)
-    x = np.ones((1, 1 + terms), np.float32)
-    expected = ranked(sequential_float32(x, weights, bias), model.label_ids, 1)
-    assert (expected.labels[0, 0], expected.scores[0, 0]) == (place, 2**24 + 80)
+    weights = np.zeros((2 * TILE, 42), np.float32)
+    weights[:TILE, 1:38] = 2
+    weights[TILE:] = 2**-20
+    weights[place] = [0, *40 * [1.5], 0] if large == "bias" else [2**24, *40 * [1.5], -(2**24)]
+    bias = np.full(2 * TILE, 2**24 if large == "bias" else 0, np.float32)
+    model = FakeModel(42, np.arange(2 * TILE, dtype=np.int32), weights, bias, 2 * TILE)
+    x = np.ones((1, 42), np.float32)
+    expected = ranked(sequential_float32(x, weights, bias), model.label_ids, 2)
+    assert expected.labels.tolist() == [[place, 0]]
+    assert (expected.scores - bias[0]).tolist() == [[80, 74]]
     blocks = list(label_blocks(model.shards(), model.n_features))
     assert blocks[0].head_bounds[::2].max() < 1e-38  # nothing is rounded away
-    assert_same(search(blocks, CSR.from_scipy(sp.csr_matrix(x)), 1, jobs=1), expected)
+    for top_k in (1, 2):
+        found = search(blocks, CSR.from_scipy(sp.csr_matrix(x)), top_k, jobs=1)
+        assert_same(found, TopK(expected.labels[:, :top_k], expected.scores[:, :top_k]))

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pwdismec.errors import ConfigError, DataError, ModelError, OutputError, Sto
 from pwdismec.model import Model
 from pwdismec.solvers import BlockDualCD, Problem
 from pwdismec.training import TrainingConfig, train
+from pwdismec.training.runs import begin, run_of
 from pwdismec.weighting import Weighting, positive_weights
 
 CONFIG = TrainingConfig(shard_size=10)
@@ -393,3 +395,10 @@ def test_nothing_to_train_is_said(tmp_path):
 def test_settings_out_of_range_are_named(setting):
     with pytest.raises(ConfigError, match=f"{next(iter(setting))}: .*expected"):
         TrainingConfig(**setting)
+
+
+def test_who_begins_another_run_where_one_has_just_begun_is_told(dataset, tmp_path):
+    first, second = run_of(dataset, CONFIG), run_of(dataset, replace(CONFIG, C=2.0))
+    assert begin(tmp_path / "m", first, dataset) == begin(tmp_path / "m", first, dataset)
+    with pytest.raises(ModelError, match="another training has just begun there, of other settings"):
+        begin(tmp_path / "m", second, dataset)

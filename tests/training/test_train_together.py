@@ -14,7 +14,6 @@ from pwdismec.data import Dataset
 from pwdismec.errors import ConfigError, ModelError
 from pwdismec.model import Model
 from pwdismec.training import TrainingConfig, loop, train, train_part
-from pwdismec.training.runs import begin, run_of
 from pwdismec.training.status import status_of
 
 CONFIG = TrainingConfig(shard_size=5)
@@ -196,10 +195,3 @@ def test_a_loky_worker_that_is_killed_costs_its_shard_alone(dataset, tmp_path):
         killed = killing.result()
     assert killed and os.getpid() not in killed
     assert files_of(tmp_path / "m") == files_of(expected.path)
-
-
-def test_who_begins_another_run_where_one_has_just_begun_is_told(dataset, tmp_path):
-    first, second = run_of(dataset, CONFIG), run_of(dataset, LONG)
-    assert begin(tmp_path / "m", first, dataset) == begin(tmp_path / "m", first, dataset)
-    with pytest.raises(ModelError, match="another training has just begun there, of other settings"):
-        begin(tmp_path / "m", second, dataset)
