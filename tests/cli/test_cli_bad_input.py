@@ -213,9 +213,6 @@ def test_settings_out_of_range_are_refused(job, tmp_path):
         (["--propensity", "nowhere"], "propensity preset 'nowhere': expected one of default"),
         (["--propensity-b", 0], "propensity B: 0.0"),
         (["--bias", 1e300], "bias: 1e+300; expected a number from 0 to 1e15"),
-        (["--shard-size", 10**20], f"shard_size: {10**20}; expected a whole number from 1 to 2147483647"),
-        (["--max-epochs", 10**20], f"max_epochs: {10**20}; expected a whole number from 1 to 2147483647"),
-        (["--seed", 10**20], f"seed: {10**20}; expected a whole number from 0 to"),
     ):
         assert expected in refusal("train", job.train, tmp_path / "m", *options)
     assert "top_k: 0" in refusal("predict", job.model, job.test, tmp_path / "p.txt", "--top-k", 0)
@@ -224,6 +221,9 @@ def test_settings_out_of_range_are_refused(job, tmp_path):
     assert listing(tmp_path) == []
     for args in (
         ["train", job.train, tmp_path / "m", "--jobs", 0],
+        ["train", job.train, tmp_path / "m", "--shard-size", 10**20],
+        ["train", job.train, tmp_path / "m", "--max-epochs", 10**20],
+        ["train", job.train, tmp_path / "m", "--seed", 10**20],
         ["train"],
         ["nothing"],
         ["train", "--foo"],
