@@ -109,7 +109,7 @@ def _labels(matrix: _Matrix) -> CSR:
 
 @patient
 def _load(path: Path, noun: str, first_id: int) -> _Matrix:
-    # NumPy would take it for a pickle, and advise to load that. Asked twice, as a failing disk is a no as well.
+    # NumPy would take it for a pickle, and advise to load that. Asked twice: a failing disk is a no, too.
     if not (zipfile.is_zipfile(path) or zipfile.is_zipfile(path)):
         expected = "" if path.suffix == ".npz" else f": expected {noun}s as scipy.sparse.save_npz writes them"
         raise DataError(path, f"damaged, or no .npz file{expected}")
