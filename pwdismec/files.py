@@ -77,6 +77,13 @@ def sweep_beside(path: Path) -> None:
                 (_sweep_folder if _is_folder(part) else _sweep_file)(part)
 
 
+def sweep_replacement(path: Path) -> None:
+    """Remove what is left of replacing a folder, once `path` is what it was to become."""
+    with contextlib.suppress(OSError):
+        if _is_folder(part := aside_of(path, _KEPT)):
+            _sweep_folder(part)
+
+
 def _raise_unless_gone(error: OSError) -> None:
     """Another process may be tidying up the same folders."""
     if not isinstance(error, FileNotFoundError):

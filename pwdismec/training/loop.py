@@ -10,7 +10,7 @@ from pwdismec.cluster.leases import claims_in
 from pwdismec.cluster.stop import Stop
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError
-from pwdismec.files import clear_os_errors, replacing_folder, sweep, sweep_beside
+from pwdismec.files import clear_os_errors, replacing_folder, sweep, sweep_beside, sweep_replacement
 from pwdismec.model.manifest import CLAIMS, Run, run_at
 from pwdismec.model.missing import how_far
 from pwdismec.model.model import Model, open_finished
@@ -186,6 +186,7 @@ class _Training:
         """Train a part, or all."""
         run = run_of(self.dataset, self.config)
         if is_done(self.folder, run, resume):
+            sweep_replacement(self.folder)  # the older model, if a kill came just behind the exchange
             return open_finished(self.folder)
         if part is not None or not resume:  # else what was begun to calibrate this one may be there
             sweep_beside(self.folder)

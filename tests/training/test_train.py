@@ -402,3 +402,18 @@ def test_who_begins_another_run_where_one_has_just_begun_is_told(dataset, tmp_pa
     assert begin(tmp_path / "m", first, dataset) == begin(tmp_path / "m", first, dataset)
     with pytest.raises(ModelError, match="another training has just begun there, of other settings"):
         begin(tmp_path / "m", second, dataset)
+
+
+def test_a_kill_behind_the_exchange_leaves_no_older_model(dataset, whole, tmp_path):
+    train(dataset, tmp_path / "m", TrainingConfig(shard_size=10, C=2))
+
+    def overwrite():
+        train(dataset, tmp_path / "m", CONFIG, overwrite=True, jobs=1)
+
+    number = 0
+    while (tmp_path / "m" / "manifest.json").read_bytes() != (whole / "manifest.json").read_bytes():
+        assert ends_at_rename(number, True, overwrite)
+        number += 1
+    train(dataset, tmp_path / "m", CONFIG, overwrite=True, resume=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+    assert files_of(tmp_path / "m") == files_of(whole)
