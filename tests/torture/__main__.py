@@ -55,8 +55,12 @@ def tortured(
     seed: int,
     jobs: int,
     names: list[str] | None = None,
+    moments: bool = True,
 ) -> list[tuple[Trial, str]]:
-    """So many kills and failures at least, over threads, or until Ctrl-C; each trial with its kind."""
+    """So many kills and failures at least, over threads, or until Ctrl-C; each trial with its kind.
+
+    Kills are also at random moments, which nothing repeats, unless without `moments`.
+    """
     queue: SimpleQueue[tuple[str, int]] = SimpleQueue()
     counts, trials = Counter[str](), list[tuple[Trial, str]]()
     ended = Event()
@@ -67,7 +71,7 @@ def tortured(
                 queue.put((kind, number))
 
     def work(own: Path) -> None:
-        with Torturer(own, library) as torturer:
+        with Torturer(own, library, moments) as torturer:
             while not ended.is_set():
                 try:
                     kind, number = queue.get_nowait()

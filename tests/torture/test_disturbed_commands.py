@@ -78,12 +78,10 @@ def test_what_is_disturbed_is_the_call_that_was_asked_for(library, tmp_path, fau
     assert Report.read(report).calls(("create",)) == 2 * ("create" in fault.kinds)
 
 
-@pytest.mark.parametrize(
-    ("kills", "failures"), [(30, 30), pytest.param(300, 300, marks=pytest.mark.slow)], ids=["few", "many"]
-)
-def test_a_disturbed_command_loses_nothing_and_is_mended_by_the_next(library, tmp_path, kills, failures):
-    trials = tortured(tmp_path, library, kills, failures, seed=0, jobs=2)
+def test_a_disturbed_command_loses_nothing_and_is_mended_by_the_next(library, tmp_path):
+    """At calls alone: when a signal comes at a moment, Python may still be starting."""
+    trials = tortured(tmp_path, library, 30, 30, seed=0, jobs=2, moments=False)
     problems = [f"{kind} {trial}" for trial, kind in trials if trial.problems]
     assert not problems, "\n".join([*problems, table(trials)])
-    for wanted, most in (("kill", kills), ("failure", failures)):
-        assert sum(len(trial.disturbances) for trial, kind in trials if kind == wanted) >= most
+    for wanted in ("kill", "failure"):
+        assert sum(len(trial.disturbances) for trial, kind in trials if kind == wanted) >= 30

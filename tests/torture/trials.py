@@ -103,7 +103,8 @@ class Torturer:
         failing_calls.c, compiled.
     """
 
-    def __init__(self, place: Path, library: Path) -> None:
+    def __init__(self, place: Path, library: Path, moments: bool = True) -> None:
+        self._moments = moments
         self._runner, self._pool = Runner(place, library), place / "pool"
         self._known: dict[str, Undisturbed] = {}
 
@@ -179,7 +180,7 @@ class Torturer:
     ) -> Ended:
         if kind == "kill":
             number = rng.choice(KILLS)
-            way = rng.choice(["call"] * 4 + ["moment"] * 2 + ["moment alone"])
+            way = rng.choice(["call"] * 4 + ["moment"] * 2 + ["moment alone"]) if self._moments else "call"
             if way == "call":
                 how = rng.choice([SIGNAL_BEFORE, SIGNAL_AFTER])
                 fault = Fault(KINDS, rng.randrange(known.ended.report.count), how, number)
