@@ -52,6 +52,7 @@ def tests_of(file: str, root: Path) -> tuple[str, ...]:
             paths.append(tests / "cli" / "test_cli_report.py")
         found = _nearest(paths, lambda text: sum(name in text for name in names))
     of_all = ["test_public_api.py"] if file.endswith(".py") else ["test_native.py", "native/test_bindings.py"]
+    of_all += ["cli/test_cli_help.py"] if room == "cli" else []
     return tuple(str(path.relative_to(root)) for path in [*found, *(tests / name for name in of_all)])
 
 

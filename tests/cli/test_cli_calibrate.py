@@ -14,7 +14,7 @@ from pwdismec.pipeline.calibrating import calibrate_on_share
 from pwdismec.pipeline.predicting import predict_file
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.files import read_predictions
-from pwdismec.training import TrainingConfig
+from pwdismec.training import TrainingConfig, train
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +136,19 @@ def test_what_is_refused(job, calibrated, tmp_path):
     answer = pwdismec("evaluate", job.predictions, job.test, "--sets", "--by-frequency", "--train", job.train)
     assert answer.code == 2 and "--by-frequency does not go with --sets" in answer.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_trained_for_a_calibration_is_taken_up_again(job, tmp_path, monkeypatch):
+    """It was broken off after the second model had been trained, whose shards are not trained again."""
+    data, config = Dataset.open(job.train), TrainingConfig(shard_size=10)
+    model = train(data, tmp_path / "model", config)
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr("pwdismec.pipeline.calibrating.calibrate", lambda *parts, **settings: 1 / 0)
+        calibrate_on_share(model, data, config, 0.3)
+    assert len(list(tmp_path.iterdir())) == 2
+    with monkeypatch.context() as patch:
+        patch.setattr("pwdismec.training.session.solve_shards", lambda *work: 1 / 0)
+        found = calibrate_on_share(model, data, config, 0.3)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    expected = calibrate_on_share(train(data, tmp_path / "other", config), data, config, 0.3)
+    assert found.after == expected.after

@@ -58,6 +58,8 @@ def test_the_page_holds_everything_and_the_plots_are_files_too(whole, tmp_path):
         source.startswith("data:image/svg+xml;base64,") for source in re.findall(r'src="(.*?)"', shown)
     )
     assert shown.count("<img") == len(PLOTS)
+    examples = shown.split("class=example>")[1:]
+    assert examples and all("true: <span" in example for example in examples)
     reports = json.loads((whole / "report.json").read_text())["reports"]
     assert all(f">{report['percent']['PSP@3']:.2f}<" in shown for report in reports.values())
     assert "label-3" in shown

@@ -11,7 +11,6 @@ import pytest
 from command_line import output, pwdismec, refusal
 
 from pwdismec.data import Dataset
-from pwdismec.errors import ConfigError
 from pwdismec.model import Model
 from pwdismec.text import TextVectorizer
 from pwdismec.text.splits import Split
@@ -348,9 +347,3 @@ def test_an_option_for_files_of_features_does_not_go_with_text(texts, tmp_path, 
     answer = pwdismec("convert", texts / "records.jsonl", tmp_path / "made", *TEXT, *option)
     assert answer.code == 2 and "--text goes without --format, --one-based, --tfidf" in answer.err
     assert not (tmp_path / "made").exists()
-
-
-@pytest.mark.parametrize("share", ["0", "1", "1.0", "-0.1", "nan", "half"])
-def test_a_share_that_leaves_a_part_empty_is_no_split(share):
-    with pytest.raises(ConfigError, match="expected a share between 0 and 1, or FIELD:FIRST"):
-        Split.parse(share)

@@ -14,6 +14,7 @@ from sklearn.preprocessing import normalize
 from pwdismec.data.csr import CSR
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.text import TextSettings, TextVectorizer
+from pwdismec.text.corpus import _Hashed
 from pwdismec.text.counting import count
 from pwdismec.text.vectorizer import hashed
 
@@ -195,3 +196,12 @@ def test_a_record_without_the_text(record, message):
     vectorizer = fitted([{"t": "aa"}], TextSettings.of("t", min_df=1))
     with pytest.raises(DataError, match=f"record: field 't': {message}; expected a string"):
         vectorizer.transform([{"t": "aa"}, record])
+
+
+@pytest.mark.parametrize("bits", [1, 4, 10])
+def test_hashed_terms_have_two_to_the_bits_columns(bits):
+    assert (
+        TextVectorizer.of(TextSettings.of("t", hashing=bits), None, np.zeros(2**bits), 1).n_features
+        == 2**bits
+    )
+    assert len(_Hashed(bits).frequencies) == 2**bits
