@@ -41,7 +41,7 @@ IDF = "idf.safetensors"
 LABEL_NAMES = "label_names.txt"
 CLAIMS = "claims"
 
-# Derived from a model, and kept in its folder by other rooms.
+# Derived from a model, and kept in its folder by other rooms; the first by version 0.1.0 alone, and not read.
 VERIFIED: Final = "verified.json"
 INDEX: Final = "index.safetensors"
 CALIBRATION: Final = "calibration.safetensors"
