@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from multiprocessing import get_context
+from multiprocessing.connection import wait
 from typing import Any, Protocol, TypeVar
 
 from pwdismec.cluster.worker_side import begin_worker
@@ -21,6 +22,7 @@ Result = TypeVar("Result")
 Prepare = Callable[[], object]
 
 _SECONDS_FOR_A_WORKER = 60
+_SECONDS_TO_END = 0.1
 
 
 class Pool(Protocol):
@@ -85,8 +87,12 @@ class Loky:
         if self._executor is None:
             return
         # With `kill_workers`, loky's thread fails, with a traceback, at tasks that no worker has been given.
-        for process in list(self._executor._processes.values()):
-            process.terminate()
+        running = {process.sentinel: process for process in list(self._executor._processes.values())}
+        while running:  # a process that is just about to wait when it is told to end does not hear it
+            for process in running.values():
+                process.terminate()
+            for ended in wait(list(running), _SECONDS_TO_END):
+                del running[ended]
         self._executor.shutdown()
 
 
