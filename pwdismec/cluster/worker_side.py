@@ -50,15 +50,21 @@ _kept = _Kept()
 _under_way: list[bool] = []  # an element while this process does a task
 
 
-def begin_worker(parent: int) -> None:
+def begin_worker(parent: int, end_at_once: bool = True) -> None:
     """In a new process: leave Ctrl-C to the parent, log by way of it, and end with it or when it says so.
 
     The parent may be killed, and loky's workers would wait for ever.
+
+    Parameters
+    ----------
+    end_at_once
+        Drop what is under way at SIGTERM. Otherwise that is left to the parent, too: it would wait for all
+        of a large result.
     """
     gc.freeze()  # what the parent had imported is no garbage, and would be copied to be looked at
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _drop)
+    signal.signal(signal.SIGTERM, _drop if end_at_once else signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     logging.captureWarnings(True)
     logging.getLogger().handlers[:] = [_kept]

@@ -6,14 +6,13 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from functools import lru_cache, partial
 from itertools import chain, islice
 from multiprocessing import get_context
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 import numpy as np
@@ -94,23 +93,28 @@ def _in_processes(
     pool = _pool(jobs)
     try:
         yield from map_with(pool, function, pieces, 2 * jobs, attrgetter("size"))
-    except BrokenProcessPool as error:
+    except BrokenExecutor as error:
         raise PwdismecError(
             "a process that reads the texts was killed, perhaps for want of memory"
         ) from error
     finally:
-        pool.shutdown()
+        pool.shutdown(cancel_futures=True)
 
 
-def _pool(jobs: int) -> Executor:
+def _pool(jobs: int) -> Any:
     """Forked processes where that is safe, as others take seconds to import scikit-learn once more."""
-    begin = partial(begin_worker, os.getpid())
+    begin = partial(begin_worker, os.getpid(), end_at_once=False)
     if sys.platform == "linux" and threading.active_count() == 1:
-        pool: Executor = ProcessPoolExecutor(jobs, get_context("fork"), begin)
-    else:
-        from joblib.externals import loky
+        pool: Any = ProcessPoolExecutor(jobs, get_context("fork"), begin)
+        start_workers(pool)
+        # All are forked. Were their ends of the pipes open here as well, this process could wait for ever for
+        # killed ones to read a piece, or to send a chunk.
+        pool._call_queue._reader.close()
+        pool._result_queue._writer.close()
+        return pool
+    from joblib.externals import loky
 
-        pool = loky.ProcessPoolExecutor(jobs, initializer=begin)
+    pool = loky.ProcessPoolExecutor(jobs, initializer=begin)
     start_workers(pool)
     return pool
 

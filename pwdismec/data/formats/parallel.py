@@ -32,8 +32,11 @@ def map_in_order(
         As `map_with` takes it.
     """
     n_threads = n_jobs or os.cpu_count() or 1
-    with ThreadPoolExecutor(n_threads) as pool:
+    pool = ThreadPoolExecutor(n_threads)
+    try:
         yield from map_with(pool, function, items, 2 * n_threads, size_of)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def map_with(
@@ -45,7 +48,8 @@ def map_with(
 ) -> Iterator[Result]:
     """Results of `function` in the order of `items`, which `pool` works on.
 
-    An error of `items` is raised after the results of those that came before it.
+    An error of `items` is raised after the results of those that came before it. What another error leaves
+    under way is for the owner of the pool to end.
 
     Parameters
     ----------
@@ -63,23 +67,19 @@ def map_with(
         under_way -= size
         return future.result()
 
-    try:
-        while failure is None:
-            try:
-                item = next(iterator)
-            except StopIteration:
-                break
-            except Exception as error:
-                failure = error
-                continue
-            pending.append((pool.submit(function, item), size_of(item) if size_of is not None else 0))
-            under_way += pending[-1][1]
-            while len(pending) == at_most or (under_way > _MOST_UNDER_WAY and pending):
-                yield first()
-        while pending:
+    while failure is None:
+        try:
+            item = next(iterator)
+        except StopIteration:
+            break
+        except Exception as error:
+            failure = error
+            continue
+        pending.append((pool.submit(function, item), size_of(item) if size_of is not None else 0))
+        under_way += pending[-1][1]
+        while len(pending) == at_most or (under_way > _MOST_UNDER_WAY and pending):
             yield first()
-        if failure is not None:
-            raise failure
-    finally:
-        for future, _ in pending:
-            future.cancel()
+    while pending:
+        yield first()
+    if failure is not None:
+        raise failure
