@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 from click.shell_completion import shell_complete
 
-from pwdismec.files import remove_own_files
+from pwdismec.files import remove_own_parts
 
 from . import signals
 from .commands import commands
@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except BaseException as error:
         ended_by = signals.end_work()
-        remove_own_files()
+        remove_own_parts()
         return tell_error(error, ended_by)
     return code
 

@@ -13,6 +13,7 @@ import errno
 import fcntl
 import filecmp
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -192,6 +193,30 @@ def close(descriptor: int) -> None:
         os.close(descriptor)
 
 
+class RawFile(io.FileIO):
+    """A file without a buffer: it may write less than it is given. A signal cannot make closing it fail."""
+
+    def close(self) -> None:
+        with contextlib.suppress(InterruptedError):  # Python does not try that again, and has let go of it
+            super().close()
+
+
+def file_to_read(path: Path) -> io.BufferedReader:
+    """A file to read bytes from. Errors as `open`."""
+    return io.BufferedReader(RawFile(path))
+
+
+def file_to_write(path: Path) -> io.BufferedWriter:
+    """A new or emptied file to write bytes to; it is not synced. Errors as `open`."""
+    return io.BufferedWriter(RawFile(path, "wb"))
+
+
+def write_part(path: Path, content: bytes) -> None:
+    """Write a file of a folder that takes its place as a whole, which syncs it. Errors as `open`."""
+    with file_to_write(path) as file:
+        file.write(content)
+
+
 def _sync(path: Path) -> None:
     descriptor = uninterrupted(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -246,15 +271,19 @@ def replacing_file(path: str | Path, *, overwrite: bool = True) -> Iterator[Path
             put_in_place(aside, path, overwrite=overwrite)
 
 
-# Hidden files that this process has made and not yet removed or put in place.
-_own_files: Final[set[Path]] = set()
+# Parts that this process has made and not yet removed or put in place, but for those that are kept.
+_own_parts: Final[set[Path]] = set()
 
 
-def remove_own_files() -> None:
-    """Remove hidden files that a signal in the middle of tidying up has left; nothing is written any more."""
-    for aside in list(_own_files):
+def remove_own_parts() -> None:
+    """Remove what a signal amid making or removing a part has left of it; nothing is written any more."""
+    for part in list(_own_parts):
         with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
+            if _is_folder(part):
+                _restore(part)
+                shutil.rmtree(part)
+            else:
+                part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -265,7 +294,7 @@ def _new_file(path: Path) -> Iterator[Path]:
         descriptor = locked_file(aside, new=True)
         if descriptor is not None:
             break
-    _own_files.add(aside)
+    _own_parts.add(aside)
     try:
         yield aside
     finally:
@@ -273,7 +302,7 @@ def _new_file(path: Path) -> Iterator[Path]:
             close(descriptor)
         finally:
             aside.unlink(missing_ok=True)
-            _own_files.discard(aside)
+            _own_parts.discard(aside)
 
 
 @patient
@@ -283,7 +312,7 @@ def write_first(path: Path, content: bytes) -> None:
     Errors as `replacing_file`.
     """
     with clear_os_errors(path), _new_file(path) as aside:
-        aside.write_bytes(content)
+        write_part(aside, content)
         _sync(aside)
         with contextlib.suppress(FileExistsError):
             uninterrupted(os.link, aside, path)  # a rename would replace the first's
@@ -421,11 +450,14 @@ def _new_part(path: Path, token: str | None, resume: bool) -> Iterator[Path]:
                 with contextlib.suppress(OSError):
                     (part / _LOCK).unlink()
                     part.rmdir()
+                    _own_parts.discard(part)
 
 
 def _locked_part(path: Path, token: str | None) -> tuple[Path, int]:
     while True:
         part = aside_of(path, token)
+        if token is None:
+            _own_parts.add(part)
         part.mkdir(exist_ok=token is not None and not part.is_symlink())
         with contextlib.suppress(FileNotFoundError):  # it was swept before it was locked
             lock = locked_file(part / _LOCK)
@@ -466,7 +498,7 @@ def read_file(path: str | Path, most: int | None = None) -> bytes:
     OSError
         If it cannot be read for another reason.
     """
-    with Path(path).open("rb") as file:
+    with file_to_read(Path(path)) as file:
         content = file.read() if most is None else file.read(most + 1)
     if most is not None and len(content) > most:
         raise DataError(path, f"more than {size_text(most)}; expected a smaller file")
@@ -477,7 +509,7 @@ def read_file(path: str | Path, most: int | None = None) -> bytes:
 def write_file(path: str | Path, content: bytes, *, overwrite: bool = True) -> None:
     """Write a file, whole or not at all; errors as `replacing_file`."""
     with replacing_file(path, overwrite=overwrite) as aside:
-        aside.write_bytes(content)
+        write_part(aside, content)
 
 
 @patient
@@ -491,7 +523,7 @@ def open_folder(path: Path) -> int:
 def sha256_of(path: str | Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
     digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
+    with file_to_read(Path(path)) as file:
         while chunk := file.read(_HASH_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

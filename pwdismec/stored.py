@@ -8,6 +8,7 @@ read. Names in stored files are names, never paths.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import stat
@@ -20,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import from_json
 
 from pwdismec.errors import DamagedError, DataError
+from pwdismec.files import RawFile
 from pwdismec.patience import TRANSIENT, patient
 from pwdismec.quoting import shown, shown_name
 
@@ -123,7 +125,7 @@ def read_stored(path: Path, limit: int = MAX_JSON) -> bytes:
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
+        with io.BufferedReader(RawFile(descriptor)) as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise DamagedError(path, "is not a regular file")

@@ -311,6 +311,28 @@ def test_a_signal_at_the_exchange_loses_nothing(tmp_path, monkeypatch, after):
     assert content_of(tmp_path / "set") == "new" and names(tmp_path) == ["set"]
 
 
+@pytest.mark.parametrize("call", ["mkdir", "rmdir", "unlink"])
+@pytest.mark.parametrize("there", [False, True], ids=["new", "replaced"])
+def test_a_signal_amid_making_or_removing_a_part_leaves_nothing(tmp_path, monkeypatch, call, there):
+    if there:
+        write_folder(tmp_path / "set", "old")
+    made = getattr(Path, call)
+
+    def interrupted(self, *args, **more):
+        made(self, *args, **more)
+        if self.parent == tmp_path or call == "unlink":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, call, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_folder(tmp_path / "set", "new", overwrite=True)
+    monkeypatch.undo()
+    files.remove_own_parts()
+    assert names(tmp_path) == (["set"] if there or call != "mkdir" else [])
+    if there or call != "mkdir":
+        assert content_of(tmp_path / "set") == ("old" if call == "mkdir" else "new")
+
+
 @pytest.mark.parametrize("name", ["replace", "fsync"])
 def test_signals_without_end_are_told(tmp_path, monkeypatch, name):
     def broken_off(*args):

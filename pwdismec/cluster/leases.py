@@ -12,6 +12,7 @@ over meanwhile may go on, as the work gives the same result twice.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -30,7 +31,7 @@ from pydantic import Field, ValidationError
 
 from pwdismec.cluster.stop import Stopped
 from pwdismec.errors import PwdismecError
-from pwdismec.files import aside_of, clear_os_errors, write_file
+from pwdismec.files import RawFile, aside_of, clear_os_errors, write_file, write_part
 from pwdismec.patience import patient
 from pwdismec.quoting import LINE_LIMIT, one_line
 from pwdismec.stored import Record, Text
@@ -132,7 +133,7 @@ def read_claim(path: Path) -> tuple[Claim, Sign] | None:
         if not stat.S_ISREG(status.st_mode):  # nothing waits for a pipe, or follows a link
             return _UNKNOWN, _sign(status)
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:  # opening makes a network file system look anew
+        with io.BufferedReader(RawFile(descriptor)) as file:  # opening makes a network file system look anew
             content, status = file.read(_MAX_BYTES), os.fstat(descriptor)
     except FileNotFoundError:
         return None
@@ -273,7 +274,7 @@ def _written_first(path: Path, claim: Claim) -> bool:
     """Write a claim where there is none: whole at once, as an empty one would tell nobody that it is void."""
     aside = aside_of(path)
     try:
-        aside.write_text(_text(claim), encoding="utf-8")
+        write_part(aside, _text(claim).encode())
         os.link(aside, path)
     except FileExistsError:  # it may be this one, if an attempt failed behind its back
         return _is_held(path, claim)

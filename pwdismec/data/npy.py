@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from pwdismec.data.manifest import ArrayEntry
 from pwdismec.errors import DamagedError
+from pwdismec.files import RawFile, file_to_read
 from pwdismec.patience import TRANSIENT
 
 _HASH_CHUNK = 1 << 22
@@ -31,7 +32,7 @@ class ArrayWriter:
         self.length = 0
         self._bytes = 0
         self._digest = hashlib.sha256()
-        self._file = path.open("wb", buffering=0)
+        self._file = RawFile(path, "wb")
         self._write(_header(self.dtype, self.entry.shape))
 
     def append(self, values: NDArray[Any]) -> None:
@@ -79,7 +80,7 @@ def open_array(path: Path, entry: ArrayEntry) -> NDArray[Any]:
     """
     header = _header(np.dtype(entry.dtype), entry.shape)
     try:
-        with path.open("rb") as file:
+        with file_to_read(path) as file:
             found = file.read(len(header))
     except OSError as error:
         if error.errno in TRANSIENT:
@@ -93,7 +94,9 @@ def open_array(path: Path, entry: ArrayEntry) -> NDArray[Any]:
         raise DamagedError(path, f"not the header of {shape} values of type {entry.dtype}")
     if entry.bytes == 0:  # nothing to map
         return np.zeros(entry.shape, entry.dtype)
-    return np.asarray(np.load(path, mmap_mode="r"))
+    dtype = np.dtype(entry.dtype).newbyteorder("<")
+    with file_to_read(path) as file:
+        return np.asarray(np.memmap(file, dtype, "r", len(header), entry.shape))
 
 
 def sha256_of_array(array: NDArray[Any]) -> str:

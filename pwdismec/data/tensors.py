@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from pwdismec.errors import DamagedError
+from pwdismec.files import file_to_read
 from pwdismec.patience import patient
 from pwdismec.quoting import shown_name
 from pwdismec.stored import Count, Record, problem, read_stored
@@ -82,7 +83,8 @@ def map_tensors(path: Path) -> Tensors:
     """
     if path.stat().st_size == 0:  # nothing to map
         raise DamagedError(path, "is empty; expected tensors")
-    return parse_tensors(np.memmap(path, np.uint8, "r"), path)
+    with file_to_read(path) as file:
+        return parse_tensors(np.memmap(file, np.uint8, "r"), path)
 
 
 def read_tensors(path: Path, limit: int) -> Tensors:

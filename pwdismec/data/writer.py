@@ -35,7 +35,7 @@ from pwdismec.data.manifest import (
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.transpose import column_offsets, rows_of_columns
 from pwdismec.errors import DataError, OutputError
-from pwdismec.files import sha256_of
+from pwdismec.files import sha256_of, write_part
 from pwdismec.outputs import Inputs, output_folder
 from pwdismec.quoting import visible
 
@@ -179,7 +179,7 @@ class FolderWriter:
             else None,
         )
         content = manifest.model_dump_json(indent=1, exclude_none=True)
-        (self.folder / MANIFEST).write_text(content + "\n", "utf-8")
+        write_part(self.folder / MANIFEST, f"{content}\n".encode())
 
     def _write_label_instances(self, n_labels: int) -> None:
         labels = self.map("labels", n_labels)
@@ -191,7 +191,7 @@ class FolderWriter:
 
     def _write_names(self, what: NameList, lines: Sequence[str]) -> FileEntry:
         content = "".join(f"{line}\n" for line in lines).encode()
-        (self.folder / f"{what}.txt").write_bytes(content)
+        write_part(self.folder / f"{what}.txt", content)
         return FileEntry(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 

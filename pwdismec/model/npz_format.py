@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pwdismec.files import replacing_file
+from pwdismec.files import file_to_write, replacing_file
 from pwdismec.machine import check_fits
 from pwdismec.model.model import Model
 from pwdismec.model.writing import OnShard
@@ -31,7 +31,7 @@ def export_npz(
     lengths[label_ids] = weights.row_lengths
     all_bias = np.full(model.n_labels, np.nan, np.float32)
     all_bias[label_ids] = bias
-    with replacing_file(path, overwrite=overwrite) as aside, aside.open("wb") as out:
+    with replacing_file(path, overwrite=overwrite) as aside, file_to_write(aside) as out:
         np.savez(
             out,
             format=np.array(b"csr"),

@@ -24,6 +24,7 @@ import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, NamedTuple, TypeAlias
 
@@ -35,7 +36,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.formats.lines import lines_of
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError, DataError
-from pwdismec.files import replacing_file
+from pwdismec.files import file_to_read, file_to_write, replacing_file
 from pwdismec.model.manifest import Run, ShardPlan
 from pwdismec.model.model import Model
 from pwdismec.model.plan import shard_at
@@ -72,7 +73,10 @@ def export_text(
     label_ids, weights, bias = model.weights()
     by_feature = weights.to_scipy().tocsc()
     constant = model.manifest.run.bias
-    with replacing_file(path, overwrite=overwrite) as aside, aside.open("w", encoding="ascii") as out:
+    with (
+        replacing_file(path, overwrite=overwrite) as aside,
+        TextIOWrapper(file_to_write(aside), "ascii") as out,
+    ):
         out.write(f"solver_type {_COLUMN_FOR_EACH if len(label_ids) == 2 else _ONE_COLUMN_FOR_TWO}\n")
         out.write(f"nr_class {len(label_ids)}\nlabel {' '.join(map(str, label_ids))}\n")
         out.write(f"nr_feature {model.n_features}\nbias {constant if constant > 0 else -1}\nw\n")
@@ -196,7 +200,7 @@ def _part_of(
 
 def _read(path: Path) -> _Part:
     try:
-        with path.open("rb") as file:
+        with file_to_read(path) as file:
             lines = _numbered(path, file)
             return _read_weights(path, lines, _read_header(path, lines))
     except OSError as error:

@@ -16,6 +16,7 @@ from pwdismec.data.formats import open_source
 from pwdismec.data.formats.stream import StreamedInstances
 from pwdismec.data.transforms import Transforms, check_term_counts
 from pwdismec.errors import ModelError
+from pwdismec.files import file_to_read
 from pwdismec.model import Model
 
 STANDARD_INPUT = Path("-")
@@ -114,7 +115,7 @@ def open_instances(path: Path, model: Model, one_based: bool, jobs: int = 1) -> 
 def _identity(path: Path) -> dict[str, Any]:
     """What tells a file from another: its start, and size and time, which change with what follows."""
     stat = path.stat()
-    with path.open("rb") as file:
+    with file_to_read(path) as file:
         start = hashlib.sha256(file.read(_START)).hexdigest()[:16]
     return {"input": start, "input's size": stat.st_size, "input's time": stat.st_mtime_ns}
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +18,7 @@ from pathlib import Path
 from pwdismec.checked import not_yet, remember
 from pwdismec.data.csr import row_chunks
 from pwdismec.errors import ConfigError, DamagedError, ModelError, PwdismecError
-from pwdismec.files import open_folder
+from pwdismec.files import close, open_folder
 from pwdismec.machine import memory
 from pwdismec.model import Model
 from pwdismec.model.manifest import INDEX
@@ -153,4 +152,4 @@ def _alone(folder: Path) -> Iterator[None]:
                 leftover.unlink()
         yield
     finally:
-        os.close(descriptor)
+        close(descriptor)

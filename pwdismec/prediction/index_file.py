@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pwdismec.data.mapping import release
 from pwdismec.data.tensors import DTYPES, map_tensors
-from pwdismec.files import replacing_file
+from pwdismec.files import file_to_read, file_to_write, replacing_file
 from pwdismec.patience import patient
 from pwdismec.prediction.blocks import LabelBlock
 from pwdismec.prediction.heads import Heads
@@ -62,7 +62,7 @@ def write_index(path: Path, heads: Heads, blocks: Iterable[LabelBlock], n_blocks
         If it cannot be written.
     """
     layout = _Layout(n_blocks, source)
-    with replacing_file(path) as aside, aside.open("wb") as file:
+    with replacing_file(path) as aside, file_to_write(aside) as file:
         file.seek(layout.start)
         for piece in layout.pieces(heads, blocks):
             file.write(piece)
@@ -77,7 +77,8 @@ def is_as_built(path: Path, heads: Heads, blocks: Iterable[LabelBlock], n_blocks
     try:
         if path.stat().st_size < layout.start:
             return False
-        found = np.memmap(path, np.uint8, "r")
+        with file_to_read(path) as file:
+            found = np.memmap(file, np.uint8, "r")
     except (OSError, ValueError):
         return False
     end = layout.start

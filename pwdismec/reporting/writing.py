@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pwdismec.bounds import thread_count
 from pwdismec.errors import ConfigError
-from pwdismec.files import replacing_folder, write_file
+from pwdismec.files import replacing_folder, write_file, write_part
 from pwdismec.outputs import output_file, output_folder
 from pwdismec.pipeline.watching import Watch, unwatched
 from pwdismec.reporting.content import Content
@@ -77,8 +77,8 @@ def write_report(
     text = page(content, {name: plot.svg for name, plot in plots.items()})
     with replacing_folder(folder, overwrite=overwrite) as aside:
         for name, plot in plots.items():
-            (aside / f"{name}.svg").write_bytes(plot.svg)
-            (aside / f"{name}.png").write_bytes(plot.png)
+            write_part(aside / f"{name}.svg", plot.svg)
+            write_part(aside / f"{name}.png", plot.png)
     write_file(page_file, text.encode(), overwrite=overwrite)
     return page_file, content
 

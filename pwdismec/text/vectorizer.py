@@ -24,6 +24,7 @@ from pwdismec.data.names import MAX_NAMES, read_names
 from pwdismec.data.tensors import Tensors, read_tensors
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import DamagedError, DataError
+from pwdismec.files import write_part
 from pwdismec.patience import patient
 from pwdismec.stored import Digest, Size, Text, damaged, file_in, read_json, read_stored
 from pwdismec.stored import Record as StoredRecord
@@ -175,8 +176,8 @@ class TextVectorizer:
             "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
         }
         for name, content in contents.items():
-            (folder / name).write_bytes(content)
-        (folder / HEAD).write_text(json.dumps(head, indent=1) + "\n", "utf-8")
+            write_part(folder / name, content)
+        write_part(folder / HEAD, f"{json.dumps(head, indent=1)}\n".encode())
 
     @classmethod
     @patient

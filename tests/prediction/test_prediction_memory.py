@@ -72,7 +72,7 @@ def test_it_is_kept_while_the_index_is_built_and_afterwards(folders):
 def test_too_little_is_refused_in_one_line(folders, tmp_path):
     model = Model.open(folders[0])
     (model.path / INDEX).unlink(missing_ok=True)
-    line = r"memory: the limit is 20 MB, but {} takes [\d.]+ MB, [\d.]+ MB of which is in use already"
+    line = r"memory: the limit is 20 MB, but {} takes [\d.]+ [MG]B, [\d.]+ [MG]B of which is in use already"
     with pytest.raises(ConfigError, match=line.format("building the prediction index")):
         Predictor(model, 20_000_000)
     assert not (model.path / INDEX).exists()

@@ -22,6 +22,7 @@ from torture.preloaded import (
     Report,
     compiled,
 )
+from torture.trials import Torturer
 
 from pwdismec.cli.commands import COMMANDS as NAMES
 
@@ -85,3 +86,14 @@ def test_a_disturbed_command_loses_nothing_and_is_mended_by_the_next(library, tm
     assert not problems, "\n".join([*problems, table(trials)])
     for wanted in ("kill", "failure"):
         assert sum(len(trial.disturbances) for trial, kind in trials if kind == wanted) >= 30
+
+
+WRITERS = ["convert npz", "convert texts", "export liblinear", "export npz", "predict npz", "prune"]
+
+
+def test_a_signal_while_a_file_is_closed_does_no_harm(library, tmp_path):
+    """Python tries other calls again that a signal breaks off."""
+    with Torturer(tmp_path / "place", library) as torturer:
+        trials = [trial for name in WRITERS for trial in torturer.trials_at_each_call(name, "EINTR at close")]
+    assert len(trials) > 40 and {trial.command for trial in trials} == set(WRITERS)
+    assert not [trial for trial in trials if trial.problems]

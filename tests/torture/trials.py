@@ -56,6 +56,7 @@ FAILURES = {
     "ENOSPC": Failure(_NEED_ROOM, FAIL_ONCE, errno.ENOSPC, frozenset({0, DISK})),
     "ENOSPC from then on": Failure(_NEED_ROOM, FAIL_ON, errno.ENOSPC, frozenset({0, DISK})),
     "EINTR": Failure(_INTERRUPTIBLE, FAIL_ONCE, errno.EINTR, frozenset({0})),
+    "EINTR at close": Failure(("close",), FAIL_ONCE, errno.EINTR, frozenset({0})),
     "short write": Failure(("write",), HALVE, 0, frozenset({0})),
 }
 
@@ -90,6 +91,23 @@ class Undisturbed:
     before: Tree
     after: Tree
     ended: Ended
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """What comes over a command, at a call or (`after`) at a moment, and the codes it may then end with."""
+
+    words: str
+    codes: frozenset[int]
+    fault: Fault | None = None
+    after: tuple[float, int] | None = None
+    alone: bool = False
+
+
+def _failing(name: str, number: int) -> Disturbance:
+    failure = FAILURES[name]
+    fault = Fault(failure.kinds, number, failure.how, failure.value)
+    return Disturbance(f"{name} at call {number}", failure.codes, fault)
 
 
 class Torturer:
@@ -156,7 +174,7 @@ class Torturer:
         arguments = shlex.split(command.line)
         for _ in range(3):
             before = self._tree()
-            ended = self._disturb(trial, arguments, command, known, kind, rng)
+            ended = self._disturb(trial, arguments, command, known, self._drawn(known, kind, rng))
             done = ended.code == 0
             self._check(trial, command, known, before, ended)
             if ended.code == -signal.SIGKILL:  # which leaves these, as it does any program's, to the system
@@ -169,35 +187,45 @@ class Torturer:
             self._go_on(trial, arguments, command, known)
         return trial
 
+    def _drawn(self, known: Undisturbed, kind: str, rng: random.Random) -> Disturbance:
+        if kind == "kill":
+            number = rng.choice(KILLS)
+            codes = frozenset(CODES_OF[number] | {0})
+            way = rng.choice(["call"] * 4 + ["moment"] * 2 + ["moment alone"]) if self._moments else "call"
+            if way == "call":
+                how = rng.choice([SIGNAL_BEFORE, SIGNAL_AFTER])
+                fault = Fault(KINDS, rng.randrange(known.ended.report.count), how, number)
+                words = f"{number.name} {'before' if how == SIGNAL_BEFORE else 'after'} call {fault.number}"
+                return Disturbance(words, codes, fault)
+            alone = way == "moment alone"
+            after = (rng.uniform(0, known.ended.seconds + alone * 0.9), int(number))
+            words = f"{number.name} at {after[0]:.3f} s{' of a process of its own' * alone}"
+            return Disturbance(words, codes, after=after, alone=alone)
+        name = rng.choice(list(FAILURES))
+        calls = known.ended.report.calls(FAILURES[name].kinds)
+        return _failing(name, rng.randrange(max(calls, 1)))
+
+    def trials_at_each_call(self, name: str, failure: str) -> Iterator[Trial]:
+        """Let a command fail at each of its calls in turn."""
+        known = self.undisturbed(name)
+        for number in range(known.ended.report.calls(FAILURES[failure].kinds)):
+            trial = Trial(number, name)
+            self._prepare(COMMANDS[name])
+            before, arguments = self._tree(), shlex.split(COMMANDS[name].line)
+            ended = self._disturb(trial, arguments, COMMANDS[name], known, _failing(failure, number))
+            self._check(trial, COMMANDS[name], known, before, ended)
+            yield trial
+
     def _disturb(
         self,
         trial: Trial,
         arguments: list[str],
         command: Command,
         known: Undisturbed,
-        kind: str,
-        rng: random.Random,
+        disturbance: Disturbance,
     ) -> Ended:
-        if kind == "kill":
-            number = rng.choice(KILLS)
-            way = rng.choice(["call"] * 4 + ["moment"] * 2 + ["moment alone"]) if self._moments else "call"
-            if way == "call":
-                how = rng.choice([SIGNAL_BEFORE, SIGNAL_AFTER])
-                fault = Fault(KINDS, rng.randrange(known.ended.report.count), how, number)
-                words, after, alone = "", None, False
-                words = f"{number.name} {'before' if how == SIGNAL_BEFORE else 'after'} call {fault.number}"
-            else:
-                fault, alone = None, way == "moment alone"
-                after = (rng.uniform(0, known.ended.seconds + alone * 0.9), int(number))
-                words = f"{number.name} at {after[0]:.3f} s{' of a process of its own' * alone}"
-            codes = CODES_OF[number] | {0}
-        else:
-            name = rng.choice(list(FAILURES))
-            failure = FAILURES[name]
-            calls = known.ended.report.calls(failure.kinds)
-            fault = Fault(failure.kinds, rng.randrange(max(calls, 1)), failure.how, failure.value)
-            words, after, alone, codes = f"{name} at call {fault.number}", None, False, failure.codes
-        ended = self._runner.run(arguments, fault, after, alone)
+        words, codes = disturbance.words, disturbance.codes
+        ended = self._runner.run(arguments, disturbance.fault, disturbance.after, disturbance.alone)
         if ended.report.done:
             path = ended.report.path.decode().replace(str(self._runner.work.parent), "")
             words += f", {ended.report.call.decode()} of {_anonymous(path)}"

@@ -17,6 +17,7 @@ from typing import IO, Any, Protocol
 import zstandard
 
 from pwdismec.errors import DataError, StorageError
+from pwdismec.files import file_to_read, file_to_write
 from pwdismec.patience import TRANSIENT, patient
 from pwdismec.sizes import size_text
 
@@ -178,8 +179,8 @@ def open_to_read(path: Path) -> io.BufferedIOBase:
         begin = partial(_ZstandardFrame, zstandard.ZstdDecompressor(max_window_size=_MOST_KEPT))
         padding = b""
     else:
-        return path.open("rb")
-    return io.BufferedReader(_Streams(path.open("rb"), begin, padding))
+        return file_to_read(path)
+    return io.BufferedReader(_Streams(file_to_read(path), begin, padding))
 
 
 @contextlib.contextmanager
@@ -207,7 +208,7 @@ def clear_read_errors(path: Path) -> Iterator[None]:
 def open_to_write(path: Path, suffix: str) -> Iterator[Any]:
     """A binary stream into a new file, compressed as `suffix` says; the same content gives the same bytes."""
     with contextlib.ExitStack() as stack:
-        stream: Any = stack.enter_context(path.open("wb"))
+        stream: Any = stack.enter_context(file_to_write(path))
         if suffix == ".gz":
             gz = gzip.GzipFile("", "wb", compresslevel=6, fileobj=stream, mtime=0)
             stream = stack.enter_context(gz)

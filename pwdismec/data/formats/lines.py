@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pwdismec.data.formats.compression import clear_read_errors, is_compressed, open_to_read
 from pwdismec.errors import DataError
+from pwdismec.files import file_to_read
 from pwdismec.sizes import size_text
 
 # Large enough that the work on a piece outweighs handing it to a thread, small
@@ -74,7 +75,7 @@ def pieces_of_lines(
 
 
 def _mapped(path: Path, skip_first: bool, longest: int) -> Iterator[NDArray[np.uint8]]:
-    with clear_read_errors(path), path.open("rb") as file:
+    with clear_read_errors(path), file_to_read(path) as file:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     text = np.frombuffer(content, np.uint8)
     start = content.find(b"\n") + 1 or len(content) if skip_first else 0

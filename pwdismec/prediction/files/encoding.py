@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Protocol, TypeAlias
 
 from pwdismec.data.topk import TopK
+from pwdismec.files import file_to_read
 
 Buffer: TypeAlias = bytes | memoryview
 
@@ -41,5 +42,5 @@ class Encoder(Protocol):
 def append_files(out: IO[bytes], paths: Sequence[Path]) -> None:
     """Write the bytes of one file after another to `out`."""
     for path in paths:
-        with path.open("rb") as file:
+        with file_to_read(path) as file:
             shutil.copyfileobj(file, out, _COPY_SIZE)

@@ -13,6 +13,7 @@ from pwdismec.data.formats.compression import open_to_read
 from pwdismec.data.formats.lines import LONGEST_RECORD, lines_of
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
+from pwdismec.files import file_to_write
 from pwdismec.prediction.files.encoding import Buffer, append_files
 from pwdismec.prediction.files.predictions import Predictions, RankedRows, check_entries
 
@@ -30,7 +31,7 @@ class JsonlEncoder:
         return ("".join(self._line(labels, scores) for labels, scores in pairs).encode(),)
 
     def assemble(self, parts: Sequence[Sequence[Path]], out: Path, n_instances: int) -> None:
-        with out.open("wb") as file:
+        with file_to_write(out) as file:
             append_files(file, parts[0])
 
     def _line(self, labels: list[int], scores: list[str]) -> str:

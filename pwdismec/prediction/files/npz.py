@@ -17,6 +17,7 @@ from pwdismec.data.formats.archive import check_archive
 from pwdismec.data.formats.faults import MOST_COLUMNS
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
+from pwdismec.files import file_to_write
 from pwdismec.patience import apart_from_damage
 from pwdismec.prediction.files.encoding import Buffer, append_files
 from pwdismec.prediction.files.predictions import Predictions, RankedRows
@@ -40,7 +41,10 @@ class NpzEncoder:
 
     def assemble(self, parts: Sequence[Sequence[Path]], out: Path, n_instances: int) -> None:
         """As `numpy.savez` would write it, but without the arrays in memory."""
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        with (
+            file_to_write(out) as whole,
+            zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED, allowZip64=True) as archive,
+        ):
             for name, descr, part in zip(self.parts, ("<i4", "<f4"), parts, strict=True):
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                     header = {"descr": descr, "fortran_order": False, "shape": (n_instances, self.top_k)}

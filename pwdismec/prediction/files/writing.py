@@ -23,6 +23,7 @@ from pwdismec.cluster import Leases, Part
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError, DamagedError, DataError, PwdismecError
 from pwdismec.files import (
+    RawFile,
     clear_os_errors,
     close,
     locked_file,
@@ -367,7 +368,7 @@ _lock = patient(locked_file)
 
 def _write(path: Path, start: int, content: Buffer) -> None:
     view = memoryview(content)
-    with path.open("r+b", buffering=0) as file:
+    with RawFile(path, "r+b") as file:
         file.truncate(start)
         file.seek(start)
         while len(view):  # the system writes at most 2 GiB at a time

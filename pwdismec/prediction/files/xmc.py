@@ -14,6 +14,7 @@ from pwdismec.data.formats.header import read_header
 from pwdismec.data.formats.rows import RowFile
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
+from pwdismec.files import file_to_write
 from pwdismec.prediction.files.encoding import Buffer, append_files
 from pwdismec.prediction.files.predictions import Predictions, RankedRows, check_entries
 
@@ -32,7 +33,7 @@ class XmcEncoder:
         return (text.data,)
 
     def assemble(self, parts: Sequence[Sequence[Path]], out: Path, n_instances: int) -> None:
-        with out.open("wb") as file:
+        with file_to_write(out) as file:
             file.write(f"{n_instances} {self.n_labels}\n".encode())
             append_files(file, parts[0])
 
