@@ -5,7 +5,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from killing import ends_at_rename
 from small_data import files_of, small_dataset
 from waiting import wait_until
 
+from pwdismec import files
 from pwdismec.data import Dataset
 from pwdismec.errors import ConfigError, DataError, ModelError, OutputError, StorageError
 from pwdismec.model import Model
@@ -284,7 +284,7 @@ def test_leftovers_of_a_kill_are_swept(dataset, whole, tmp_path):
 
 
 def test_a_full_disk_loses_nothing_that_was_finished(dataset, whole, tmp_path, monkeypatch):
-    write, calls = Path.write_bytes, []
+    write, calls = files.write_part, []
 
     def full(path, content):
         calls.append(path)
@@ -295,7 +295,7 @@ def test_a_full_disk_loses_nothing_that_was_finished(dataset, whole, tmp_path, m
 
     message = r"00002\.safetensors: cannot write: No space left on device"
     with monkeypatch.context() as patch, pytest.raises(StorageError, match=message):
-        patch.setattr(Path, "write_bytes", full)
+        patch.setattr(files, "write_part", full)
         train(dataset, tmp_path / "m", CONFIG)
     assert sorted(p.name for p in (tmp_path / "m" / "shards").iterdir()) == [
         "00000.safetensors",

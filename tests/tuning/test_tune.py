@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from killing import ends_at_rename
 from random_matrices import sparse
 from small_data import files_of, small_dataset
 
+from pwdismec import files
 from pwdismec.data import CSR, Dataset
 from pwdismec.errors import ConfigError, DataError, ModelError, PwdismecError
 from pwdismec.metrics import evaluate
@@ -158,7 +158,7 @@ def test_an_older_tuning_stays_until_the_new_one_is_whole(dataset, whole, tmp_pa
 
 
 def test_a_full_disk_loses_nothing_that_was_finished(dataset, whole, tmp_path, monkeypatch):
-    write, calls = Path.write_bytes, []
+    write, calls = files.write_part, []
 
     def full(path, content):
         calls.append(path)
@@ -169,7 +169,7 @@ def test_a_full_disk_loses_nothing_that_was_finished(dataset, whole, tmp_path, m
 
     message = r"standings\.safetensors: cannot write: No space left on device"
     with monkeypatch.context() as patch, pytest.raises(PwdismecError, match=message):
-        patch.setattr(Path, "write_bytes", full)
+        patch.setattr(files, "write_part", full)
         tune(dataset, tmp_path / "t", GRID, CONFIG)
     seen = []
     tune(dataset, tmp_path / "t", GRID, CONFIG, resume=True, on_progress=seen.append)
