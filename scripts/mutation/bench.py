@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,14 @@ SURVIVED, NO_DIFFERENCE = "noticed by no test", "without difference"
 # Where the checkout's folders lie in the installed package.
 _INSTALLED = {"pwdismec": "", "cli": "cli", "scripts/slurm": "pipeline/slurm"}
 _NATIVE = "pwdismec/native"
+
+# Bytes that the tests of a mutant may take, far more than they do without one.
+_MOST_MEMORY = 1 << 33
+
+
+def _limit_memory() -> None:
+    """A mutant may ask for all there is."""
+    resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
 
 
 class Bench:
@@ -76,6 +85,7 @@ class Bench:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=_limit_memory,
         )
         try:
             self.told, _ = process.communicate(timeout=seconds)
@@ -83,7 +93,7 @@ class Bench:
             return TIMED_OUT
         finally:
             _end_all(process)
-        if process.returncode not in (0, 1, 2):  # passed, failed, not even collected
+        if process.returncode > 2:  # neither passed, failed, not even collected, nor killed by a signal
             raise RuntimeError(f"pytest ends with {process.returncode}: {self.told[-2000:]}")
         return SURVIVED if process.returncode == 0 else NOTICED
 
