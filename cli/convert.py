@@ -12,7 +12,7 @@ from pwdismec.pipeline.converting import convert_files
 
 from . import options
 from .examples import example
-from .progress import say, watch
+from .progress import watch
 from .streams import print_text
 from .texts import Texts
 from .texts import texts as texts_options
@@ -158,6 +158,4 @@ def _convert_texts(
             watch=watch,
         )
     for part in made:
-        if part.labels_left_out:
-            say(f"convert: {part.words_for_left_out()}")
-        print_text(str(part.dataset.statistics()))
+        print_text(str(part.statistics()))

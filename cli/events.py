@@ -19,7 +19,7 @@ class Event:
     Names in it may be a stranger's: they are kept so that every character can be seen.
     """
 
-    event: Literal["start", "progress", "end", "abort", "message", "error"]
+    event: Literal["start", "progress", "end", "abort", "message", "warning", "error"]
     step: str | None = None
     unit: str | None = None
     before: int | None = None
@@ -44,7 +44,7 @@ class Event:
             now = f", {self.done - self.before:,} of them now," if self.before and self.done else ""
             what = "done" if self.done is None else f"{self._count()}{now}"
             return f"{self.step}: {what} in {duration_text(self.seconds or 0)}"
-        return self.message
+        return f"warning: {self.message}" if self.event == "warning" else self.message
 
     def status(self) -> str:
         """How much is done, how fast it goes, and how long the rest will take."""

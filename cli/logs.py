@@ -34,7 +34,7 @@ class Log:
     command
         Its name.
     quiet
-        Standard error gets errors alone.
+        Standard error gets warnings and errors alone.
     log
         A file that gets all events as lines, behind those that it holds already.
     log_json
@@ -64,7 +64,9 @@ class Log:
         """
         is_error = event.event == "error"
         with self._lock:
-            shown = self._errors if is_error else self._shown
+            shown = self._shown
+            if is_error or (event.event == "warning" and shown is None):
+                shown = self._errors
             if shown is not None and not aside:
                 shown.tell(event)
             if self._file is not None:
@@ -130,7 +132,7 @@ def _stamped(event: Event) -> list[str]:
 
 def _complaint(event: Event) -> list[str]:
     before = (event.traceback or "").splitlines() if os.environ.get("PWDISMEC_DEBUG") else []
-    return [*before, f"pwdismec: error: {event.message}"]
+    return [*before, f"pwdismec: {event.event}: {event.message}"]
 
 
 def _now() -> datetime:

@@ -120,7 +120,9 @@ def logs_besides(touched: Touched) -> Callable[[Function], Function]:
     """
     taken: dict[str, Any] = {"expose_value": False, "callback": remember}
     options = [
-        click.option("-q", "--quiet", is_flag=True, help="Print nothing but results and errors.", **taken),
+        click.option(
+            "-q", "--quiet", is_flag=True, help="Print results, warnings and errors alone.", **taken
+        ),
         click.option("--log", type=OUTPUT, metavar="FILE", help="Log to FILE, too, behind its end."),
         click.option(
             "--log-json", is_flag=True, help="Log as JSON: to FILE, or else to standard error.", **taken

@@ -12,7 +12,7 @@ from pwdismec.prediction.files.writing import FORMATS
 
 from . import options
 from .examples import example
-from .progress import watch
+from .progress import warn, watch
 from .sizes import size
 
 
@@ -99,7 +99,7 @@ def command(
     if part is not None and backend.name != THREADS:
         raise click.UsageError(f"--part goes with --backend {THREADS}")
     with watch("predict", "instances") as update, stopping(deadline) as stop:
-        predict_file(
+        ignored = predict_file(
             model,
             source,
             output,
@@ -117,3 +117,5 @@ def command(
             stop=stop,
             on_progress=update,
         )
+    if ignored:
+        warn(f"{source}: ignored values of features that the model does not have: {ignored:,}")

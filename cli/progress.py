@@ -35,6 +35,11 @@ def say(line: str) -> None:
     log().tell(Event("message", message=line))
 
 
+def warn(line: str) -> None:
+    """A line about what was ignored, or may be wrong, which --quiet does not hide."""
+    log().tell(Event("warning", message=line))
+
+
 @contextmanager
 def watch(name: str, unit: str) -> Iterator[Update]:
     """Show a step; a `pwdismec.pipeline.watching.Watch`."""

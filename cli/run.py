@@ -14,7 +14,7 @@ from pwdismec.quoting import shown_name
 
 from . import options
 from .examples import example
-from .progress import say, watch
+from .progress import say, warn, watch
 from .streams import print_text
 
 
@@ -50,6 +50,6 @@ def command(
     config: Path, data: Path | None, settings: Path | None, out: Path | None, jobs: int, overwrite: bool
 ) -> None:
     """Convert, train, predict and evaluate as the YAML file CONFIG says; what is done already is skipped."""
-    how: dict[str, Any] = {"jobs": jobs, "overwrite": overwrite, "say": say, "watch": watch}
+    how: dict[str, Any] = {"jobs": jobs, "overwrite": overwrite, "say": say, "warn": warn, "watch": watch}
     outcome = run_experiment(config, data=data, settings=settings, out=out, **how)
     print_text(f"{outcome.to_text()}\n\nall of it in {shown_name(outcome.folder)}")

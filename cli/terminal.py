@@ -34,7 +34,7 @@ class Terminal:
         elif event.event in ("end", "abort") and self._bar is not None:
             self._bar.stop()
             self._bar = None
-        if event.event in ("end", "message"):
+        if event.event in ("end", "message", "warning"):
             self._console.print(event.text(), soft_wrap=True)
 
 

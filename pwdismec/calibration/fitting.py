@@ -68,7 +68,7 @@ def calibrate(
     if method not in METHODS:
         raise ConfigError(f"method: {method!r}, expected one of {', '.join(METHODS)}")
     counts = _training_counts(model)
-    positives = np.where(counts > 0, _checked(held_out, model).label_counts, 0)
+    positives = np.where(counts > 0, _checked(held_out, model).label_counts[: model.n_labels], 0)
     if not positives.any():
         raise DataError(held_out.path or "data set", "has no true label that the model was trained on")
     bounds = group_bounds(counts[counts > 0], positives[counts > 0])
@@ -108,7 +108,7 @@ def calibrate(
 
 def _checked(held_out: Dataset, model: Model) -> Dataset:
     found, expected = ((d.n_features, d.n_labels) for d in (held_out, model))
-    if found != expected:
+    if found[0] != expected[0] or found[1] < expected[1]:  # labels behind the model's are never predicted
         sizes = "{} features and {} labels".format
         raise DataError(
             held_out.path or "data set", f"{sizes(*found)}; the model {model.path} has {sizes(*expected)}"

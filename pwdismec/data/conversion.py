@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Protocol
 from pwdismec.data.csr import CSR, row_chunks
 from pwdismec.data.dataset import Dataset, open_written
 from pwdismec.data.dense import Dense, Features
-from pwdismec.data.manifest import VECTORIZER
+from pwdismec.data.manifest import VECTORIZER, Likeness
 from pwdismec.data.names import check_names, read_names
 from pwdismec.data.transforms import Transforms, check_term_counts
 from pwdismec.data.validation import check_csr, check_dense, check_form
@@ -69,10 +68,13 @@ def convert(
     transforms
         In place of these two, transforms that are fitted already.
     like
-        A training set: its transforms (with its idf), numbers of features and labels, and names are
-        taken instead, so that the result suits a model trained on it.
+        A training set: its transforms (with its idf), features, labels and names are taken instead, so that
+        the result suits a model trained on it. Values of other features are left out and counted; other
+        labels come behind the training set's.
     label_names, feature_names
-        Text files with one name a line, in order; or the labels' names themselves.
+        Text files with one name a line, in order; or the labels' names themselves, in a list that may grow
+        while the blocks are taken. By default the names are those of `like`, where labels that it does not
+        have are called by their ids.
     vectorizer
         Writes what made the features of texts into a folder; with `like`, its own is copied.
     overwrite
@@ -99,7 +101,7 @@ def convert(
     read = [*getattr(source, "paths", ()), *named, None if like is None else like.path]
     out = dataset_output(out_folder, read, overwrite=overwrite)
     features = _Columns(source, "feature", None if like is None else like.n_features)
-    labels = _Columns(source, "label", None if like is None else like.n_labels)
+    labels = _Columns(source, "label", None, 0 if like is None else like.n_labels)
     if like is not None:
         transforms = like.transforms
         vectorizer = None if like.vectorizer is None else partial(shutil.copytree, like.vectorizer)
@@ -126,6 +128,7 @@ def convert(
                     feature_names, like.feature_names if like is not None else None
                 ),
             },
+            like=None if like is None else Likeness(n_labels=like.n_labels, ignored_values=features.ignored),
             sources=[Path(path).name for path in getattr(source, "paths", ())],
             source_format=getattr(source, "format", None),
         )
@@ -133,17 +136,29 @@ def convert(
 
 
 class _Columns:
-    """How many columns one of the matrices has: as `like` rules, or the source and its blocks say."""
+    """How many columns one of the matrices has: as `like` rules, or the source and its blocks say.
 
-    def __init__(self, source: Iterable[Rows], what: str, ruled: int | None) -> None:
+    Parameters
+    ----------
+    ruled
+        How many there are, whatever there is in the blocks.
+    at_least
+        How many there are even if the blocks have fewer.
+
+    Attributes
+    ----------
+    ignored
+        Values beyond the columns that are ruled, which were left out.
+    """
+
+    def __init__(self, source: Iterable[Rows], what: str, ruled: int | None, at_least: int = 0) -> None:
         paths = getattr(source, "paths", None) or ("source",)
         self.path: str | Path = paths[0 if what == "feature" else -1]
+        self.ignored = 0
         self._source = source
         self._what = what
         self._ruled = ruled
-        self._seen = 0
-        if ruled is not None and self._declared not in (None, ruled):
-            raise DataError(self.path, f"{self._declared} {what}s; the training set has {ruled}")
+        self._seen = at_least
 
     def take(self, part: Features) -> Features:
         """The matrix of a block, if its column ids are in range; a dense one must have all columns."""
@@ -151,14 +166,18 @@ class _Columns:
         if isinstance(part, Dense):
             return self._take_dense(part)
         part = part.stored()
-        limit = part.n_columns if self._ruled is None else self._ruled
         smallest, largest = part.indices.min(initial=0), part.indices.max(initial=-1)
-        if smallest < 0 or largest >= limit:
+        if smallest < 0 or largest >= part.n_columns:
             worst = smallest if smallest < 0 else largest
-            raise DataError(self.path, f"{self._what} {worst} (counted from 0); expected 0 to {limit - 1}")
-        self._seen = max(self._seen, limit)
-        taken = replace(part, n_columns=limit)
-        check_csr(taken, str(self.path))
+            raise DataError(
+                self.path, f"{self._what} {worst} (counted from 0); expected 0 to {part.n_columns - 1}"
+            )
+        check_csr(part, str(self.path))
+        if self._ruled is None:
+            self._seen = max(self._seen, part.n_columns)
+            return part
+        taken = part.narrowed(self._ruled)
+        self.ignored += part.nnz - taken.nnz
         return taken
 
     def check_fits(self, bytes_each: int) -> None:
@@ -173,9 +192,9 @@ class _Columns:
     def names(
         self, given: str | Path | Sequence[str] | None, inherited: list[str] | None
     ) -> list[str] | None:
-        """The names in the file, those given, or those of the training set."""
+        """The names in the file, those given, or those of the training set, and ids for what it lacks."""
         if given is None:
-            return inherited
+            return inherited and [*inherited, *map(str, range(len(inherited), self.total()))]
         read = read_names if isinstance(given, (str, Path)) else check_names
         return read(given, self.total(), f"{self._what}s")  # type: ignore[arg-type]
 
@@ -183,7 +202,7 @@ class _Columns:
         if self._ruled is None:
             self._ruled = part.n_columns
         if part.n_columns != self._ruled:
-            raise DataError(self.path, f"a block of {part.n_columns} {self._what}s; expected {self._ruled}")
+            raise DataError(self.path, f"{part.n_columns} {self._what}s; expected {self._ruled}")
         check_dense(part, str(self.path))
         return part
 

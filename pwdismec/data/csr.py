@@ -84,6 +84,13 @@ class CSR:
         data = None if own.data is None else own.data[kept]
         return CSR(before[own.indptr], own.indices[kept], data, own.n_columns)
 
+    def narrowed(self, n_columns: int) -> CSR:
+        """The same rows with columns 0 … n_columns − 1; values in others are left out."""
+        own = self.stored()
+        if own.indices.max(initial=-1) >= n_columns:
+            own = own.where(own.indices < n_columns)
+        return CSR(own.indptr, own.indices, own.data, n_columns)
+
     def stored(self) -> CSR:
         """The same matrix with offsets from 0 and no stored value outside its rows; arrays are views."""
         start, stop = int(self.indptr[0]), int(self.indptr[-1])

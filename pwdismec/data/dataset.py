@@ -22,6 +22,7 @@ from pwdismec.data.manifest import (
     MANIFEST,
     VECTORIZER,
     FileEntry,
+    Likeness,
     Manifest,
     files_of_vectorizer,
     fingerprint_of,
@@ -62,6 +63,8 @@ class Dataset:
         The folder that the arrays are mapped from; None in memory.
     vectorizer
         The folder of what made the features of texts (`pwdismec.text.TextVectorizer`), or None.
+    like
+        What there is of the training set that it was converted like; or None.
     """
 
     features: Features
@@ -71,6 +74,7 @@ class Dataset:
     feature_names: list[str] | None = None
     path: Path | None = None
     vectorizer: Path | None = None
+    like: Likeness | None = None
     _label_instances: CSR | None = None
     _fingerprint: str | None = None
 
@@ -213,6 +217,12 @@ class Dataset:
         """int64, shape (n_labels,): how many instances have each label."""
         return self.label_instances.row_lengths
 
+    def label_counts_for(self, n_labels: int) -> NDArray[np.int64]:
+        """int64, shape (n_labels,): `label_counts`, and 0 for labels that a test set has besides."""
+        counts = np.zeros(n_labels, np.int64)
+        counts[: self.n_labels] = self.label_counts
+        return counts
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of features, labels and transforms, in hexadecimal; names and paths do not count.
@@ -286,6 +296,7 @@ class Dataset:
             labels=transpose(label_instances),
             label_names=None if self.label_names is None else [self.label_names[i] for i in rows],
             path=None,
+            like=None,
             _label_instances=label_instances,
             _fingerprint=self._derived_fingerprint(f"labels {npy.sha256_of_array(rows)}"),
         )
@@ -338,6 +349,7 @@ class Dataset:
                 self.n_labels,
                 self.transforms,
                 {"label_names": self.label_names, "feature_names": self.feature_names},
+                like=self.like,
             )
         return open_written(folder)
 
@@ -419,6 +431,7 @@ def _mapped(folder: Path) -> tuple[Dataset, Manifest]:
         Transforms.from_json(manifest.transforms.model_dump(), arrays.get("idf")),
         path=folder,
         vectorizer=None if manifest.vectorizer is None else folder / VECTORIZER,
+        like=manifest.like,
         _label_instances=matrix("label_instances", manifest.n_instances),
         _fingerprint=manifest.fingerprint,
         **names,

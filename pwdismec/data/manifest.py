@@ -75,6 +75,21 @@ class TransformsEntry(Record):
     l2_normalize: bool
 
 
+class Likeness(Record):
+    """The training set that a data set has the features and labels of, and what it has besides.
+
+    Attributes
+    ----------
+    n_labels
+        Labels of the training set; the others that the data set has come behind them.
+    ignored_values
+        Values of features that the training set does not have, which were left out.
+    """
+
+    n_labels: Size
+    ignored_values: Count
+
+
 class Manifest(Record):
     """The truth about a data set's folder."""
 
@@ -89,6 +104,7 @@ class Manifest(Record):
     sources: tuple[Text, ...] = ()
     source_format: Text | None = None
     transforms: TransformsEntry
+    like: Likeness | None = None
     arrays: dict[str, ArrayEntry]
     names: dict[NameList, FileEntry]
     vectorizer: dict[VectorizerFile, FileEntry] | None = None
@@ -115,6 +131,8 @@ class Manifest(Record):
             if self.arrays[name].shape != shapes[name]:
                 has, wanted = (" x ".join(map(str, s)) for s in (self.arrays[name].shape, shapes[name]))
                 raise ValueError(f"{name} has {has} values; expected {wanted}")
+        if self.like is not None and self.like.n_labels > self.n_labels:
+            raise ValueError(f"like: {self.like.n_labels} labels; expected {self.n_labels} at most")
         if "features" in expected and self.nnz != self.n_instances * self.n_features:
             raise ValueError(f"nnz is {self.nnz}; expected {self.n_instances * self.n_features}")
         return self

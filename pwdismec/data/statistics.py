@@ -35,6 +35,11 @@ class Statistics:
         whole label), and the share of the least frequent 80 % (rounded down).
     instances_without_features, instances_without_labels
         Empty rows.
+    untrained_labels, untrained_pairs
+        Of a data set that was converted like a training set: its labels that this one does not have, and in
+        how many pairs they are; else None.
+    ignored_values
+        Feature values that were left out then, as the training set does not have the features; else None.
     """
 
     n_instances: int
@@ -51,6 +56,9 @@ class Statistics:
     tail_mass: float
     instances_without_features: int
     instances_without_labels: int
+    untrained_labels: int | None = None
+    untrained_pairs: int | None = None
+    ignored_values: int | None = None
 
     @classmethod
     def of(cls, dataset: Dataset) -> Statistics:
@@ -58,6 +66,14 @@ class Statistics:
         counts = np.sort(dataset.label_counts[dataset.label_counts > 0])
         used, pairs = len(counts), int(counts.sum())
         head, tail = -(-used // 10), used * 8 // 10
+        besides = {}
+        if dataset.like is not None:
+            untrained = dataset.label_counts[dataset.like.n_labels :]
+            besides = {
+                "untrained_labels": len(untrained),
+                "untrained_pairs": int(untrained.sum()),
+                "ignored_values": dataset.like.ignored_values,
+            }
         return cls(
             n_instances=dataset.n_instances,
             n_features=dataset.n_features,
@@ -73,9 +89,11 @@ class Statistics:
             tail_mass=_share(int(counts[:tail].sum()), pairs),
             instances_without_features=int((dataset.features.row_lengths == 0).sum()),
             instances_without_labels=int((dataset.labels.row_lengths == 0).sum()),
+            **besides,
         )
 
-    def __str__(self) -> str:
+    def rows(self) -> list[tuple[str, str]]:
+        """What is told of the data set, and how much it is."""
         rows = [
             ("instances", f"{self.n_instances:,}"),
             ("features", f"{self.n_features:,}"),
@@ -94,6 +112,18 @@ class Statistics:
             ("instances without features", f"{self.instances_without_features:,}"),
             ("instances without labels", f"{self.instances_without_labels:,}"),
         ]
+        if self.untrained_labels is not None and self.untrained_pairs is not None:
+            share = 100 * _share(self.untrained_pairs, self.label_nnz)
+            rows += [
+                ("labels not in the training set", f"{self.untrained_labels:,}"),
+                ("pairs of these labels", f"{self.untrained_pairs:,} ({share:.1f} %)"),
+            ]
+        if self.ignored_values:
+            rows.append(("values of unknown features, ignored", f"{self.ignored_values:,}"))
+        return rows
+
+    def __str__(self) -> str:
+        rows = self.rows()
         left, right = (max(map(len, column)) for column in zip(*rows, strict=True))
         return "\n".join(f"{name:<{left}}  {value:>{right}}" for name, value in rows)
 

@@ -25,6 +25,7 @@ from pwdismec.data.manifest import (
     VECTORIZER_FILES,
     ArrayEntry,
     FileEntry,
+    Likeness,
     Manifest,
     NameList,
     TransformsEntry,
@@ -150,6 +151,7 @@ class FolderWriter:
         transforms: Transforms,
         names: Mapping[NameList, Sequence[str] | None],
         *,
+        like: Likeness | None = None,
         sources: Sequence[str] = (),
         source_format: str | None = None,
     ) -> None:
@@ -170,6 +172,7 @@ class FolderWriter:
             sources=tuple(map(visible, sources)),  # for people; a name that is not UTF-8 fits no JSON
             source_format=source_format,
             transforms=TransformsEntry.model_validate(transforms.to_json()),
+            like=like,
             arrays=dict(sorted(self._entries.items())),
             names={
                 what: self._write_names(what, lines) for what, lines in names.items() if lines is not None

@@ -44,6 +44,7 @@ class Evaluation:
         check_training(label_counts, n_train, truth.n_columns, [name for name, on in options.items() if on])
         self._paper_reranking, self._by_frequency = paper_reranking, by_frequency
         self._propensity = self._inverse = None
+        self._label_counts = label_counts
         self._group_of = np.zeros(truth.n_columns, np.int64)
         self._groups = [LabelGroup("all", 0, 0, truth.n_columns)]
         if label_counts is not None and n_train is not None:
@@ -78,7 +79,19 @@ class Evaluation:
             propensity=self._propensity,
             paper_reranking=self._paper_reranking,
             by_frequency=group_reports if self._by_frequency else None,
+            n_pairs=truth.nnz,
+            **self._unseen(sums.n_true),
         )
+
+    def _unseen(self, n_true: NDArray[np.int64]) -> dict[str, int]:
+        """How many true labels have no training positives, and their pairs."""
+        if self._label_counts is None:
+            return {}
+        of_unseen = n_true[self._label_counts == 0]
+        return {
+            "n_unseen_labels": int((of_unseen > 0).sum()),
+            "n_unseen_pairs": int(of_unseen.sum()),
+        }
 
     def _sums(self) -> Sums:
         return Sums(self._ks, self._group_of, len(self._groups), self._inverse, self._paper_reranking)

@@ -59,6 +59,10 @@ class Report:
         Test rows and labels.
     n_unlabelled
         Test rows without a true label; they are counted in P, nDCG and recall, and gain nothing.
+    n_pairs
+        Pairs of a test row and a true label.
+    n_unseen_labels, n_unseen_pairs
+        The true labels without training positives, and their pairs; None without training counts.
     propensity
         (A, B) of the propensity model, None without training counts.
     paper_reranking
@@ -76,6 +80,9 @@ class Report:
     propensity: tuple[float, float] | None
     paper_reranking: bool
     by_frequency: tuple[GroupReport, ...] | None
+    n_pairs: int | None = None
+    n_unseen_labels: int | None = None
+    n_unseen_pairs: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain dictionaries, lists, strings and numbers, for JSON."""
@@ -94,6 +101,12 @@ class Report:
         lines = [f"{self.n_instances:,} test instances, {self.n_labels:,} labels; percentages"]
         if self.n_unlabelled:
             lines.append(f"without a true label: {self.n_unlabelled:,} instances, counted, gaining nothing")
+        if self.n_unseen_labels and self.n_unseen_pairs and self.n_pairs:
+            share = 100 * self.n_unseen_pairs / self.n_pairs
+            labels = "1 label" if self.n_unseen_labels == 1 else f"{self.n_unseen_labels:,} labels"
+            verb = "is" if self.n_unseen_labels == 1 else "are"
+            pairs = f"{share:.1f} % of its pairs"
+            lines.append(f"{labels} of the truth {verb} not in the training set: {pairs}")
         if self.propensity is not None:
             a, b = self.propensity
             order = "reordered as in the paper's code" if self.paper_reranking else "in the order predicted"

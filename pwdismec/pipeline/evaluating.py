@@ -46,8 +46,8 @@ def evaluate_file(
         A prediction file.
     truth
         A data set's folder, or a file in any format of `open_source`; features are not looked at. Of an
-        xmc-pair or npz, this is the labels' file. With a training set of texts also a file of records, whose
-        labels that the training set does not have are left out.
+        xmc-pair or npz, this is the labels' file. With a training set of texts also a file of records. Labels
+        that the training set does not have stay in the truth, behind its own.
     train
         The training set's folder: its label counts give the propensities and deciles.
     one_based
@@ -131,16 +131,14 @@ class _Errand:
 
 
 def _rankings(errand: _Errand) -> Evaluation:
-    top, truth, training = read_to_compare(errand.predictions, errand.truth, errand.train, errand.one_based)
-    counts: dict[str, Any] = {}
-    if training is not None:
-        counts = {"label_counts": training.label_counts, "n_train": training.n_instances}
-    return Evaluation(top, truth, **counts, **dict(errand.settings))
+    compared = read_to_compare(errand.predictions, errand.truth, errand.train, errand.one_based)
+    top, truth, label_counts, n_train = compared
+    return Evaluation(top, truth, label_counts=label_counts, n_train=n_train, **dict(errand.settings))
 
 
 def _sets(errand: _Errand) -> SetEvaluation:
-    top, truth, _ = read_to_compare(errand.predictions, errand.truth, errand.train, errand.one_based)
-    return SetEvaluation(top, truth)
+    compared = read_to_compare(errand.predictions, errand.truth, errand.train, errand.one_based)
+    return SetEvaluation(compared.predictions, compared.truth)
 
 
 def _evaluated(

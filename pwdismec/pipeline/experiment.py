@@ -72,6 +72,7 @@ def run_experiment(
     jobs: int = -1,
     overwrite: bool = False,
     say: Callable[[str], None] = lambda line: None,
+    warn: Callable[[str], None] = lambda line: None,
     watch: Watch = unwatched,
 ) -> Outcome:
     """Do what the config says, and write ``report.json`` in the work folder.
@@ -90,8 +91,8 @@ def run_experiment(
         Threads; −1 for every core.
     overwrite
         Whether outputs in the work folder that were changed since, or come from elsewhere, are replaced.
-    say, watch
-        Take lines for the user, and show the progress of each step.
+    say, warn, watch
+        Take lines for the user, and those about what is ignored; show the progress of each step.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def run_experiment(
     experiment = config_of(config, data, settings)
     folder = folder_of(experiment, out)
     steps = Steps(folder.steps, say, overwrite)
-    reports = _Experiment(experiment, folder, jobs, steps, say, watch).reports()
+    reports = _Experiment(experiment, folder, jobs, steps, say, warn, watch).reports()
     outcome = Outcome(experiment.name, folder.path, reports)
     _write_report(folder, outcome, overwrite)
     return outcome
@@ -138,6 +139,7 @@ class _Experiment:
     jobs: int
     steps: Steps
     say: Callable[[str], None]
+    warn: Callable[[str], None]
     watch: Watch
 
     def reports(self) -> dict[str, Report]:
@@ -146,6 +148,9 @@ class _Experiment:
             check_is_file(file)
         training = self._converted(self.folder.train, self.config.train, None)
         test = self._converted(self.folder.test, self.config.test, training)
+        if test.like is not None and (ignored := test.like.ignored_values):
+            what = "ignored values of features that the training set does not have"
+            self.warn(f"convert-test: {what}: {ignored:,}")
         reports = {}
         for weighting in self.config.weightings:
             name = short_name(weighting)
@@ -203,9 +208,7 @@ class _Experiment:
         if like is None:
             convert_texts(sources, out, self.config.texts.settings(), label_names=label_names, **how)
             return
-        made = convert_texts_like(sources, out, like, **how)
-        if made.labels_left_out:
-            self.say(f"convert-{out.name}: {made.words_for_left_out()}")
+        convert_texts_like(sources, out, like, **how)
 
     def _trained(self, name: str, weighting: str, training: Dataset) -> Model:
         folder = self.folder.model(name)

@@ -15,7 +15,7 @@ from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
 from pwdismec.data.formats.stream import StreamedInstances
 from pwdismec.data.transforms import Transforms, check_term_counts
-from pwdismec.errors import ModelError
+from pwdismec.errors import DataError, ModelError
 from pwdismec.files import file_to_read
 from pwdismec.model import Model
 
@@ -29,7 +29,7 @@ _VALUES = 1 << 22
 _START = 1 << 20
 
 
-@dataclass(frozen=True)
+@dataclass
 class Instances:
     """Instances to predict for.
 
@@ -39,14 +39,18 @@ class Instances:
         How many; None if that is known only at the end.
     identity
         Names the content, as plain JSON; None if it cannot be read again.
+    ignored_values
+        Values left out of what was read by now, as the model does not have their features.
     """
 
     number: int | None
     identity: Mapping[str, Any] | None
     _features: Features | Iterable[Features]
     _path: Path
+    _n_features: int
     _transforms: Transforms
     _applied: Transforms
+    ignored_values: int = 0
 
     def chunks(self, first: int = 0, stop: int | None = None) -> Iterator[Features]:
         """Chunks of consecutive instances from number `first` on, transformed; up to `stop`, excluded.
@@ -62,18 +66,30 @@ class Instances:
             chunks = _cut(self._features.rows(first, self._features.n_rows if stop is None else stop))
         else:
             chunks = _gathered(_between(self._features, first, stop))
-        for chunk in chunks:
+        for rows in chunks:
+            chunk = self._with_model_features(rows)
             if self._applied.is_raw and self._transforms.idf is not None:
                 check_term_counts(chunk, self._path, first)
             yield self._transforms.bring(chunk, self._applied)
             chunk.release()
             first += chunk.n_rows
 
+    def _with_model_features(self, rows: Features) -> Features:
+        if isinstance(rows, Dense):
+            if rows.n_columns != self._n_features:
+                said = f"{rows.n_columns} features; the model has {self._n_features}"
+                raise DataError(self._path, said)
+            return rows
+        known = rows.narrowed(self._n_features)
+        self.ignored_values += rows.nnz - known.nnz
+        return known
+
 
 def open_instances(path: Path, model: Model, one_based: bool, jobs: int = 1) -> Instances:
     """The instances at `path`: a data set, a file in any format of `open_source`, or `STANDARD_INPUT`.
 
-    For a model of texts, it may be a file of records, which `jobs` processes read; −1 for every core.
+    For a model of texts, it may be a file of records, which `jobs` processes read; −1 for every core. Of a
+    sparse file, values of features that the model does not have are left out, and counted.
 
     Raises
     ------
@@ -82,12 +98,11 @@ def open_instances(path: Path, model: Model, one_based: bool, jobs: int = 1) -> 
     ModelError
         If a data set has other features than the model.
     """
+    of_model = model.n_features, model.transforms
     if path == STANDARD_INPUT:
-        stream = StreamedInstances(
-            sys.stdin.buffer, "standard input", one_based=one_based, n_features=model.n_features
-        )
+        stream = StreamedInstances(sys.stdin.buffer, "standard input", one_based=one_based)
         name = Path("standard input")
-        return Instances(stream.n_instances, None, stream, name, model.transforms, Transforms())
+        return Instances(stream.n_instances, None, stream, name, *of_model, Transforms())
     if path.is_dir():
         dataset = Dataset.open(path)
         if dataset.n_features != model.n_features:
@@ -95,7 +110,7 @@ def open_instances(path: Path, model: Model, one_based: bool, jobs: int = 1) -> 
                 f"{path}: {dataset.n_features} features; the model {model.path} has {model.n_features}"
             )
         identity = {"input": dataset.fingerprint[:16]}
-        of_set = (dataset.features, path, model.transforms, dataset.transforms)
+        of_set = (dataset.features, path, *of_model, dataset.transforms)
         return Instances(dataset.n_instances, identity, *of_set)
     if model.vectorizer is not None:
         from pwdismec.pipeline.texts import Records, are_records  # imports scikit-learn
@@ -103,13 +118,13 @@ def open_instances(path: Path, model: Model, one_based: bool, jobs: int = 1) -> 
         if are_records(path):
             records = Records(path, model.text_vectorizer, jobs)
             features = (block.features for block in records.blocks(labelled=False))
-            return Instances(len(records), _identity(path), features, path, model.transforms, Transforms())
-    source = open_source(path, one_based=one_based, n_features=model.n_features)
+            return Instances(len(records), _identity(path), features, path, *of_model, Transforms())
+    source = open_source(path, one_based=one_based)
     n_instances = source.n_instances
     if n_instances is None:  # no header: the file is read twice, to know how much is left to do
         n_instances = sum(block.features.n_rows for block in source)
     blocks = (block.features for block in source)
-    return Instances(n_instances, _identity(path), blocks, path, model.transforms, Transforms())
+    return Instances(n_instances, _identity(path), blocks, path, *of_model, Transforms())
 
 
 def _identity(path: Path) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def predict_file(
     backend: Backend | None = None,
     stop: Stop = never,
     on_progress: Update | None = None,
-) -> None:
+) -> int:
     """Write the best labels of each instance to a file.
 
     Parameters
@@ -91,6 +91,11 @@ def predict_file(
         Asked after each chunk; once it is true, the job is left to be resumed.
     on_progress
         Called with the instances done and their number, first with those done before.
+
+    Returns
+    -------
+    int
+        Values in a file that were left out, as the model does not have their features.
 
     Raises
     ------
@@ -171,6 +176,7 @@ def predict_file(
             if stop() and predictions.done != total:
                 of = "" if total is None else f" of {total:,}"
                 raise Stopped(f"{out}: stopped in time, {predictions.done:,}{of} instances are done")
+    return instances.ignored_values
 
 
 def _calibrated(model: Model, probabilities: bool, sets: str | None) -> dict[str, object]:

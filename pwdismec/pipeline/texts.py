@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from pwdismec.bounds import thread_count
 from pwdismec.data import Dataset, convert
@@ -21,21 +21,10 @@ from pwdismec.pipeline.watching import Watch, unwatched
 from pwdismec.quoting import shown
 from pwdismec.sizes import size_text
 from pwdismec.text import TextSettings, TextVectorizer
-from pwdismec.text.chunks import Chunk, chunks_of
-from pwdismec.text.corpus import Corpus, blocks_like
+from pwdismec.text.chunks import chunks_of
+from pwdismec.text.corpus import Corpus, LabelIds, blocks_like
 from pwdismec.text.pieces import format_of, pieces_of
 from pwdismec.text.splits import Split
-
-
-class Made(NamedTuple):
-    """A data set, and how many of its records' labels no record of the training set has."""
-
-    dataset: Dataset
-    labels_left_out: int
-
-    def words_for_left_out(self) -> str:
-        """Their number, for the user."""
-        return f"{self.labels_left_out:,} labels are unknown to the training set and left out"
 
 
 @dataclass(frozen=True)
@@ -45,7 +34,6 @@ class _Source:
     paths: Sequence[Path]
     format: str | None
     n_features: int
-    n_labels: int
     blocks: Iterable[Block]
 
     def __iter__(self) -> Iterator[Block]:
@@ -63,7 +51,7 @@ def convert_texts(
     jobs: int = 1,
     overwrite: bool = False,
     watch: Watch = unwatched,
-) -> list[Made]:
+) -> list[Dataset]:
     """Fit a vectoriser to records and write them as a training set; those held out, as a test set.
 
     Parameters
@@ -113,22 +101,24 @@ def convert_texts(
         fitted = corpus.fit(sources[0])
         vectorizer = fitted.vectorizer
         names = vectorizer.labels if label_names is None else _names(label_names, vectorizer.labels)
-        made = []
+        made = list[Dataset]()
         for held_out, target in enumerate(targets):
             blocks = fitted.blocks(bool(held_out), jobs)
             total = corpus.n_records[bool(held_out)]
+            how: dict[str, Any] = {"transforms": vectorizer.transforms, "vectorizer": vectorizer.save}
+            if held_out:
+                how, names = {"like": made[0]}, [*names, *fitted.other_labels]
             with watch("convert", "rows") as update:
                 update(0, total)
                 dataset = convert(
                     _source(sources, vectorizer, blocks),
                     target,
-                    transforms=vectorizer.transforms,
                     label_names=names if settings.label_field else None,
-                    vectorizer=vectorizer.save,
                     overwrite=overwrite,
                     on_progress=lambda done, total=total, update=update: update(done, total),  # type: ignore[misc]
+                    **how,
                 )
-            made.append(Made(dataset, corpus.n_labels[bool(held_out)] - dataset.labels.nnz))
+            made.append(dataset)
     return made
 
 
@@ -140,8 +130,10 @@ def convert_texts_like(
     jobs: int = 1,
     overwrite: bool = False,
     watch: Watch = unwatched,
-) -> Made:
-    """Write records as a data set with the features and labels of a training set; parameters as there.
+) -> Dataset:
+    """Write records as a data set with the features of a training set; parameters as there.
+
+    Labels that it does not have come behind those that it has; they are called as the records call them.
 
     Raises
     ------
@@ -150,28 +142,20 @@ def convert_texts_like(
     """
     vectorizer = vectorizer_of(like)
     jobs = thread_count(jobs)
-    n_labels = 0
-
-    def counted() -> Iterator[Chunk]:
-        nonlocal n_labels
-        for chunk in chunks:
-            n_labels += chunk.labels.matrix.nnz
-            yield chunk
-
-    blocks = blocks_like(vectorizer, counted())
+    labels = LabelIds(vectorizer.labels, like.label_names)
     with (
         closing(chunks_of(sources, vectorizer.settings, None, jobs)) as chunks,
         watch("convert", "rows") as update,
     ):
         update(0, None)
-        dataset = convert(
-            _source(sources, vectorizer, blocks),
+        return convert(
+            _source(sources, vectorizer, blocks_like(vectorizer, chunks, labels)),
             out,
             like=like,
+            label_names=None if like.label_names is None else labels.names,
             overwrite=overwrite,
             on_progress=lambda done: update(done, None),
         )
-    return Made(dataset, n_labels - dataset.labels.nnz)
 
 
 def vectorizer_of(dataset: Dataset) -> TextVectorizer:
@@ -187,7 +171,7 @@ def are_records(path: Path) -> bool:
 
 
 class Records:
-    """A file of records, with the features and labels of a training set.
+    """A file of records, with the features of a training set; labels that it lacks come behind its own.
 
     Parameters
     ----------
@@ -214,11 +198,11 @@ class Records:
         if not labelled:
             settings = settings.model_copy(update={"label_field": None})
         with closing(chunks_of([self._path], settings, None, self._jobs)) as chunks:
-            yield from blocks_like(self._vectorizer, chunks)
+            yield from blocks_like(self._vectorizer, chunks, LabelIds(self._vectorizer.labels))
 
 
 def _source(paths: Sequence[Path], vectorizer: TextVectorizer, blocks: Iterable[Block]) -> _Source:
-    return _Source(paths, format_of(paths[0]), vectorizer.n_features, len(vectorizer.labels), blocks)
+    return _Source(paths, format_of(paths[0]), vectorizer.n_features, blocks)
 
 
 def _names(path: Path, labels: Sequence[str]) -> list[str]:

@@ -53,8 +53,8 @@ class Content:
     def of(cls, comparison: Comparison, jobs: int, watch: Watch = unwatched) -> Content:
         """Compute it in `jobs` threads, at least 1; models are read shard by shard."""
         train, test, methods, ks = comparison.train, comparison.test, comparison.methods, comparison.ks
-        classes = frequency_classes(train.label_counts)
-        inverse = inverse_propensities(train.label_counts, train.n_instances, *_propensity(comparison))
+        classes = frequency_classes(comparison.label_counts)
+        inverse = inverse_propensities(comparison.label_counts, train.n_instances, *_propensity(comparison))
 
         def cut(k: int) -> list[ByClass]:
             return [by_class(m.top, test.labels, m.report, inverse, classes, k) for m in methods]

@@ -22,7 +22,7 @@ def slowest(content: Content) -> str:
 def worst(content: Content) -> str:
     """How often each is found, and test instances where it is not."""
     k, methods = content.comparison.ks[-1], content.comparison.methods
-    counts = content.comparison.train.label_counts
+    counts = content.comparison.label_counts
     header = ["", "training positives", "true in test", *(f"found by {m.name}" for m in methods)]
     rows = [
         [_label(content, w.label), f"{counts[w.label]:,}", f"{w.n_true:,}", *(f"{n:,}" for n in w.found)]
@@ -67,5 +67,5 @@ def _example(content: Content, example: Example) -> str:
 
 
 def _label(content: Content, label: int) -> str:
-    names = content.comparison.train.label_names
+    names = content.comparison.test.label_names
     return f"label {label}" if names is None else shown_name(names[label])

@@ -14,7 +14,7 @@ def measured_like(report: Report, top: TopK, truth: CSR, train: Dataset) -> Repo
         top,
         truth,
         ks=report.ks,
-        label_counts=train.label_counts,
+        label_counts=train.label_counts_for(truth.n_columns),
         n_train=train.n_instances,
         a=a,
         b=b,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from pwdismec.data import Dataset, TopK
@@ -63,6 +65,11 @@ class Comparison:
     def baseline(self) -> Method | None:
         """The first vanilla method."""
         return next((method for method in self.methods if method.is_vanilla), None)
+
+    @property
+    def label_counts(self) -> NDArray[np.int64]:
+        """int64: training positives of each label of the test set."""
+        return self.train.label_counts_for(self.test.n_labels)
 
     @property
     def ks(self) -> tuple[int, ...]:

@@ -35,11 +35,8 @@ def metrics_table(content: Content) -> str:
 
 def data_table(content: Content) -> str:
     """The sizes of training and test set."""
-    texts = [str(dataset.statistics()) for dataset in (content.comparison.train, content.comparison.test)]
-    lines = [[line.rsplit("  ", 1) for line in text.splitlines()] for text in texts]
-    rows = [
-        [name.strip(), ours.strip(), theirs.strip()] for (name, ours), (_, theirs) in zip(*lines, strict=True)
-    ]
+    train = dict(content.comparison.train.statistics().rows())
+    rows = [[name, train.get(name, ""), value] for name, value in content.comparison.test.statistics().rows()]
     return markup.table(["", "train", "test"], rows)
 
 

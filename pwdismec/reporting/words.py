@@ -45,7 +45,7 @@ def _kind(psp: Gain, precision: Gain) -> str:
 def tail_words(content: Content) -> str:
     """How many labels of the rarer half are found at all, by each method."""
     comparison = content.comparison
-    counts, truth, k = comparison.train.label_counts, comparison.test.labels, comparison.ks[-1]
+    counts, truth, k = comparison.label_counts, comparison.test.labels, comparison.ks[-1]
     occurring = counts[counts > 0]
     most = int(np.median(occurring)) if len(occurring) else 0
     rare = (counts > 0) & (counts <= most)

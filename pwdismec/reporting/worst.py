@@ -58,7 +58,7 @@ def worst_labels(
     """
     n_true = test.label_instances.row_lengths
     found = np.array([hits_by_label(top.labels, test.labels, k) for top in tops])
-    missed = (len(tops) * n_true - found.sum(axis=0)) * (train.label_counts > 0)
+    missed = (len(tops) * n_true - found.sum(axis=0)) * (train.label_counts_for(test.n_labels) > 0)
     order = np.lexsort((np.arange(len(missed)), -missed))[:count]
     frequencies = _frequencies(train)
     return [

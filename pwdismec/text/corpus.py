@@ -52,6 +52,13 @@ class _Known:
         places[kept] = np.arange(len(kept))
         return [names[i] for i in kept], frequencies[kept], places
 
+    def others(self, places: NDArray[np.int64]) -> list[str]:
+        """The names without a place, in order; they get the next places."""
+        names = list(self._ids)
+        others = sorted(np.flatnonzero(places < 0).tolist(), key=names.__getitem__)
+        places[others] = np.arange(len(names) - len(others), len(names))
+        return [names[i] for i in others]
+
     def _numbers(self, names: Sequence[str]) -> NDArray[np.int64]:
         return np.fromiter(map(self._ids.__getitem__, names), np.int64, len(names))
 
@@ -103,7 +110,6 @@ class Corpus:
         self._terms: _Known | _Hashed = _Known() if settings.hashing is None else _Hashed(settings.hashing)
         self._labels = _Known()
         self.n_records = {False: 0, True: 0}  # held out or not
-        self.n_labels = {False: 0, True: 0}
 
     def __enter__(self) -> Corpus:
         return self
@@ -124,9 +130,7 @@ class Corpus:
         np.save(self._file, chunk.held_out)
         self._n_chunks += 1
         for held_out in (False, True):
-            rows = np.flatnonzero(chunk.held_out == held_out)
-            self.n_records[held_out] += len(rows)
-            self.n_labels[held_out] += int(labels.row_lengths[rows].sum())
+            self.n_records[held_out] += int((chunk.held_out == held_out).sum())
 
     def fit(self, path: Path) -> FittedCorpus:
         """The vectoriser of the training records added; terms and labels are in sorted order.
@@ -152,7 +156,7 @@ class Corpus:
                     "expected text, or a smaller min_df",
                 )
         vectorizer = TextVectorizer.of(self._settings, terms, frequencies, n_records, labels)
-        return FittedCorpus(self, vectorizer, places, label_places)
+        return FittedCorpus(self, vectorizer, places, label_places, self._labels.others(label_places))
 
     def stored(self) -> Iterator[_Stored]:
         """The chunks, from the first."""
@@ -170,13 +174,16 @@ class FittedCorpus(NamedTuple):
     Attributes
     ----------
     places, label_places
-        The feature and the label that each number became, or −1.
+        The feature that each number became, or −1, and the label.
+    other_labels
+        Labels of records held out alone, which come behind the vectoriser's.
     """
 
     corpus: Corpus
     vectorizer: TextVectorizer
     places: NDArray[np.integer]
     label_places: NDArray[np.integer]
+    other_labels: list[str]
 
     def blocks(self, held_out: bool, jobs: int | None = None) -> Iterator[Block]:
         """Term counts and label sets of the records for training, or of those held out; over threads."""
@@ -186,24 +193,55 @@ class FittedCorpus(NamedTuple):
         rows = np.flatnonzero(stored.held_out == held_out)
         return Block(
             in_columns(stored.features.take(rows), self.places, self.vectorizer.n_features),
-            label_sets(stored.labels.take(rows), self.label_places, len(self.vectorizer.labels)),
+            label_sets(
+                stored.labels.take(rows),
+                self.label_places,
+                len(self.vectorizer.labels) + held_out * len(self.other_labels),
+            ),
         )
 
 
-def blocks_like(vectorizer: TextVectorizer, chunks: Iterable[Chunk]) -> Iterator[Block]:
-    """Term counts and label sets of chunks with a training set's columns; other labels are left out."""
-    ids = {label: i for i, label in enumerate(vectorizer.labels)}
+class LabelIds:
+    """Ids of labels: those of a training set, and behind them others in the order in which they come.
+
+    Parameters
+    ----------
+    trained, names
+        The training set's labels, and their names if they have others.
+
+    Attributes
+    ----------
+    names
+        Of all labels by now, in the order of their ids; others than the training set's are their own names.
+    """
+
+    def __init__(self, trained: Sequence[str], names: Sequence[str] | None = None) -> None:
+        self.names = list(trained if names is None else names)
+        self._ids = {label: i for i, label in enumerate(trained)}
+
+    def of(self, names: Sequence[str]) -> NDArray[np.int64]:
+        """The ids of labels; new ones get the next."""
+        for name in names:
+            if name not in self._ids:
+                self._ids[name] = len(self.names)
+                self.names.append(name)
+        return np.fromiter(map(self._ids.__getitem__, names), np.int64, len(names))
+
+
+def blocks_like(vectorizer: TextVectorizer, chunks: Iterable[Chunk], label_ids: LabelIds) -> Iterator[Block]:
+    """Term counts and label sets of chunks with a training set's features, and labels as `label_ids` says."""
     features = Translation(vectorizer.columns_of)
-    labels = Translation(lambda names: np.fromiter((ids.get(name, -1) for name in names), np.int64))
+    labels = Translation(label_ids.of)
     for process, terms, label_counts, _ in chunks:
+        places = labels.of(process, label_counts)
         yield Block(
             in_columns(terms.matrix, features.of(process, terms), vectorizer.n_features),
-            label_sets(label_counts.matrix, labels.of(process, label_counts), len(ids)),
+            label_sets(label_counts.matrix, places, len(label_ids.names)),
         )
 
 
 def label_sets(labels: CSR, places: NDArray[np.integer], n_labels: int) -> CSR:
-    """Label sets with label i at ``places[i]``, left out if that is negative."""
+    """Label sets with label i at ``places[i]``."""
     own = labels.stored()
     ones = np.ones(own.nnz, np.float32)
     moved = in_columns(CSR(own.indptr, own.indices, ones, own.n_columns), places, n_labels)

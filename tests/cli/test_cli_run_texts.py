@@ -53,7 +53,7 @@ def steps_done(err):
 def test_it_is_what_the_commands_give(config, tmp_path):
     first = pwdismec("run", config(), "--out", tmp_path / "work")
     assert first.code == 0
-    assert "convert-test: 1 labels are unknown to the training set and left out" in first.err
+    assert "1 label of the truth is not in the training set: " in first.out
     options = ["--text", "title:2,text", "--label-field", "labels", "--chars", "2-3"]
     names = ["--label-names", tmp_path / "names.tsv"]
     output("convert", tmp_path / "train.jsonl", tmp_path / "train", *options, *names)

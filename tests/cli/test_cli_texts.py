@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import lzma
+import re
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -120,10 +121,12 @@ def test_a_test_set_is_converted_like_the_training_set(texts, tmp_path):
         "convert", write_jsonl(tmp_path / "new.jsonl", new), tmp_path / "test", "--like", texts / "train"
     )
     assert answer.code == 0
-    assert "1 labels are unknown to the training set and left out" in answer.err
+    assert re.search(r"^labels not in the training set +1$", answer.out, re.M)
+    assert re.search(r"^pairs of these labels +1 \(50.0 %\)$", answer.out, re.M)
     made, training = Dataset.open(tmp_path / "test"), Dataset.open(texts / "train")
-    assert made.transforms == training.transforms and made.label_names == training.label_names
-    assert [made.label_names[j] for j in made.labels.indices] == ["L-wald"]
+    assert made.transforms == training.transforms
+    assert made.label_names == [*training.label_names, "L-unknown"]
+    assert [made.label_names[j] for j in made.labels.indices] == ["L-wald", "L-unknown"]
     names = TextVectorizer.load(made.vectorizer).feature_names
     assert {names[j] for j in made.features.indices} == {"title:der", "title:wald"}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_matrices import problems
@@ -18,7 +19,9 @@ from pwdismec.data import conversion, npy, transforms, transpose, writer
 from pwdismec.data.conversion import convert
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
+from pwdismec.data.dense import Dense
 from pwdismec.data.formats import open_source
+from pwdismec.data.formats.source import Block
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import DataError, OutputError, PwdismecError
 
@@ -97,14 +100,34 @@ def test_a_test_set_takes_sizes_and_names_from_its_training_set(tmp_path):
     assert (test.label_names, test.feature_names) == (["a", "b", "c"], ["x", "y"])
 
 
-def test_a_source_that_does_not_fit_its_training_set(tmp_path):
-    train = convert([example(d=9)], tmp_path / "train")
-    with pytest.raises(DataError, match=r"new\.txt: 10 features; the training set has 9"):
-        convert(Source([example(d=10)], n_features=10, paths=["new.txt"]), tmp_path / "test", like=train)
-    with pytest.raises(DataError, match=r"new\.txt: feature 9 .counted from 0.; expected 0 to 8"):
-        convert(Source([example(d=10)], n_features=None, paths=["new.txt"]), tmp_path / "test", like=train)
-    with pytest.raises(DataError, match="label 6"):
-        convert([example(l=7)], tmp_path / "test", like=train)
+@pytest.mark.parametrize("declared", [None, 12], ids=["without a header", "with a header"])
+def test_a_test_set_has_the_features_of_its_training_set_and_all_of_its_own_labels(tmp_path, declared):
+    names = [f"label {j}" for j in range(6)]
+    train = convert([example(d=9, l=6)], tmp_path / "train", label_names=names)
+    new = [example(5, d=9, l=6, seed=1), example(7, d=12, l=8, seed=2)]
+    test = convert(Source(new, n_features=declared), tmp_path / "test", like=train)
+    X = sp.vstack([sp.csr_matrix((5, 12)), new[1].features.to_scipy()]).toarray()
+    X[:5, :9] = new[0].features.to_scipy().toarray()
+    Y = np.zeros((12, 8))
+    Y[:5, :6], Y[5:] = new[0].labels.to_scipy().toarray(), new[1].labels.to_scipy().toarray()
+    assert (test.n_features, test.n_labels) == (9, 8)
+    np.testing.assert_allclose(test.features.to_scipy().toarray(), normalize(X[:, :9]), rtol=1e-6)
+    np.testing.assert_array_equal(test.labels.to_scipy().toarray(), Y)
+    assert test.label_names == [*names, "6", "7"]
+    assert (test.like.n_labels, test.like.ignored_values) == (6, np.count_nonzero(X[:, 9:]))
+    statistics = test.statistics()
+    assert (statistics.untrained_labels, statistics.untrained_pairs) == (2, Y[:, 6:].sum())
+    assert f"{int(Y[:, 6:].sum())} ({100 * Y[:, 6:].sum() / Y.sum():.1f} %)" in str(statistics)
+    kept = test.save(tmp_path / "saved")
+    assert kept.like == test.like == Dataset.open(kept.path).like
+
+
+def test_dense_features_must_be_those_of_the_training_set(tmp_path):
+    dense = Block(Dense(np.ones((2, 3), np.float32)), example(2, 3, 2).labels)
+    train = convert([dense], tmp_path / "train")
+    wider = Block(Dense(np.ones((2, 4), np.float32)), example(2, 3, 2).labels)
+    with pytest.raises(DataError, match=r"new\.npy: 4 features; expected 3"):
+        convert(Source([wider], paths=["new.npy"]), tmp_path / "test", like=train)
     assert listing(tmp_path) == ["train"]
 
 
@@ -223,6 +246,7 @@ def test_a_test_file_without_a_header_may_lack_the_last_features(tmp_path):
     train = convert(open_source(tmp_path / "train.svm"), tmp_path / "train")
     test = convert(open_source(tmp_path / "test.svm"), tmp_path / "test", like=train)
     assert (train.n_features, train.n_labels) == (test.n_features, test.n_labels) == (6, 3)
-    (tmp_path / "test.svm").write_text("1 2:4 6:1\n")
-    with pytest.raises(DataError, match=r"test\.svm: feature 6 .counted from 0.; expected 0 to 5"):
-        convert(open_source(tmp_path / "test.svm"), tmp_path / "again", like=train)
+    (tmp_path / "test.svm").write_text("1,4 2:4 6:1\n")
+    test = convert(open_source(tmp_path / "test.svm"), tmp_path / "again", like=train)
+    assert (test.n_features, test.n_labels, test.like.ignored_values) == (6, 5, 1)
+    assert test.features.to_scipy().toarray().tolist() == [[0, 0, 1, 0, 0, 0]]

@@ -1,0 +1,185 @@
+"""A truth keeps the labels that the training set lacks; features that it lacks are ignored; both are told."""
+
+import io
+import json
+import re
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from command_line import output, pwdismec, refusal
+from small_data import small_dataset
+
+from pwdismec.calibration import Calibration
+from pwdismec.data import Dataset
+from pwdismec.data.formats import write_xmc
+from pwdismec.model import Model
+
+FIELDS = ("--text", "text", "--label-field", "labels", "--min-df", 1)
+TOLD = "2 labels of the truth are not in the training set: 66.7 % of its pairs"
+
+
+def metrics(text):
+    """The table's rows by name."""
+    rows = re.findall(r"^(\S+) +(\d.*)$", text, re.M)
+    return {name: [float(value) for value in values.split()] for name, values in rows if " " not in name}
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    """The texts of a public report, with two labels of the test set that no training record has."""
+    folder = tmp_path_factory.mktemp("texts")
+    records = {
+        "tr": [("wald baum", ["a"]), ("fisch meer", ["b"]), ("wald meer", ["a", "b"])],
+        "te": [("wald baum", ["a", "new1"]), ("fisch meer", ["new2"])],
+    }
+    for name, rows in records.items():
+        lines = (json.dumps({"text": text, "labels": labels}) + "\n" for text, labels in rows)
+        (folder / f"{name}.jsonl").write_text("".join(lines))
+    output(
+        "convert",
+        folder / "tr.jsonl",
+        folder / "tr",
+        "--text",
+        "text",
+        "--label-field",
+        "labels",
+        "--min-df",
+        1,
+    )
+    output("convert", folder / "te.jsonl", folder / "te", "--like", folder / "tr")
+    output("train", folder / "tr", folder / "m")
+    output("predict", folder / "m", folder / "te.jsonl", folder / "p.txt", "--top-k", 2)
+    return folder
+
+
+@pytest.mark.parametrize("truth", ["te.jsonl", "te"], ids=["records", "a data set"])
+def test_labels_of_texts_that_training_lacks_stay_in_the_truth(texts, truth):
+    """The values are those of pyxclib and napkinXC."""
+    text = output("evaluate", texts / "p.txt", texts / truth, "--train", texts / "tr", "-k", "1,2", "-q")
+    found = metrics(text)
+    assert (found["PSP"][0], found["recall"][0], found["nDCG"][1]) == (47.85, 25.0, 30.66)
+    assert found["P"] == [50.0, 25.0] and TOLD in text
+
+
+def test_a_test_part_of_the_same_records_has_all_of_its_labels(tmp_path):
+    rows = [(2000 + i, "wald meer"[: 4 + i], [f"label{i % 3}"]) for i in range(6)]
+    rows += [(2020, "wald", ["zz", "label1"]), (2021, "meer", ["aa"])]
+    lines = (json.dumps({"y": year, "text": text, "labels": labels}) + "\n" for year, text, labels in rows)
+    (tmp_path / "r.jsonl").write_text("".join(lines))
+    held_out = ("--test", tmp_path / "te", "--split", "y:2020")
+    out = output("convert", tmp_path / "r.jsonl", tmp_path / "tr", *FIELDS, *held_out, "-q")
+    train, test = Dataset.open(tmp_path / "tr"), Dataset.open(tmp_path / "te")
+    assert train.label_names == ["label0", "label1", "label2"]
+    assert test.label_names == [*train.label_names, "aa", "zz"]
+    named = [[test.label_names[j] for j in test.labels.to_scipy()[row].indices] for row in range(2)]
+    assert named == [["label1", "zz"], ["aa"]]
+    assert re.search(r"^pairs of these labels +2 \(66.7 %\)$", out, re.M)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Files of svmlight, whose test set has ids beyond training."""
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "tr.txt").write_text("0 0:1 5:2\n1 2:3\n")
+    (folder / "te.txt").write_text("1 0:1 9:2\n3 0:1\n")
+    output("convert", folder / "tr.txt", folder / "tr")
+    output("train", folder / "tr", folder / "m")
+    return folder
+
+
+@pytest.mark.parametrize("header", ["", "2 10 4\n"], ids=["without a header", "with a header"])
+@pytest.mark.parametrize("piped", [False, True], ids=["a file", "standard input"])
+def test_features_that_training_lacks_are_ignored_and_told(files, tmp_path, monkeypatch, header, piped):
+    source = tmp_path / "te.txt"
+    source.write_text(header + (files / "te.txt").read_text())
+    (tmp_path / "known.txt").write_text("1 0:1\n3 0:1\n")
+    output("predict", files / "m", tmp_path / "known.txt", tmp_path / "known")
+    if piped:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(source.read_bytes())))
+    answer = pwdismec("predict", files / "m", "-" if piped else source, tmp_path / "p", "-q")
+    assert answer.code == 0 and "ignored values of features that the model does not have: 1" in answer.err
+    assert (tmp_path / "p").read_text() == (tmp_path / "known").read_text()
+
+
+def test_a_test_file_may_have_more_features_and_labels_than_training(files, tmp_path):
+    out = output("convert", files / "te.txt", tmp_path / "te", "--like", files / "tr", "-q")
+    assert re.search(r"^values of unknown features, ignored +1$", out, re.M)
+    output("predict", files / "m", tmp_path / "te", tmp_path / "p", "--top-k", 1)
+    for truth in (tmp_path / "te", files / "te.txt"):
+        text = output("evaluate", tmp_path / "p", truth, "--train", files / "tr", "-k", 1)
+        assert "1 label of the truth is not in the training set: 50.0 % of its pairs" in text
+
+
+def test_all_of_a_run_and_its_report_have_the_whole_truth(tmp_path):
+    pytest.importorskip("matplotlib")
+    whole = small_dataset(n=120)
+    common = np.flatnonzero(np.arange(whole.n_labels) < 30)
+    train, test = whole.select_instances(slice(0, 80)), whole.select_instances(slice(80, 120))
+    for name, part in (("train", train.select_labels(common)), ("test", test)):
+        write_xmc(tmp_path / f"{name}.txt", part.features, part.labels)
+    config = {
+        "name": "r",
+        "data": str(tmp_path),
+        "train": "train.txt",
+        "test": "test.txt",
+        "weightings": ["pw"],
+    }
+    (tmp_path / "r.yaml").write_text(json.dumps(config))
+    work = tmp_path / "work"
+    out = output("run", tmp_path / "r.yaml", "--out", work)
+    report = json.loads((work / "report.json").read_text())["reports"]["pw"]
+    assert report["n_labels"] == whole.n_labels and report["n_pairs"] == test.labels.nnz
+    counts = np.zeros(whole.n_labels, int)
+    counts[:30] = train.label_counts[:30]
+    unseen = test.label_counts[counts == 0]
+    assert report["n_unseen_labels"] == (unseen > 0).sum() and report["n_unseen_pairs"] == unseen.sum()
+    assert f"{(unseen > 0).sum()} labels of the truth are not in the training set: " in out
+    output("report", work)
+    assert "labels not in the training set" in (work / "report.html").read_text()
+
+
+def test_a_calibration_counts_labels_that_the_model_lacks_as_missed(tmp_path):
+    whole = small_dataset(n=150)
+    known = whole.select_labels(np.arange(30))
+    train = known.select_instances(slice(0, 90)).save(tmp_path / "train")
+    output("train", train.path, tmp_path / "m")
+    found = []
+    for name, part in (("known", known), ("whole", whole)):
+        held_out = part.select_instances(slice(90, 150)).save(tmp_path / name)
+        output("calibrate", tmp_path / "m", held_out.path, "--overwrite")
+        found.append(Calibration.of(Model.open(tmp_path / "m")))
+        assert found[-1].points.n_true == held_out.labels.nnz
+    assert found[0].points.n_true < 0.9 * found[1].points.n_true
+    np.testing.assert_array_equal(found[0].points.counts, found[1].points.counts)
+    assert found[0].after == found[1].after
+
+
+def test_a_truth_of_other_labels_is_refused(texts, tmp_path):
+    (tmp_path / "other.jsonl").write_text(
+        '{"text": "wald", "labels": ["x"]}\n{"text": "wald", "labels": ["y"]}\n'
+    )
+    output(
+        "convert",
+        tmp_path / "other.jsonl",
+        tmp_path / "o",
+        "--text",
+        "text",
+        "--label-field",
+        "labels",
+        "--min-df",
+        1,
+    )
+    said = refusal("evaluate", texts / "p.txt", tmp_path / "o", "--train", texts / "tr", "-k", 1)
+    assert said == f"{tmp_path / 'o'}: label 0 is 'x'; in the training set it is 'a': convert it with --like"
+
+
+def test_a_truth_of_fewer_labels_is_refused(files, tmp_path):
+    (tmp_path / "t.txt").write_text("1 6 1\n0 0:1\n")
+    (tmp_path / "p.txt").write_text("1 2\n0:1\n")
+    said = refusal("evaluate", tmp_path / "p.txt", tmp_path / "t.txt", "-k", 1)
+    assert (
+        said
+        == f"{tmp_path / 't.txt'}: 1 labels; {tmp_path / 'p.txt'} has 2: expected these, and perhaps more"
+    )
