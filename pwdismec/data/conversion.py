@@ -69,8 +69,8 @@ def convert(
         In place of these two, transforms that are fitted already.
     like
         A training set: its transforms (with its idf), features, labels and names are taken instead, so that
-        the result suits a model trained on it. Values of other features are left out and counted; other
-        labels come behind the training set's.
+        the result suits a model trained on it. Where the source does not say how many features there are,
+        values of others are left out and counted. Other labels come behind the training set's.
     label_names, feature_names
         Text files with one name a line, in order; or the labels' names themselves, in a list that may grow
         while the blocks are taken. By default the names are those of `like`, where labels that it does not
@@ -159,6 +159,10 @@ class _Columns:
         self._what = what
         self._ruled = ruled
         self._seen = at_least
+        declared, expected = self._declared or None, ruled or at_least
+        if declared is not None and (declared < expected or (ruled is not None and declared != ruled)):
+            or_more = "" if ruled is not None else ": expected these, and perhaps more"
+            raise DataError(self.path, f"{declared} {what}s; the training set has {expected}{or_more}")
 
     def take(self, part: Features) -> Features:
         """The matrix of a block, if its column ids are in range; a dense one must have all columns."""

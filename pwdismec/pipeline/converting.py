@@ -29,8 +29,9 @@ def convert_files(
 
     `jobs` is `n_jobs`, with −1 for one thread for each processor.
     """
+    sizes = {} if like is None else {"n_features": like.n_features}
     n_jobs = None if jobs == -1 else jobs
-    source = open_source(sources, format, one_based=one_based, n_jobs=n_jobs)
+    source = open_source(sources, format, one_based=one_based, n_jobs=n_jobs, **sizes)
     if on_progress is not None:
         on_progress(0, source.n_instances)
     return convert(

@@ -88,8 +88,9 @@ class Instances:
 def open_instances(path: Path, model: Model, one_based: bool, jobs: int = 1) -> Instances:
     """The instances at `path`: a data set, a file in any format of `open_source`, or `STANDARD_INPUT`.
 
-    For a model of texts, it may be a file of records, which `jobs` processes read; −1 for every core. Of a
-    sparse file, values of features that the model does not have are left out, and counted.
+    For a model of texts, it may be a file of records, which `jobs` processes read; −1 for every core. Where
+    a file does not say how many features there are (svmlight), values of those that the model does not have
+    are left out, and counted.
 
     Raises
     ------
@@ -100,7 +101,9 @@ def open_instances(path: Path, model: Model, one_based: bool, jobs: int = 1) -> 
     """
     of_model = model.n_features, model.transforms
     if path == STANDARD_INPUT:
-        stream = StreamedInstances(sys.stdin.buffer, "standard input", one_based=one_based)
+        stream = StreamedInstances(
+            sys.stdin.buffer, "standard input", one_based=one_based, n_features=model.n_features
+        )
         name = Path("standard input")
         return Instances(stream.n_instances, None, stream, name, *of_model, Transforms())
     if path.is_dir():
@@ -119,7 +122,7 @@ def open_instances(path: Path, model: Model, one_based: bool, jobs: int = 1) -> 
             records = Records(path, model.text_vectorizer, jobs)
             features = (block.features for block in records.blocks(labelled=False))
             return Instances(len(records), _identity(path), features, path, *of_model, Transforms())
-    source = open_source(path, one_based=one_based)
+    source = open_source(path, one_based=one_based, n_features=model.n_features)
     n_instances = source.n_instances
     if n_instances is None:  # no header: the file is read twice, to know how much is left to do
         n_instances = sum(block.features.n_rows for block in source)

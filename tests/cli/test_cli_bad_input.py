@@ -171,9 +171,11 @@ def test_rows_and_labels_of_predictions_and_truth_must_agree(job, counts, tmp_pa
     assert message == f"{job.predictions}: 50 rows; {job.train} has 150"
     other = tmp_path / "other.txt"
     other.write_text("50 46\n" + "0:1\n" * 50)
-    assert refusal("evaluate", other, job.test) == f"{other}: 46 labels; {job.test} has 45"
+    assert refusal("evaluate", other, job.test) == (
+        f"{job.test}: 45 labels; {other} has 46: expected these, and perhaps more"
+    )
     message = refusal("evaluate", job.predictions, job.test, "--train", counts.set)
-    assert message == f"{counts.set}: 12 labels; {job.test} has 45"
+    assert message == f"{job.predictions}: 45 labels; the training set {counts.set} has 12"
     lines = ['{"labels": [{"id": 45, "score": 1}]}\n'] * 50
     (tmp_path / "p.jsonl").write_text("".join(lines))
     expected = f"{tmp_path}/p.jsonl:1: label 45; {job.test} has 45 labels, from 0"

@@ -89,11 +89,10 @@ def files(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("header", ["", "2 10 4\n"], ids=["without a header", "with a header"])
 @pytest.mark.parametrize("piped", [False, True], ids=["a file", "standard input"])
-def test_features_that_training_lacks_are_ignored_and_told(files, tmp_path, monkeypatch, header, piped):
+def test_features_that_training_lacks_are_ignored_and_told(files, tmp_path, monkeypatch, piped):
     source = tmp_path / "te.txt"
-    source.write_text(header + (files / "te.txt").read_text())
+    source.write_text((files / "te.txt").read_text())
     (tmp_path / "known.txt").write_text("1 0:1\n3 0:1\n")
     output("predict", files / "m", tmp_path / "known.txt", tmp_path / "known")
     if piped:

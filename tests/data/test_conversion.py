@@ -100,12 +100,21 @@ def test_a_test_set_takes_sizes_and_names_from_its_training_set(tmp_path):
     assert (test.label_names, test.feature_names) == (["a", "b", "c"], ["x", "y"])
 
 
-@pytest.mark.parametrize("declared", [None, 12], ids=["without a header", "with a header"])
+def test_a_source_that_does_not_fit_its_training_set(tmp_path):
+    train = convert([example(d=9)], tmp_path / "train")
+    with pytest.raises(DataError, match=r"new\.txt: 10 features; the training set has 9"):
+        convert(Source([example(d=10)], n_features=10, paths=["new.txt"]), tmp_path / "test", like=train)
+    with pytest.raises(DataError, match=r"new\.txt: 5 labels; the training set has 6: expected these"):
+        convert(Source([example(l=5)], n_labels=5, paths=["new.txt"]), tmp_path / "test", like=train)
+    assert listing(tmp_path) == ["train"]
+
+
+@pytest.mark.parametrize("declared", [None, 8], ids=["without a header", "with a header"])
 def test_a_test_set_has_the_features_of_its_training_set_and_all_of_its_own_labels(tmp_path, declared):
     names = [f"label {j}" for j in range(6)]
     train = convert([example(d=9, l=6)], tmp_path / "train", label_names=names)
     new = [example(5, d=9, l=6, seed=1), example(7, d=12, l=8, seed=2)]
-    test = convert(Source(new, n_features=declared), tmp_path / "test", like=train)
+    test = convert(Source(new, n_features=None, n_labels=declared), tmp_path / "test", like=train)
     X = sp.vstack([sp.csr_matrix((5, 12)), new[1].features.to_scipy()]).toarray()
     X[:5, :9] = new[0].features.to_scipy().toarray()
     Y = np.zeros((12, 8))

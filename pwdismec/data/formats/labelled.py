@@ -31,7 +31,7 @@ class XmcSource:
 
 
 class SvmlightSource:
-    """No header, and comments after #. A `Source`."""
+    """No header, and comments after #. A `Source` of at least the features and labels that are known."""
 
     format = "svmlight"
 
@@ -40,27 +40,21 @@ class SvmlightSource:
     ) -> None:
         self.paths: tuple[Path, ...] = (path,)
         self.n_instances: int | None = None
-        self.n_features = n_features
-        self.n_labels = n_labels
+        self.n_features: int | None = None
+        self.n_labels: int | None = None
+        self._known = n_features or 0, n_labels or 0
         self._first_id = first_id
         self._n_jobs = n_jobs
 
     def __iter__(self) -> Iterator[Block]:
-        most_features = MOST_COLUMNS if self.n_features is None else self.n_features
-        most_labels = MOST_COLUMNS if self.n_labels is None else self.n_labels
-        ids = RowIds(self._first_id, most_features, most_labels)
-        n_instances = n_features = n_labels = 0
+        ids = RowIds(self._first_id, MOST_COLUMNS, MOST_COLUMNS)
+        n_instances, (n_features, n_labels) = 0, self._known
         for features, labels in RowFile(self.paths[0], None, ids, self._n_jobs).labelled(comments=True):
             n_instances += features.n_rows
             n_features = max(n_features, _columns_used(features))
             n_labels = max(n_labels, _columns_used(labels))
-            yield Block(
-                _with_columns(features, n_features if self.n_features is None else self.n_features),
-                _with_columns(labels, n_labels if self.n_labels is None else self.n_labels),
-            )
-        self.n_instances = n_instances
-        self.n_features = n_features if self.n_features is None else self.n_features
-        self.n_labels = n_labels if self.n_labels is None else self.n_labels
+            yield Block(_with_columns(features, n_features), _with_columns(labels, n_labels))
+        self.n_instances, self.n_features, self.n_labels = n_instances, n_features, n_labels
 
 
 def _columns_used(rows: CSR) -> int:

@@ -40,7 +40,7 @@ def open_source(
         Feature and label ids start at one in the file ("npy": those of the labels). In memory they start at
         zero.
     n_features, n_labels
-        How many there must be. Where the format does not tell (svmlight), how many there are.
+        How many there must be. Where the format does not tell (svmlight), how many there are at least.
     n_jobs
         Threads that parse; None takes one for each processor.
 

@@ -9,7 +9,7 @@ from typing import IO
 from pwdismec.data.csr import CSR
 from pwdismec.data.formats.compression import clear_read_errors
 from pwdismec.data.formats.faults import MOST_COLUMNS, RowIds
-from pwdismec.data.formats.header import looks_like_header, parse_header
+from pwdismec.data.formats.header import check_columns, looks_like_header, parse_header
 from pwdismec.data.formats.lines import LONGEST_HEADER, LONGEST_LINE, pieces_of_stream
 from pwdismec.data.formats.rows import RowFile
 from pwdismec.errors import DataError
@@ -28,6 +28,8 @@ class StreamedInstances:
         What errors call it.
     one_based
         The ids start at one.
+    n_features
+        How many a header must say there are; without one there may be more.
 
     Attributes
     ----------
@@ -40,21 +42,22 @@ class StreamedInstances:
         If there is nothing to read, or the header does not fit.
     """
 
-    def __init__(self, stream: IO[bytes], name: str, *, one_based: bool) -> None:
+    def __init__(self, stream: IO[bytes], name: str, *, one_based: bool, n_features: int) -> None:
         path = Path(name)
         with clear_read_errors(path):
             line = stream.readline(LONGEST_LINE + 1)
         if not line:
             raise DataError(path, "the input is empty")
         self.n_instances: int | None = None
-        n_features, n_labels, begun = MOST_COLUMNS, MOST_COLUMNS, line
+        found, n_labels, begun = MOST_COLUMNS, MOST_COLUMNS, line
         self._format = "svmlight"
         if looks_like_header(line):
             self._format = "xmc-pair" if len(line[:LONGEST_HEADER].split()) == 2 else "xmc"
             names = ("rows", "features", "labels")[: 2 + (self._format == "xmc")]
-            self.n_instances, n_features, *rest = parse_header(path, line.rstrip(b"\r\n"), names)
+            self.n_instances, found, *rest = parse_header(path, line.rstrip(b"\r\n"), names)
+            check_columns(path, "features", found, n_features, line=1)
             n_labels, begun = (*rest, MOST_COLUMNS)[0], b""
-        ids = RowIds(int(one_based), n_features, n_labels)
+        ids = RowIds(int(one_based), found, n_labels)
         texts = pieces_of_stream(stream, path, begun)
         self._rows = RowFile(path, self.n_instances, ids, None, texts)
 
