@@ -57,10 +57,10 @@ def check(text, header, format, piece_size, first_id, **syntax):
     with TemporaryDirectory() as folder:
         path = Path(folder) / "data.txt"
         path.write_bytes(header + text)
-        sizes = {} if header else {"n_features": 10, "n_labels": 8}
-        found = outcome(path, piece_size, format, one_based=bool(first_id), **sizes)
+        found = outcome(path, piece_size, format, one_based=bool(first_id))
+    n_features, n_labels = (10, 8) if header else (2**31 - 1, 2**31 - 1)
     try:
-        expected = parse(text, n_features=10, n_labels=8, first_id=first_id, **syntax)
+        expected = parse(text, n_features=n_features, n_labels=n_labels, first_id=first_id, **syntax)
     except BadLine as error:
         assert isinstance(found, DataError)
         assert found.line == error.args[0] + bool(header)
