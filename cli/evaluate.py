@@ -39,8 +39,21 @@ def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ..
 @click.option(
     "--train",
     type=options.INPUT,
-    metavar="DATASET",
-    help="The training set; its label counts give PSP, PSnDCG and the deciles.",
+    metavar="DATASET|FILE",
+    help="The training set, or its file of labels; their counts give PSP, PSnDCG and the deciles.",
+)
+@click.option(
+    "--n-train",
+    type=options.WHOLE,
+    metavar="N",
+    help="The file of --train holds the labels' counts alone, one a line, of N instances.",
+)
+@click.option(
+    "--filter",
+    "filter_file",
+    type=options.INPUT,
+    metavar="FILE",
+    help="Take out the pairs in FILE, of a row and a label, such as filter_labels_test.txt.",
 )
 @click.option("-k", "ks", default="1,3,5", show_default=True, callback=_ks, metavar="N,…", help="The k's.")
 @click.option(
@@ -60,6 +73,8 @@ def command(
     predictions: Path,
     truth: Path,
     train: Path | None,
+    n_train: int | None,
+    filter_file: Path | None,
     ks: tuple[int, ...],
     json_file: Path | None,
     sets: bool,
@@ -82,6 +97,7 @@ def command(
         "--by-frequency": by_frequency,
         "--paper-reranking": paper_reranking,
         "--propensity": (preset_name, a, b) != (None, None, None),
+        "--n-train": n_train is not None,
     }
     for option, given in needs_train.items():
         if given and train is None:
@@ -89,11 +105,12 @@ def command(
         if given and sets:
             raise click.UsageError(f"{option} does not go with --sets")
     if json_file is not None:
-        json_file = output_file(json_file, [predictions, truth, train], overwrite=overwrite)
+        json_file = output_file(json_file, [predictions, truth, train, filter_file], overwrite=overwrite)
     parameters = options.propensity_parameters(preset_name, a, b)
     report: Report | SetReport
     with watch("evaluate", "instances") as update:
-        how: dict[str, Any] = {"train": train, "one_based": one_based, "backend": backend}
+        how: dict[str, Any] = {"train": train, "filter": filter_file}
+        how |= {"one_based": one_based, "backend": backend}
         if sets:
             report = evaluate_sets_file(predictions, truth, **how, on_progress=update)
         else:
@@ -101,6 +118,7 @@ def command(
                 predictions,
                 truth,
                 **how,
+                n_train=n_train,
                 ks=ks,
                 a=parameters.a,
                 b=parameters.b,

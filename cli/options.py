@@ -69,7 +69,7 @@ deadline = click.option(
     help="Begin nothing new after that long, such as 55m, drop what runs 20 s later, and exit with code 75.",
 )
 
-one_based = click.option("--one-based", is_flag=True, help="Ids in the file start at one.")
+one_based = click.option("--one-based", is_flag=True, help="Ids in files start at one.")
 
 
 def _part(ctx: click.Context, param: click.Parameter, value: str | None) -> Part | None:

@@ -23,7 +23,13 @@ WITHIN = ("recall", "coverage", "macro-F1")
 
 
 class Evaluation:
-    """A `Judge` of rankings; parameters and errors are those of `evaluate`."""
+    """A `Judge` of rankings; parameters and errors are those of `evaluate`.
+
+    Parameters
+    ----------
+    filtered
+        Pairs that were taken out of truth and predictions before, for the report.
+    """
 
     def __init__(
         self,
@@ -37,6 +43,7 @@ class Evaluation:
         b: float = PRESETS["default"].b,
         paper_reranking: bool = False,
         by_frequency: bool = False,
+        filtered: tuple[int, int] | None = None,
     ) -> None:
         self._predictions, self._truth, self._ks = predictions, truth, check_ks(ks)
         check_shapes(predictions, truth, max(self._ks[-1], POOL if paper_reranking else 0))
@@ -45,6 +52,7 @@ class Evaluation:
         self._paper_reranking, self._by_frequency = paper_reranking, by_frequency
         self._propensity = self._inverse = None
         self._label_counts = label_counts
+        self._filtered = filtered
         self._group_of = np.zeros(truth.n_columns, np.int64)
         self._groups = [LabelGroup("all", 0, 0, truth.n_columns)]
         if label_counts is not None and n_train is not None:
@@ -80,6 +88,7 @@ class Evaluation:
             paper_reranking=self._paper_reranking,
             by_frequency=group_reports if self._by_frequency else None,
             n_pairs=truth.nnz,
+            filtered=self._filtered,
             **self._unseen(sums.n_true),
         )
 

@@ -63,6 +63,8 @@ class Report:
         Pairs of a test row and a true label.
     n_unseen_labels, n_unseen_pairs
         The true labels without training positives, and their pairs; None without training counts.
+    filtered
+        Pairs that a filter has taken out of the truth, and out of the predictions; None without one.
     propensity
         (A, B) of the propensity model, None without training counts.
     paper_reranking
@@ -83,6 +85,7 @@ class Report:
     n_pairs: int | None = None
     n_unseen_labels: int | None = None
     n_unseen_pairs: int | None = None
+    filtered: tuple[int, int] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain dictionaries, lists, strings and numbers, for JSON."""
@@ -107,6 +110,9 @@ class Report:
             verb = "is" if self.n_unseen_labels == 1 else "are"
             pairs = f"{share:.1f} % of its pairs"
             lines.append(f"{labels} of the truth {verb} not in the training set: {pairs}")
+        if self.filtered is not None:
+            true, predicted = self.filtered
+            lines.append(f"filtered: {true:,} pairs of the truth, {predicted:,} of the predictions")
         if self.propensity is not None:
             a, b = self.propensity
             order = "reordered as in the paper's code" if self.paper_reranking else "in the order predicted"

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from pwdismec.cluster import THREADS, Backend
 from pwdismec.metrics import Evaluation, Report, SetEvaluation, SetReport
 from pwdismec.metrics.judging import Judge, Totals, judged
-from pwdismec.pipeline.truth import read_to_compare
+from pwdismec.pipeline.truth import Compared, read_to_compare
 from pwdismec.pipeline.watching import OnProgress
 from pwdismec.weighting import PRESETS
 
@@ -29,6 +29,8 @@ def evaluate_file(
     truth: str | Path,
     *,
     train: str | Path | None = None,
+    n_train: int | None = None,
+    filter: str | Path | None = None,
     one_based: bool = False,
     ks: Sequence[int] = (1, 3, 5),
     a: float = PRESETS["default"].a,
@@ -49,9 +51,15 @@ def evaluate_file(
         xmc-pair or npz, this is the labels' file. With a training set of texts also a file of records. Labels
         that the training set does not have stay in the truth, behind its own.
     train
-        The training set's folder: its label counts give the propensities and deciles.
+        The training set, whose label counts give the propensities and deciles: its folder, or a file like
+        `truth`; or with `n_train` a file of the counts alone, a whole number in each line.
+    n_train
+        The number of training instances, where `train` holds the counts.
+    filter
+        A file of pairs of a row and a label, in each line two whole numbers, that are taken out of truth and
+        predictions, such as the Extreme Classification Repository's filter_labels_test.txt.
     one_based
-        The ids of the file `truth` start at one.
+        Ids in files start at one, those of the predictions and the filter, too; a data set's start at zero.
     backend
         Where ranges of rows are judged; default in this process. The report is the same, bit for bit.
 
@@ -71,7 +79,7 @@ def evaluate_file(
         "paper_reranking": paper_reranking,
         "by_frequency": by_frequency,
     }
-    errand = _Errand.of(predictions, truth, train, one_based, settings)
+    errand = _Errand.of(predictions, truth, train, n_train, filter, one_based, settings)
     return _evaluated(_rankings, errand, backend, on_progress)
 
 
@@ -80,12 +88,13 @@ def evaluate_sets_file(
     truth: str | Path,
     *,
     train: str | Path | None = None,
+    filter: str | Path | None = None,
     one_based: bool = False,
     backend: Backend | None = None,
     on_progress: OnProgress | None = None,
 ) -> SetReport:
     """Evaluate rows of predictions as sets of labels; parameters and errors are those of `evaluate_file`."""
-    errand = _Errand.of(predictions, truth, train, one_based, {})
+    errand = _Errand.of(predictions, truth, train, None, filter, one_based, {})
     return _evaluated(_sets, errand, backend, on_progress)
 
 
@@ -95,7 +104,7 @@ class _Errand:
 
     Attributes
     ----------
-    predictions, truth, train, one_based
+    predictions, truth, train, n_train, filter, one_based
         As `evaluate_file` takes them.
     settings
         Of `Evaluation`, by their names.
@@ -106,6 +115,8 @@ class _Errand:
     predictions: Path
     truth: Path
     train: Path | None
+    n_train: int | None
+    filter: Path | None
     one_based: bool
     settings: tuple[tuple[str, Any], ...]
     command: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -116,28 +127,34 @@ class _Errand:
         predictions: str | Path,
         truth: str | Path,
         train: str | Path | None,
+        n_train: int | None,
+        filter: str | Path | None,
         one_based: bool,
         settings: dict[str, Any],
     ) -> _Errand:
-        training = None if train is None else Path(train)
-        return cls(Path(predictions), Path(truth), training, one_based, tuple(settings.items()))
+        training, pairs = (None if path is None else Path(path) for path in (train, filter))
+        paths = Path(predictions), Path(truth), training
+        return cls(*paths, n_train, pairs, one_based, tuple(settings.items()))
 
     def elsewhere(self) -> _Errand:
         """The same for a process in another folder."""
-        training = None if self.train is None else self.train.resolve()
-        return replace(
-            self, predictions=self.predictions.resolve(), truth=self.truth.resolve(), train=training
-        )
+        named = {name: getattr(self, name) for name in ("predictions", "truth", "train", "filter")}
+        return replace(self, **{name: path and path.resolve() for name, path in named.items()})
+
+    def read(self) -> Compared:
+        """What is to be compared."""
+        paths = self.predictions, self.truth, self.train
+        return read_to_compare(*paths, self.one_based, self.n_train, self.filter)
 
 
 def _rankings(errand: _Errand) -> Evaluation:
-    compared = read_to_compare(errand.predictions, errand.truth, errand.train, errand.one_based)
-    top, truth, label_counts, n_train = compared
-    return Evaluation(top, truth, label_counts=label_counts, n_train=n_train, **dict(errand.settings))
+    top, truth, label_counts, n_train, filtered = errand.read()
+    counts: dict[str, Any] = {"label_counts": label_counts, "n_train": n_train}
+    return Evaluation(top, truth, **counts, filtered=filtered, **dict(errand.settings))
 
 
 def _sets(errand: _Errand) -> SetEvaluation:
-    compared = read_to_compare(errand.predictions, errand.truth, errand.train, errand.one_based)
+    compared = errand.read()
     return SetEvaluation(compared.predictions, compared.truth)
 
 

@@ -72,7 +72,7 @@ def predict_file(
     format
         "xmc", "npz" or "jsonl".
     one_based
-        The ids of a raw file start at one.
+        Ids start at one, in a raw file and in the predictions.
     jobs
         Threads; −1 for every core.
     memory
@@ -146,6 +146,7 @@ def predict_file(
         n_labels=trained.n_labels,
         top_k=top_k or 0,
         label_names=trained.label_names,
+        one_based=one_based,
         made_from=made_from,
         inputs=[trained.path, source],
         overwrite=overwrite,

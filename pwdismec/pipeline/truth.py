@@ -12,11 +12,16 @@ from numpy.typing import NDArray
 from pwdismec.data import CSR, Dataset, Dense
 from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
+from pwdismec.data.formats.compression import clear_read_errors, open_to_read
+from pwdismec.data.formats.lines import LONGEST_HEADER, check_is_file, lines_of
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
 from pwdismec.machine import check_fits
+from pwdismec.metrics.filtering import without_pairs
 from pwdismec.prediction.files import read_predictions
 from pwdismec.quoting import shown
+
+_DIGITS = 18
 
 
 class Compared(NamedTuple):
@@ -29,30 +34,46 @@ class Compared(NamedTuple):
     label_counts, n_train
         int64, shape (n_labels,), and the number of instances: of the training set, 0 for labels that it does
         not have. None without one.
+    filtered
+        Pairs that a filter has taken out of the truth, and out of the predictions; None without one.
     """
 
     predictions: TopK
     truth: CSR
     label_counts: NDArray[np.int64] | None
     n_train: int | None
+    filtered: tuple[int, int] | None
+
+
+class _Training(NamedTuple):
+    """What there is of a training set."""
+
+    path: Path
+    label_counts: NDArray[np.int64]
+    n_instances: int
+    dataset: Dataset | None
 
 
 def read_to_compare(
-    predictions: str | Path, truth: str | Path, train: str | Path | None, one_based: bool
+    predictions: str | Path,
+    truth: str | Path,
+    train: str | Path | None,
+    one_based: bool,
+    n_train: int | None = None,
+    filter: str | Path | None = None,
 ) -> Compared:
     """The predictions, the true labels and the training set's counts, once they agree.
 
     The truth keeps labels that the model or the training set does not have. Parameters and errors: see
     `evaluate_file`.
     """
-    top, n_predicted = read_predictions(predictions)
-    training = None if train is None else Dataset.open(train)
-    if n_predicted is not None and training is not None and n_predicted != training.n_labels:
-        raise DataError(
-            predictions, f"{n_predicted} labels; the training set {train} has {training.n_labels}"
-        )
-    n_known = n_predicted if training is None else training.n_labels
-    true_labels = _true_labels(Path(truth), one_based, n_known, training)
+    top, n_predicted = read_predictions(predictions, one_based=one_based)
+    training = None if train is None else _training(Path(train), n_train, one_based)
+    n_trained = None if training is None else len(training.label_counts)
+    if n_predicted is not None and n_trained is not None and n_predicted != n_trained:
+        raise DataError(predictions, f"{n_predicted} labels; the training set {train} has {n_trained}")
+    n_known = n_predicted if n_trained is None else n_trained
+    true_labels = _true_labels(Path(truth), one_based, n_known, training and training.dataset)
     if len(top.labels) != true_labels.n_rows:
         raise DataError(predictions, f"{len(top.labels)} rows; {truth} has {true_labels.n_rows}")
     if n_known is None:
@@ -65,10 +86,68 @@ def read_to_compare(
     # For each label, the metrics hold some counts.
     needed = 64 * true_labels.n_columns
     check_fits(needed, truth, f"counts for each of {true_labels.n_columns} labels", "fewer labels")
+    filtered = None
+    if filter is not None:
+        pairs = _pairs(Path(filter), one_based, true_labels)
+        (top, true_labels), filtered = without_pairs(top, true_labels, pairs)
     if training is None:
-        return Compared(top, true_labels, None, None)
-    counts = training.label_counts_for(true_labels.n_columns)
-    return Compared(top, true_labels, counts, training.n_instances)
+        return Compared(top, true_labels, None, None, filtered)
+    counts = np.zeros(true_labels.n_columns, np.int64)
+    counts[:n_trained] = training.label_counts
+    return Compared(top, true_labels, counts, training.n_instances, filtered)
+
+
+def _training(path: Path, n_train: int | None, one_based: bool) -> _Training:
+    """A data set, a file of label sets, or if the number of instances is given a file of counts."""
+    if n_train is not None:
+        return _Training(path, _counts(path, n_train), n_train, None)
+    if path.is_dir():
+        dataset = Dataset.open(path)
+        return _Training(path, dataset.label_counts, dataset.n_instances, dataset)
+    labels = _true_labels(path, one_based, None, None)
+    return _Training(path, labels.column_counts(), labels.n_rows, None)
+
+
+def _counts(path: Path, n_train: int) -> NDArray[np.int64]:
+    """How many training instances have each label: a whole number in each line."""
+    counts = [_whole(path, number, field) for number, [field] in _lines(path, 1)]
+    found = np.array(counts, np.int64)
+    if (found > n_train).any():
+        line = int(np.argmax(found > n_train)) + 1
+        raise DataError(path, f"{found[line - 1]} instances; the training set has {n_train}", line)
+    return found
+
+
+def _pairs(path: Path, one_based: bool, truth: CSR) -> NDArray[np.int64]:
+    """Pairs of a row and a label, shape (n, 2)."""
+    first_id, limits = int(one_based), (truth.n_rows, truth.n_columns)
+    pairs = []
+    for number, fields in _lines(path, 2):
+        pair = [_whole(path, number, field) - first_id for field in fields]
+        for what, value, limit in zip(("row", "label"), pair, limits, strict=True):
+            if not 0 <= value < limit:
+                last = limit - 1 + first_id
+                raise DataError(path, f"{what} {value + first_id}; expected {first_id} to {last}", number)
+        pairs.append(pair)
+    return np.array(pairs, np.int64).reshape(-1, 2)
+
+
+def _lines(path: Path, n_fields: int) -> Iterator[tuple[int, list[bytes]]]:
+    check_is_file(path)
+    with clear_read_errors(path), open_to_read(path) as file:
+        for number, line in enumerate(lines_of(file, path, LONGEST_HEADER), 1):
+            fields = line.split()
+            if len(fields) != n_fields:
+                raise DataError(path, f"{len(fields)} fields; expected {n_fields}, whole numbers", number)
+            yield number, fields
+
+
+def _whole(path: Path, number: int, field: bytes) -> int:
+    if not field.isdigit() or len(field) > _DIGITS:
+        raise DataError(
+            path, f"{shown(field.decode(errors='backslashreplace'))}; expected a whole number", number
+        )
+    return int(field)
 
 
 def _check_labels(top: TopK, predictions: str | Path, known: str | Path, n_labels: int) -> None:

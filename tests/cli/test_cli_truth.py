@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import scipy.sparse
 from command_line import output, pwdismec, refusal
 from small_data import small_dataset
 
@@ -15,6 +16,7 @@ from pwdismec.calibration import Calibration
 from pwdismec.data import Dataset
 from pwdismec.data.formats import write_xmc
 from pwdismec.model import Model
+from pwdismec.prediction.files import read_predictions
 
 FIELDS = ("--text", "text", "--label-field", "labels", "--min-df", 1)
 TOLD = "2 labels of the truth are not in the training set: 66.7 % of its pairs"
@@ -182,3 +184,98 @@ def test_a_truth_of_fewer_labels_is_refused(files, tmp_path):
         said
         == f"{tmp_path / 't.txt'}: 1 labels; {tmp_path / 'p.txt'} has 2: expected these, and perhaps more"
     )
+
+
+@pytest.fixture(scope="module")
+def ranked(files, tmp_path_factory):
+    """Predictions of a small set in our form, its truth, and training labels, as files of label rows."""
+    folder = tmp_path_factory.mktemp("ranked")
+    (folder / "p.txt").write_text("3 6\n2:0.9 0:0.5 1:0.25\n5:1 3:0.5\n4:2 1:1 0:0.5\n")
+    (folder / "t.txt").write_text("3 6\n0:1 1:1\n3:1\n1:1 4:1 5:1\n")
+    (folder / "y.txt").write_text("4 6\n0:1 1:1\n0:1 4:1\n1:1 0:1\n0:1 2:1 3:1\n")
+    return folder
+
+
+def report_of(folder, *words):
+    output("evaluate", *words, "-k", "1,2", "--json", folder / "r.json", "--overwrite")
+    return json.loads((folder / "r.json").read_text())
+
+
+def test_predictions_of_others_are_read(ranked, tmp_path):
+    """Without a header, in the order of the ids, and as SciPy's matrix of scores."""
+    ours = report_of(tmp_path, ranked / "p.txt", ranked / "t.txt", "--train", ranked / "y.txt")
+    rows = [sorted(line.split()) for line in (ranked / "p.txt").read_text().splitlines()[1:]]
+    (tmp_path / "by_id.txt").write_text("3 6\n" + "".join(f"{' '.join(row)}\n" for row in rows))
+    (tmp_path / "bare.txt").write_text("".join(f"{' '.join(row)}\n" for row in rows))
+    dense = np.zeros((3, 6), np.float32)
+    for number, row in enumerate(rows):
+        for label, score in (pair.split(":") for pair in row):
+            dense[number, int(label)] = score
+    scipy.sparse.save_npz(tmp_path / "scores.npz", scipy.sparse.csr_matrix(dense))
+    for name in ("by_id.txt", "bare.txt", "scores.npz"):
+        assert report_of(tmp_path, tmp_path / name, ranked / "t.txt", "--train", ranked / "y.txt") == ours
+
+
+def test_counts_alone_give_the_propensities(ranked, tmp_path):
+    (tmp_path / "counts.txt").write_text("4\n2\n1\n1\n1\n0\n")
+    words = (
+        ranked / "p.txt",
+        ranked / "t.txt",
+        "--by-frequency",
+        "--propensity",
+        "lf-wikipedia-500k",
+        "--train",
+    )
+    of_labels = report_of(tmp_path, *words, ranked / "y.txt")
+    assert report_of(tmp_path, *words, tmp_path / "counts.txt", "--n-train", 4) == of_labels
+    assert of_labels["propensity"] == [0.5, 0.4] and of_labels["n_unseen_labels"] == 1
+    train = Dataset.from_scipy(np.ones((4, 1)), np.array([[1, 1, 0, 0, 0, 0], [1, 0, 0, 0, 1, 0]] * 2))
+    saved = train.save(tmp_path / "train")
+    assert report_of(tmp_path, *words, saved.path) != of_labels
+    (tmp_path / "counts.txt").write_text("4\n2\n1\n1\n5\n0\n")
+    said = refusal("evaluate", *words, tmp_path / "counts.txt", "--n-train", 4)
+    assert said == f"{tmp_path / 'counts.txt'}:5: 5 instances; the training set has 4"
+    (tmp_path / "counts.txt").write_text("4\n2\nx\n")
+    said = refusal("evaluate", *words, tmp_path / "counts.txt", "--n-train", 4)
+    assert said == f"{tmp_path / 'counts.txt'}:3: 'x'; expected a whole number"
+
+
+@pytest.mark.parametrize("first_id", [0, 1])
+def test_filtered_pairs_are_in_neither_truth_nor_predictions(ranked, tmp_path, first_id):
+    pairs = [(0, 2), (0, 1), (2, 4), (2, 0), (1, 0), (2, 4)]
+    for name in ("p.txt", "t.txt", "y.txt"):
+        text = (ranked / name).read_text()
+        shift = re.compile(r"\d+(?=:)")
+        (tmp_path / name).write_text(shift.sub(lambda m: str(int(m[0]) + first_id), text))
+    (tmp_path / "f.txt").write_text("".join(f"{i + first_id} {j + first_id}\n" for i, j in pairs))
+    options = ["--one-based"] * first_id
+    words = tmp_path / "p.txt", tmp_path / "t.txt", "--train", tmp_path / "y.txt", *options
+    found = report_of(tmp_path, *words, "--filter", tmp_path / "f.txt")
+    assert found.pop("filtered") == [2, 4]
+    (tmp_path / "p2.txt").write_text("3 6\n0:0.5\n5:1 3:0.5\n1:1\n")
+    (tmp_path / "t2.txt").write_text("3 6\n0:1\n3:1\n1:1 5:1\n")
+    expected = report_of(tmp_path, tmp_path / "p2.txt", tmp_path / "t2.txt", "--train", ranked / "y.txt")
+    assert expected.pop("filtered") is None and found == expected
+    (tmp_path / "f.txt").write_text(f"0 {6 + first_id}\n".replace("0 ", f"{first_id} "))
+    said = refusal("evaluate", *words, "-k", 1, "--filter", tmp_path / "f.txt")
+    last = 5 + first_id
+    assert said == f"{tmp_path / 'f.txt'}:1: label {6 + first_id}; expected {first_id} to {last}"
+
+
+@pytest.mark.parametrize("format", ["xmc", "npz", "jsonl"])
+def test_ids_from_one_stay_ids_from_one(tmp_path, format):
+    (tmp_path / "tr.txt").write_text("1 1:1 6:2\n2 3:3\n")
+    (tmp_path / "te.txt").write_text("2 1:1\n1 6:1\n")
+    output("convert", tmp_path / "tr.txt", tmp_path / "tr", "--one-based")
+    output("train", tmp_path / "tr", tmp_path / "m")
+    how = "--format", format, "--top-k", 2
+    train = "--train", tmp_path / "tr", "-k", 1
+    output("predict", tmp_path / "m", tmp_path / "te.txt", tmp_path / "p", "--one-based", *how)
+    ids = read_predictions(tmp_path / "p", one_based=True).top.labels
+    if format == "xmc":
+        rows = [line.split() for line in (tmp_path / "p").read_text().splitlines()[1:]]
+        assert [[int(pair.split(":")[0]) - 1 for pair in row] for row in rows] == ids.tolist()
+    one = output("evaluate", tmp_path / "p", tmp_path / "te.txt", "--one-based", *train)
+    output("convert", tmp_path / "te.txt", tmp_path / "te", "--one-based", "--like", tmp_path / "tr")
+    output("predict", tmp_path / "m", tmp_path / "te", tmp_path / "q", *how)
+    assert one == output("evaluate", tmp_path / "q", tmp_path / "te", *train)

@@ -63,10 +63,10 @@ class RowFile:
             yield features, CSR(label_indptr, labels, None, self.ids.n_labels)
 
     def ranked(self) -> Iterator[list[NDArray[Any]]]:
-        """Rows of `id:value …` in an order that means something, as arrays of offsets, ids, values."""
+        """Rows of `id:value …` in an order that means something, as offsets, ids of the file, values."""
 
         def parse(text: NDArray[np.uint8]) -> tuple[Any, ...]:
-            return native.parse_ranked_rows(text, self.ids.n_columns)
+            return native.parse_ranked_rows(text, self.ids.n_columns + self.ids.first_id)
 
         return self._parsed(parse)
 

@@ -23,6 +23,7 @@ class JsonlEncoder:
     """Lines of JSON; without names, "label" is left out. An `Encoder`."""
 
     label_names: Sequence[str] | None
+    first_id: int = 0
     parts = ("rows",)
 
     def encode(self, top: TopK) -> tuple[Buffer, ...]:
@@ -41,10 +42,10 @@ class JsonlEncoder:
 
     def _entry(self, label: int, score: str) -> dict[str, Any]:
         name = {} if self.label_names is None else {"label": self.label_names[label]}
-        return {**name, "id": label, "score": float(score)}
+        return {**name, "id": label + self.first_id, "score": float(score)}
 
 
-def read(path: Path) -> Predictions:
+def read(path: Path, first_id: int) -> Predictions:
     """The predictions in the file, which may be compressed (by its suffix); names are not looked at.
 
     Raises
@@ -63,7 +64,11 @@ def read(path: Path) -> Predictions:
             scores.extend(score for _, score in row)
             check_entries(path, len(lengths), len(labels), number)
     rows = RankedRows.from_lists(lengths, labels, scores)
-    return Predictions(rows.checked(None, path, lambda row, message: DataError(path, message, row + 1)), None)
+
+    def fault(row: int, message: str) -> DataError:
+        return DataError(path, message, row + 1)
+
+    return Predictions(rows.checked(None, path, first_id, fault), None)
 
 
 def _parse_row(line: bytes) -> list[tuple[int, float]] | None:

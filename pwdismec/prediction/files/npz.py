@@ -13,8 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pwdismec.data.csr import CSR
 from pwdismec.data.formats.archive import check_archive
 from pwdismec.data.formats.faults import MOST_COLUMNS
+from pwdismec.data.formats.opening import open_source
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
 from pwdismec.files import file_to_write
@@ -31,11 +33,13 @@ class NpzEncoder:
 
     n_labels: int
     top_k: int
+    first_id: int = 0
     parts = ("labels", "scores")
 
     def encode(self, top: TopK) -> tuple[Buffer, ...]:
+        labels = np.where(top.labels < 0, top.labels, top.labels + self.first_id)
         return (
-            np.ascontiguousarray(top.labels, "<i4").reshape(-1).data.cast("B"),
+            np.ascontiguousarray(labels, "<i4").reshape(-1).data.cast("B"),
             np.ascontiguousarray(top.scores, "<f4").reshape(-1).data.cast("B"),
         )
 
@@ -54,15 +58,16 @@ class NpzEncoder:
                 np.lib.format.write_array(file, np.array(self.n_labels, "<i8"))
 
 
-def read(path: Path) -> Predictions:
-    """The predictions in the file.
+def read(path: Path, first_id: int) -> Predictions:
+    """The predictions in the file; SciPy's matrix of scores, as PECOS writes it, is ranked by them.
 
     Raises
     ------
     DataError
         If an array is missing, has another form, or does not hold rankings.
     """
-    check_archive(path)
+    if "format" in check_archive(path):  # SciPy's
+        return _read_scores(path, first_id)
     try:
         with apart_from_damage(path), np.load(path, allow_pickle=False) as archive:
             labels, scores, n_labels = (archive[name] for name in ("labels", "scores", "n_labels"))
@@ -87,6 +92,22 @@ def read(path: Path) -> Predictions:
     if astray.any():
         row = int(astray.any(axis=1).argmax())
         raise fault(row, "places left hold label −1 and score −inf, after all others")
+    rising = scores[:, 1:] > scores[:, :-1]
+    if rising.any():
+        row, place = np.argwhere(rising)[0]
+        said = f"label {labels[row, place + 1]}: score {scores[row, place + 1]} is above the one before it"
+        raise fault(int(row), f"{said}; expected the best first")
     top = TopK(labels, scores)
-    RankedRows.from_top(top).checked(int(n_labels), path, fault)
-    return Predictions(top, int(n_labels))
+    RankedRows.from_top(top).checked(int(n_labels), path, first_id, fault)
+    return Predictions(TopK(np.where(left, labels, labels - first_id), scores), int(n_labels))
+
+
+def _read_scores(path: Path, first_id: int) -> Predictions:
+    parts = [block.features.stored() for block in open_source(path, "npz") if isinstance(block.features, CSR)]
+    n_labels = parts[0].n_columns - first_id if parts else 0
+
+    def fault(row: int, message: str) -> DataError:
+        return DataError(path, f"row {row + 1}: {message}")
+
+    rows = [RankedRows(part.row_lengths, part.indices, part.values) for part in parts]
+    return Predictions(RankedRows.concatenate(rows).checked(n_labels, path, first_id, fault), n_labels)

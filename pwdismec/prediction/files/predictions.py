@@ -72,23 +72,29 @@ class RankedRows(NamedTuple):
         none = cls(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
         return cls(*(np.concatenate(arrays) for arrays in zip(none, *pieces, strict=True)))
 
-    def checked(self, n_labels: int | None, path: Path, fault: Callable[[int, str], DataError]) -> TopK:
-        """The rows as a table, once each is a ranking of distinct labels.
+    def checked(
+        self, n_labels: int | None, path: Path, first_id: int, fault: Callable[[int, str], DataError]
+    ) -> TopK:
+        """The rows as a table, the best first, once each has distinct labels.
+
+        Others write the labels of a row in the order of their ids; of equal scores the first stays the first.
 
         Parameters
         ----------
         n_labels
-            Labels must be below it; None: any label will do.
+            How many labels there are; None: any label will do.
         path
             The file.
+        first_id
+            The file's id of label 0.
         fault
             Makes the error from a row, counted from 0, and a message.
 
         Raises
         ------
         DataError
-            If a label is out of range or twice in a row, a score is not finite, a row is not ordered best
-            first, or one row is so long that a table of all is beyond memory.
+            If a label is out of range or twice in a row, a score is not finite, or one row is so long that a
+            table of all is beyond memory.
         """
         row_of = np.repeat(np.arange(len(self.lengths)), self.lengths)
 
@@ -99,34 +105,35 @@ class RankedRows(NamedTuple):
                     int(row_of[place]), message.format(label=self.labels[place], score=self.scores[place])
                 )
 
-        end = _LARGEST_ID if n_labels is None else n_labels
-        outside = (self.labels < 0) | (self.labels >= end)
-        refuse(np.flatnonzero(outside), f"label {{label}}: expected a label id from 0 to {end - 1}")
+        last = (_LARGEST_ID if n_labels is None else n_labels) - 1 + first_id
+        outside = (self.labels < first_id) | (self.labels > last)
+        refuse(np.flatnonzero(outside), f"label {{label}}: expected a label id from {first_id} to {last}")
         refuse(
             np.flatnonzero(~np.isfinite(self.scores)),
             "label {label}: score {score}; expected a finite number",
         )
-        same_row = row_of[1:] == row_of[:-1]
-        rising = same_row & (self.scores[1:] > self.scores[:-1])
-        refuse(
-            np.flatnonzero(rising) + 1,
-            "label {label}: score {score} is above the one before it; expected the best first",
-        )
         width = int(self.lengths.max(initial=0))
         what = f"{len(self.lengths)} rows, in a table as wide as the longest, {width} labels,"
         check_fits(8 * len(self.lengths) * width, path, what, "rows of about the same length")
-        top = self._table(row_of)
+        top = self._best_first(row_of)._table(row_of, first_id)
         ordered = np.sort(top.labels, axis=1)
         twice = np.argwhere((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0))
         if len(twice):
             row, place = twice[0]
-            raise fault(int(row), f"label {ordered[row, place]} twice in a row")
+            raise fault(int(row), f"label {ordered[row, place] + first_id} twice in a row")
         return top
 
-    def _table(self, row_of: NDArray[np.int64]) -> TopK:
+    def _best_first(self, row_of: NDArray[np.int64]) -> RankedRows:
+        rising = (row_of[1:] == row_of[:-1]) & (self.scores[1:] > self.scores[:-1])
+        if not rising.any():
+            return self
+        order = np.lexsort((-self.scores, row_of))
+        return RankedRows(self.lengths, self.labels[order], self.scores[order])
+
+    def _table(self, row_of: NDArray[np.int64], first_id: int) -> TopK:
         n, width = len(self.lengths), int(self.lengths.max(initial=0))
         places = np.arange(len(row_of)) - np.repeat(np.cumsum(self.lengths) - self.lengths, self.lengths)
         top = TopK(np.full((n, width), -1, np.int32), np.full((n, width), -np.inf, np.float32))
-        top.labels[row_of, places] = self.labels
+        top.labels[row_of, places] = self.labels - first_id
         top.scores[row_of, places] = self.scores
         return top

@@ -10,19 +10,22 @@ from pwdismec.prediction.files import jsonl, npz, xmc
 from pwdismec.prediction.files.predictions import Predictions
 
 
-def read_predictions(path: str | Path) -> Predictions:
+def read_predictions(path: str | Path, *, one_based: bool = False) -> Predictions:
     """The predictions in a file; its first bytes tell the format.
+
+    Files of other programs are understood as well: text without a header, rows in the order of the ids, and
+    SciPy's matrix of scores. Ids in the file start at one if `one_based`.
 
     Raises
     ------
     DataError
         If the file cannot be read, or does not hold rankings of labels (file and line are named).
     """
-    path = Path(path)
+    path, first_id = Path(path), int(one_based)
     check_is_file(path)
     with clear_read_errors(path):
         with open_to_read(path) as file:
             start = file.read(2)
         if start == b"PK":
-            return npz.read(path)
-        return jsonl.read(path) if start[:1] == b"{" else xmc.read(path)
+            return npz.read(path, first_id)
+        return jsonl.read(path, first_id) if start[:1] == b"{" else xmc.read(path, first_id)

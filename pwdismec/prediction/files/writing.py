@@ -90,6 +90,7 @@ def writing_predictions(
     n_labels: int,
     top_k: int,
     label_names: Sequence[str] | None = None,
+    one_based: bool = False,
     made_from: Mapping[str, Any] | None = None,
     inputs: Inputs = (),
     overwrite: bool = False,
@@ -110,7 +111,9 @@ def writing_predictions(
     top_k
         Places a row.
     label_names
-        Names for JSONL, by label id.
+        Names for JSONL, by label.
+    one_based
+        The labels' ids start at one in the file.
     made_from
         What the rows follow from, as plain JSON: it must be the same when the file is resumed. None: it
         cannot be.
@@ -136,7 +139,7 @@ def writing_predictions(
     record = None if made_from is None else json.loads(json.dumps(made_from))
     goes_on = resume or part is not None
     out = output_file(path, inputs, overwrite=overwrite or goes_on)
-    job = _Job(out, _encoder(format, n_labels, top_k, label_names), record, part, overwrite)
+    job = _Job(out, _encoder(format, n_labels, top_k, label_names, int(one_based)), record, part, overwrite)
     with job.alone():
         done, sizes = job.written() if goes_on else (0, None)
         file = PredictionFile(job, done, job.begin(sizes))
@@ -171,14 +174,16 @@ def _join(job: _Job) -> None:
             job.sweep_others()
 
 
-def _encoder(format: str, n_labels: int, top_k: int, label_names: Sequence[str] | None) -> Encoder:
+def _encoder(
+    format: str, n_labels: int, top_k: int, label_names: Sequence[str] | None, first_id: int
+) -> Encoder:
     match format:
         case "xmc":
-            return XmcEncoder(n_labels)
+            return XmcEncoder(n_labels, first_id)
         case "npz":
-            return NpzEncoder(n_labels, top_k)
+            return NpzEncoder(n_labels, top_k, first_id)
         case "jsonl":
-            return JsonlEncoder(label_names)
+            return JsonlEncoder(label_names, first_id)
     raise ConfigError(f"format: {format!r}, expected one of {', '.join(FORMATS)}")
 
 
