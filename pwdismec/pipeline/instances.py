@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ _VALUES = 1 << 22
 _START = 1 << 20
 
 
-@dataclass
+@dataclass(frozen=True)
 class Instances:
     """Instances to predict for.
 
@@ -39,8 +39,6 @@ class Instances:
         How many; None if that is known only at the end.
     identity
         Names the content, as plain JSON; None if it cannot be read again.
-    ignored_values
-        Values left out of what was read by now, as the model does not have their features.
     """
 
     number: int | None
@@ -50,7 +48,12 @@ class Instances:
     _n_features: int
     _transforms: Transforms
     _applied: Transforms
-    ignored_values: int = 0
+    _ignored: list[int] = field(default_factory=list)  # of each chunk
+
+    @property
+    def ignored_values(self) -> int:
+        """Values left out of what was read by now, as the model does not have their features."""
+        return sum(self._ignored)
 
     def chunks(self, first: int = 0, stop: int | None = None) -> Iterator[Features]:
         """Chunks of consecutive instances from number `first` on, transformed; up to `stop`, excluded.
@@ -81,7 +84,7 @@ class Instances:
                 raise DataError(self._path, said)
             return rows
         known = rows.narrowed(self._n_features)
-        self.ignored_values += rows.nnz - known.nnz
+        self._ignored.append(rows.nnz - known.nnz)
         return known
 
 
