@@ -154,6 +154,15 @@ def test_a_task_is_given_again_if_its_worker_died_and_only_then():
     assert _again(Pool(), print, 0, dead) == "again"
 
 
+def test_a_worker_told_to_end_that_has_nothing_to_do_ends(monkeypatch):
+    ended = []
+    monkeypatch.setattr(worker_side, "_under_way", [])
+    monkeypatch.setattr(worker_side.os, "_exit", lambda code: ended.append(code) or sys.exit())
+    with pytest.raises(SystemExit):
+        worker_side._drop(signal.SIGTERM, None)
+    assert ended == [128 + signal.SIGTERM]  # as a shell says it
+
+
 def test_a_worker_told_to_end_drops_what_is_under_way(monkeypatch):
     handled = []
     monkeypatch.setattr(worker_side.signal, "signal", lambda *how: handled.append(how))

@@ -252,3 +252,12 @@ def test_npz_that_is_none(tmp_path):
     for content in others:
         path.write_bytes(content)
         assert "not a sparse matrix as scipy.sparse.save_npz writes it" in str(fault(path))
+
+
+@pytest.mark.parametrize("header", ["2 x 3", "2 3", "2 3 4 5", "x 3 3", "2 3 -3"])
+def test_a_header_is_whole_numbers_as_many_as_the_format_has(tmp_path, header):
+    path = tmp_path / "data.txt"
+    path.write_text(f"{header}\n0 1:1\n0 1:1\n")
+    with pytest.raises(DataError) as caught:
+        read_source(path, "xmc")
+    assert str(caught.value) == f"{path}:1: {header!r}: expected a header of 3 numbers, rows features labels"

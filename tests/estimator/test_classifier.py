@@ -283,6 +283,16 @@ def test_threads_may_fit_at_the_same_time(data):
     assert all(np.array_equal(found[C], e) for C, e in zip(costs, expected, strict=True))
 
 
+def test_without_a_random_state_numpys_own_is_drawn_from():
+    def seed_of(random_state):
+        np.random.seed(3)  # noqa: NPY002 (what scikit-learn's convention is about)
+        return PWDiSMECClassifier(random_state=random_state)._config().seed
+
+    drawn = np.random.RandomState(3).randint(2**31 - 1)
+    assert seed_of(None) == seed_of(np.random) == seed_of(np.random.RandomState(3)) == drawn
+    assert seed_of(7) == 7
+
+
 def test_random_states_are_seeds_of_their_own(data):
     X, Y = data
 

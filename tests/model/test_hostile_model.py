@@ -133,6 +133,15 @@ def test_every_array_of_a_shard(model, name, what):
     check(model, may_pass=(name, what.split(" at ")[0]) in FREE)
 
 
+@pytest.mark.parametrize("change", [np.flip, lambda ids: ids + 20, lambda ids: ids - 20])
+def test_the_ids_of_a_shard_ascend_in_its_range(model, change):
+    before = read_safetensors(shard_of(model))[0]["label_ids"]
+    with_tensor(shard_of(model), "label_ids", change(before))
+    make_right(model)
+    with pytest.raises(ModelError, match="label_ids: expected ascending ids from 20 to 39"):
+        use(model)
+
+
 @pytest.mark.parametrize("name", ["label_ids", "indices"])
 @pytest.mark.parametrize("change", [np.flip, lambda a: np.repeat(a[:1], len(a))])
 def test_ids_that_do_not_ascend(model, name, change):

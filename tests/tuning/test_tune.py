@@ -137,6 +137,21 @@ def test_a_kill_at_any_rename_loses_nothing(dataset, whole, tmp_path, done):
     assert kills == 1 + SHARDS + 1  # tuning.json, the standings after each shard, the results
 
 
+def test_a_tuning_is_gone_on_with_in_its_place_whatever_may_be_replaced(dataset, whole, tmp_path):
+    folder, shards = tmp_path / "t", []
+
+    def break_off(progress):
+        if progress.shards_done == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        tune(dataset, folder, GRID, CONFIG, jobs=1, on_progress=break_off)
+    begun = folder.stat().st_ino
+    tune(dataset, folder, GRID, CONFIG, jobs=1, overwrite=True, resume=True, on_progress=shards.append)
+    assert shards[0].shards_done == 3 and folder.stat().st_ino == begun
+    assert files_of(folder) == files_of(whole)
+
+
 def test_an_older_tuning_stays_until_the_new_one_is_whole(dataset, whole, tmp_path):
     folder, other = tmp_path / "t", replace(CONFIG, seed=4)
     tune(dataset, folder, GRID, other, jobs=1)
