@@ -21,8 +21,8 @@ SURVIVED, NO_DIFFERENCE = "noticed by no test", "without difference"
 _INSTALLED = {"pwdismec": "", "cli": "cli", "scripts/slurm": "pipeline/slurm"}
 _NATIVE = "pwdismec/native"
 
-# Bytes that the tests of a mutant may take, far more than they do without one.
-_MOST_MEMORY = 1 << 33
+# Bytes that the tests of a mutant may ask for. Without one they ask for room that they never use.
+_MOST_MEMORY = 3 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 
 def _limit_memory() -> None:
