@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from mutants import Mutant
@@ -21,13 +21,12 @@ SURVIVED, NO_DIFFERENCE = "noticed by no test", "without difference"
 _INSTALLED = {"pwdismec": "", "cli": "cli", "scripts/slurm": "pipeline/slurm"}
 _NATIVE = "pwdismec/native"
 
-# Bytes that the tests of a mutant may ask for. Without one they ask for room that they never use.
-_MOST_MEMORY = 3 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 
-def _limit_memory() -> None:
-    """A mutant may ask for all there is."""
-    resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
+def _be_killed_first() -> None:
+    """A mutant may take all of the memory: then the system is to end its tests, and nothing else."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 class Bench:
@@ -85,7 +84,7 @@ class Bench:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            preexec_fn=_limit_memory,
+            preexec_fn=_be_killed_first,
         )
         try:
             self.told, _ = process.communicate(timeout=seconds)

@@ -1,4 +1,4 @@
-"""Disturb all commands: ``PYTHONPATH=tests python -m torture --kills 1000 --failures 1000``."""
+"""Disturb all commands: ``cd tests && python -m torture --kills 1000 --failures 1000``."""
 
 from __future__ import annotations
 

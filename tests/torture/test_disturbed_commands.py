@@ -1,6 +1,6 @@
 """Commands under failing system calls and signals: nothing is lost or left behind, and the bits are the same.
 
-A sample; more by `PYTHONPATH=tests python -m torture`, see docs/faults.md.
+A sample; more by `cd tests && python -m torture`, see docs/faults.md.
 """
 
 import os
