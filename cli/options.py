@@ -33,9 +33,10 @@ class OutputPath(click.Path):
 _READ = "pwdismec.read"
 _FILE = "file:"  # before the name of a file of weights
 
-FOLDER = click.Path(path_type=Path)  # one to look for files in, or to work in
-INPUT = InputPath(path_type=Path)
-OUTPUT = OutputPath(path_type=Path)
+# Whether it can be read, reading tells: click asks the disk, and takes one that fails for a user's mistake.
+FOLDER = click.Path(path_type=Path, readable=False)  # one to look for files in, or to work in
+INPUT = InputPath(path_type=Path, readable=False)
+OUTPUT = OutputPath(path_type=Path, readable=False)
 
 
 WHOLE = click.IntRange(max=2**31 - 1)

@@ -441,8 +441,9 @@ def _new_part(path: Path, token: str | None, resume: bool) -> Iterator[Path]:
         done = True
     finally:
         if done or token is None:
-            with contextlib.suppress(OSError):
-                _empty(part)
+            for _ in range(2):  # a disk may fail for a moment
+                with contextlib.suppress(OSError):
+                    _empty(part)
         try:
             close(lock)
         finally:

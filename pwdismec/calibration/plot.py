@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from pwdismec.calibration.calibration import Calibration
 from pwdismec.calibration.reliability import N_BINS, Reliability
 from pwdismec.errors import ConfigError
-from pwdismec.files import replacing_file
+from pwdismec.files import write_file
 from pwdismec.outputs import Inputs, output_file
 
 # Of Okabe and Ito's palette, which colour-blind people can tell apart; the markers differ, too.
@@ -43,8 +44,9 @@ def plot_reliability(calibration: Calibration, path: Path, *, overwrite: bool = 
     for axes in (shares, sizes):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(color="0.9", linewidth=0.6)
-    with replacing_file(path, overwrite=overwrite) as aside:
-        figure.savefig(aside, format="png", dpi=160)
+    drawn = BytesIO()
+    figure.savefig(drawn, format="png", dpi=160)
+    write_file(path, drawn.getvalue(), overwrite=overwrite)
 
 
 def check_plot(path: str | Path, inputs: Inputs, *, overwrite: bool = False) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
@@ -17,7 +16,7 @@ from pwdismec.data.manifest import VECTORIZER, Likeness
 from pwdismec.data.names import check_names, read_names
 from pwdismec.data.transforms import Transforms, check_term_counts
 from pwdismec.data.validation import check_csr, check_dense, check_form
-from pwdismec.data.writer import FolderWriter, dataset_output
+from pwdismec.data.writer import FolderWriter, copy_vectorizer, dataset_output
 from pwdismec.errors import DataError
 from pwdismec.files import replacing_folder
 from pwdismec.machine import check_fits
@@ -104,7 +103,7 @@ def convert(
     labels = _Columns(source, "label", None, 0 if like is None else like.n_labels)
     if like is not None:
         transforms = like.transforms
-        vectorizer = None if like.vectorizer is None else partial(shutil.copytree, like.vectorizer)
+        vectorizer = None if like.vectorizer is None else partial(copy_vectorizer, like.vectorizer)
     with replacing_folder(out, overwrite=overwrite) as aside:
         folder = FolderWriter(aside)
         if tfidf and transforms is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -24,7 +23,6 @@ from pwdismec.data.manifest import (
     FileEntry,
     Likeness,
     Manifest,
-    files_of_vectorizer,
     fingerprint_of,
     read_manifest,
 )
@@ -33,7 +31,7 @@ from pwdismec.data.statistics import Statistics
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.transpose import column_offsets, rows_of_columns, transpose
 from pwdismec.data.validation import check_csr, check_dense, check_features, check_form, checked_ids
-from pwdismec.data.writer import FolderWriter, dataset_output
+from pwdismec.data.writer import FolderWriter, copy_vectorizer, dataset_output
 from pwdismec.errors import DamagedError, DataError
 from pwdismec.files import replacing_folder, sha256_of
 from pwdismec.patience import patient
@@ -341,9 +339,7 @@ class Dataset:
                 features.append(self.features)
                 labels.append(self.labels)
             if self.vectorizer is not None:
-                (aside / VECTORIZER).mkdir()
-                for file in files_of_vectorizer(self.vectorizer):
-                    shutil.copy(file, aside / VECTORIZER / file.name)
+                copy_vectorizer(self.vectorizer, aside / VECTORIZER)
             writer.finish(
                 self.n_features,
                 self.n_labels,

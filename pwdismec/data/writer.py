@@ -29,6 +29,7 @@ from pwdismec.data.manifest import (
     Manifest,
     NameList,
     TransformsEntry,
+    files_of_vectorizer,
     fingerprint_of,
     is_dataset,
     read_manifest,
@@ -36,7 +37,7 @@ from pwdismec.data.manifest import (
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.transpose import column_offsets, rows_of_columns
 from pwdismec.errors import DataError, OutputError
-from pwdismec.files import sha256_of, write_part
+from pwdismec.files import read_file, sha256_of, write_part
 from pwdismec.outputs import Inputs, output_folder
 from pwdismec.quoting import visible
 
@@ -62,6 +63,13 @@ def _contents(folder: Path) -> set[str]:
         arrays, names = manifest.arrays, manifest.names
     texts = [f"{VECTORIZER}/{name}" for name in VECTORIZER_FILES]
     return {MANIFEST, *(f"{name}.npy" for name in arrays), *(f"{name}.txt" for name in names), *texts}
+
+
+def copy_vectorizer(source: Path, target: Path) -> None:
+    """Write the files of a vectoriser's folder into a new folder."""
+    target.mkdir()
+    for file in files_of_vectorizer(source):
+        write_part(target / file.name, read_file(file))
 
 
 class MatrixWriter:

@@ -22,7 +22,6 @@ _INSTALLED = {"pwdismec": "", "cli": "cli", "scripts/slurm": "pipeline/slurm"}
 _NATIVE = "pwdismec/native"
 
 
-
 def _be_killed_first() -> None:
     """A mutant may take all of the memory: then the system is to end its tests, and nothing else."""
     with suppress(OSError):

@@ -32,6 +32,8 @@ class Command:
         Whether it keeps what was done when it is broken off, in `makes` or hidden beside it.
     prints
         Whether it prints the same each time.
+    finds
+        Whether it ends with 1 and says on standard output what is wrong: that is what it is for.
     weight
         How often it is drawn, next to the others: less where it takes long.
     """
@@ -43,6 +45,7 @@ class Command:
     again: str = ""
     keeps: bool = False
     prints: bool = True
+    finds: bool = False
     weight: float = 1.0
 
 
@@ -173,7 +176,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "slurm": Command("slurm train --tasks 4 --cpus 1 --dry-run set out", "set"),
     "slurm predict": Command("slurm predict --tasks 4 --cpus 1 --dry-run model test out", "model test"),
-    "doctor": Command("doctor --json", prints=False, weight=0.3),
+    "doctor": Command("doctor --json", prints=False, finds=True, weight=0.3),
     "demo": Command("demo --jobs 1", prints=False, weight=0.02),
     "completion": Command("completion bash", weight=0.1),
 }

@@ -88,7 +88,15 @@ def test_a_disturbed_command_loses_nothing_and_is_mended_by_the_next(library, tm
         assert sum(len(trial.disturbances) for trial, kind in trials if kind == wanted) >= 30
 
 
-WRITERS = ["convert npz", "convert texts", "export liblinear", "export npz", "predict npz", "prune"]
+WRITERS = [
+    "calibrate",
+    "convert npz",
+    "convert texts",
+    "export liblinear",
+    "export npz",
+    "predict npz",
+    "prune",
+]
 
 
 def test_a_signal_while_a_file_is_closed_does_no_harm(library, tmp_path):

@@ -27,6 +27,7 @@ from torture.preloaded import (
 from torture.running import LIMIT, Ended, Runner
 
 from pwdismec.cli.commands import commands
+from pwdismec.files import is_leftover
 
 KILLS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
@@ -232,11 +233,14 @@ class Torturer:
         trial.disturbances.append(words)
         trial.codes.append(ended.code)
         # Before Python has come to the command, and after it has left it, signals do what the system does.
-        outside = ended.code in (-signal.SIGTERM, -signal.SIGINT) and not _complaints(ended.err)
-        outside = outside and (ended.report.count == 0 or self._tree() == known.after)
-        if ended.code not in codes and not outside:
-            trial.problems.append(f"exit {ended.code}: {_last(ended.err)}")
-        trial.problems += _faults_of_words(ended)
+        outside = ended.code in (-signal.SIGTERM, -signal.SIGINT) and (
+            ended.report.count == 0 or (not _complaints(ended.err) and self._tree() == known.after)
+        )
+        found = command.finds and ended.code == 1 and not _complaints(ended.err)
+        if not outside and not found:
+            if ended.code not in codes:
+                trial.problems.append(f"exit {ended.code}: {_last(ended.err)}")
+            trial.problems += _faults_of_words(ended)
         if ended.code == 0 and command.prints and ended.out != known.ended.out:
             trial.problems.append("prints something else")
         if ended.seconds > LIMIT:
@@ -245,13 +249,24 @@ class Torturer:
 
     def _check(self, trial: Trial, command: Command, known: Undisturbed, earlier: Tree, ended: Ended) -> None:
         """What is there, after the disturbance, is what was there or what is to be."""
-        now = self._tree()
-        made = command.makes.split()
+        may_stay = (
+            command.keeps
+            or ended.code == -signal.SIGKILL
+            or " from then on" in trial.disturbances[-1]
+            or (ended.report.done and ended.report.call in (b"unlink", b"unlinkat", b"rmdir"))
+        )
+        now, made = self._tree(), command.makes.split()
+        hidden = [
+            path for path in now if not any(path in tree for tree in (earlier, known.before, known.after))
+        ]
+        if hidden and not may_stay:
+            trial.problems.append(f"left behind after exit {ended.code}: {_anonymous(hidden[0])}")
         for path in known.before:
             if not _is_below(path, made) and now.get(path, b"") != known.before[path]:
                 trial.problems.append(f"{path}: {'changed' if path in now else 'gone'}")
         for place in made:
             before, after, found = (_part(tree, place) for tree in (known.before, known.after, now))
+            found = {path: content for path, content in found.items() if not is_leftover(Path(path))}
             if found in (before, after):
                 continue
             if not command.keeps:
@@ -266,17 +281,6 @@ class Torturer:
                 and before[path] not in now.values()  # a model of other settings is moved aside
             ]:
                 trial.problems.append(f"{wrong[0]}: neither the old nor the new")
-        hidden = [
-            path for path in now if not any(path in tree for tree in (earlier, known.before, known.after))
-        ]
-        may_stay = (
-            command.keeps
-            or ended.code == -signal.SIGKILL
-            or " from then on" in trial.disturbances[-1]
-            or (ended.report.done and ended.report.call in (b"unlink", b"unlinkat", b"rmdir"))
-        )
-        if hidden and not may_stay:
-            trial.problems.append(f"left behind after exit {ended.code}: {_anonymous(hidden[0])}")
 
     def _go_on(self, trial: Trial, arguments: list[str], command: Command, known: Undisturbed) -> None:
         """The user's next command makes the same as if nothing had happened."""

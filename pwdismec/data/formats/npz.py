@@ -17,6 +17,7 @@ from pwdismec.data.formats.faults import MOST_COLUMNS
 from pwdismec.data.formats.header import check_columns
 from pwdismec.data.formats.source import Block, no_labels
 from pwdismec.errors import DataError, StorageError
+from pwdismec.files import file_to_read
 from pwdismec.machine import check_fits
 from pwdismec.patience import apart_from_damage, patient
 
@@ -111,6 +112,8 @@ def _labels(matrix: _Matrix) -> CSR:
 def _load(path: Path, noun: str, first_id: int) -> _Matrix:
     # NumPy would take it for a pickle, and advise to load that. Asked twice: a failing disk is a no, too.
     if not (zipfile.is_zipfile(path) or zipfile.is_zipfile(path)):
+        with apart_from_damage(path), file_to_read(path) as file:
+            file.read(1)  # or one that fails for good
         expected = "" if path.suffix == ".npz" else f": expected {noun}s as scipy.sparse.save_npz writes them"
         raise DataError(path, f"damaged, or no .npz file{expected}")
     types = check_archive(path)
