@@ -357,3 +357,8 @@ def test_numbers_that_no_count_can_have_are_refused(command, option, number):
     answer = pwdismec(*command, option, number)
     assert answer.code == 2 and "internal error" not in answer.err
     assert len(answer.err) < 2500
+
+
+def test_a_whole_number_is_at_most_what_fits_32_bits(job, tmp_path):
+    answer = pwdismec("predict", job.model, job.test, tmp_path / "p", "--top-k", 2**31)
+    assert answer.code == 2 and "Invalid value for '--top-k': 2147483648 is not in the range" in answer.err

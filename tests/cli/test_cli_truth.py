@@ -138,7 +138,14 @@ def test_all_of_a_run_and_its_report_have_the_whole_truth(tmp_path):
     assert report["n_unseen_labels"] == (unseen > 0).sum() and report["n_unseen_pairs"] == unseen.sum()
     assert f"{(unseen > 0).sum()} labels of the truth are not in the training set: " in out
     output("report", work)
-    assert "labels not in the training set" in (work / "report.html").read_text()
+    page = (work / "report.html").read_text()
+    assert "labels not in the training set" in page
+    rows = [int(row) for row in re.findall(r"test instance (\d+)</b><br>\s*true: ", page)]
+    named = re.findall(r"true: (.*?)<br>", page)
+    assert len(rows) == len(named) > 0
+    for row, chips in zip(rows, named, strict=True):
+        true = test.labels.rows(row, row + 1).stored().indices
+        assert re.findall(r"label (\d+)", chips) == [str(label) for label in true]
 
 
 def test_a_calibration_counts_labels_that_the_model_lacks_as_missed(tmp_path):

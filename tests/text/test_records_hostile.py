@@ -115,6 +115,7 @@ def test_a_line_has_a_limit_and_faults_before_it_come_first(tmp_path, monkeypatc
 
 
 CSV = {
+    '"t,l\nx,a\n': ":1: not well-formed: unexpected end of data",
     't,l\n"x': ":2: not well-formed: unexpected end of data",
     't,l\nx,a\n"x" y,a\n': ":3: not well-formed: ",
     "t,l\nx\n": ":2: 1 cells; expected 2, as in the header",
