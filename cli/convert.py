@@ -12,7 +12,7 @@ from pwdismec.pipeline.converting import convert_files
 
 from . import options
 from .examples import example
-from .progress import watch
+from .progress import warn, watch
 from .streams import print_text
 from .texts import Texts
 from .texts import texts as texts_options
@@ -158,4 +158,6 @@ def _convert_texts(
             watch=watch,
         )
     for part in made:
-        print_text(str(part.statistics()))
+        if part.doubt:
+            warn(f"convert: {part.doubt}")
+        print_text(str(part.dataset.statistics()))

@@ -50,7 +50,7 @@ _OPTIONS = {
     "label_separator": click.option(
         "--label-separator",
         metavar="TEXT",
-        help="What divides labels in CSV and TSV.  [default: ;]",
+        help="What divides labels in CSV and TSV; list if a cell is a list such as ['a', 'b'].  [default: ;]",
     ),
     "label_names": click.option(
         "--label-names",

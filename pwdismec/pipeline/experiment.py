@@ -206,7 +206,11 @@ class _Experiment:
             "watch": lambda step, unit: self.watch(f"{step}-{out.name}", unit),
         }
         if like is None:
-            convert_texts(sources, out, self.config.texts.settings(), label_names=label_names, **how)
+            made, *_ = convert_texts(
+                sources, out, self.config.texts.settings(), label_names=label_names, **how
+            )
+            if made.doubt:
+                self.warn(f"convert-{out.name}: {made.doubt}")
             return
         convert_texts_like(sources, out, like, **how)
 

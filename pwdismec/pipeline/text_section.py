@@ -35,7 +35,7 @@ class TextSection(BaseModel):
     labels
         The field that lists a record's labels.
     label_separator
-        What stands between the labels in a cell of a table.
+        What stands between the labels in a cell of a table, or "list".
     words, chars
         How many words or characters an n-gram has, such as 3-5; 0 for none.
     min_df, hashing

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pwdismec.bounds import thread_count
 from pwdismec.data import Dataset, convert
@@ -25,6 +25,13 @@ from pwdismec.text.chunks import chunks_of
 from pwdismec.text.corpus import Corpus, LabelIds, blocks_like
 from pwdismec.text.pieces import format_of, pieces_of
 from pwdismec.text.splits import Split
+
+
+class Made(NamedTuple):
+    """A data set made of records, and what seems wrong with it, for the user."""
+
+    dataset: Dataset
+    doubt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ def convert_texts(
     jobs: int = 1,
     overwrite: bool = False,
     watch: Watch = unwatched,
-) -> list[Dataset]:
+) -> list[Made]:
     """Fit a vectoriser to records and write them as a training set; those held out, as a test set.
 
     Parameters
@@ -101,13 +108,13 @@ def convert_texts(
         fitted = corpus.fit(sources[0])
         vectorizer = fitted.vectorizer
         names = vectorizer.labels if label_names is None else _names(label_names, vectorizer.labels)
-        made = list[Dataset]()
+        made = list[Made]()
         for held_out, target in enumerate(targets):
             blocks = fitted.blocks(bool(held_out), jobs)
             total = corpus.n_records[bool(held_out)]
             how: dict[str, Any] = {"transforms": vectorizer.transforms, "vectorizer": vectorizer.save}
             if held_out:
-                how, names = {"like": made[0]}, [*names, *fitted.other_labels]
+                how, names = {"like": made[0].dataset}, [*names, *fitted.other_labels]
             with watch("convert", "rows") as update:
                 update(0, total)
                 dataset = convert(
@@ -118,8 +125,19 @@ def convert_texts(
                     on_progress=lambda done, total=total, update=update: update(done, total),  # type: ignore[misc]
                     **how,
                 )
-            made.append(dataset)
+            made.append(Made(dataset, None if held_out else _doubt(corpus, sources[0], settings)))
     return made
+
+
+def _doubt(corpus: Corpus, path: Path, settings: TextSettings) -> str | None:
+    """Whether the labels in a table seem to be divided by something else than the separator."""
+    label = corpus.unsplit_label() if format_of(path) in ("csv", "tsv") else None
+    if label is None:
+        return None
+    return (
+        f"{path}: nearly every record has one label, and nearly all are different, such as {shown(label)}; "
+        f"if that is several, say what divides them (--label-separator, now {settings.label_separator!r})"
+    )
 
 
 def convert_texts_like(
@@ -130,7 +148,7 @@ def convert_texts_like(
     jobs: int = 1,
     overwrite: bool = False,
     watch: Watch = unwatched,
-) -> Dataset:
+) -> Made:
     """Write records as a data set with the features of a training set; parameters as there.
 
     Labels that it does not have come behind those that it has; they are called as the records call them.
@@ -148,7 +166,7 @@ def convert_texts_like(
         watch("convert", "rows") as update,
     ):
         update(0, None)
-        return convert(
+        dataset = convert(
             _source(sources, vectorizer, blocks_like(vectorizer, chunks, labels)),
             out,
             like=like,
@@ -156,6 +174,7 @@ def convert_texts_like(
             overwrite=overwrite,
             on_progress=lambda done: update(done, None),
         )
+    return Made(dataset)
 
 
 def vectorizer_of(dataset: Dataset) -> TextVectorizer:

@@ -24,6 +24,9 @@ from pwdismec.text.numbers import Counts, Translation, grown
 from pwdismec.text.settings import TextSettings
 from pwdismec.text.vectorizer import TextVectorizer, hashed
 
+# Records of which nothing can be told yet, and the share of more that is nearly all.
+_FEW, _NEARLY_ALL = 3, 0.9
+
 
 class _Known:
     """Numbers for names in the order in which they come, and how many training records have each."""
@@ -58,6 +61,10 @@ class _Known:
         others = sorted(np.flatnonzero(places < 0).tolist(), key=names.__getitem__)
         places[others] = np.arange(len(names) - len(others), len(names))
         return [names[i] for i in others]
+
+    def names(self) -> list[str]:
+        """All names, in the order of their numbers."""
+        return list(self._ids)
 
     def _numbers(self, names: Sequence[str]) -> NDArray[np.int64]:
         return np.fromiter(map(self._ids.__getitem__, names), np.int64, len(names))
@@ -110,6 +117,7 @@ class Corpus:
         self._terms: _Known | _Hashed = _Known() if settings.hashing is None else _Hashed(settings.hashing)
         self._labels = _Known()
         self.n_records = {False: 0, True: 0}  # held out or not
+        self._n_single = 0  # records with one label
 
     def __enter__(self) -> Corpus:
         return self
@@ -129,6 +137,7 @@ class Corpus:
             np.save(self._file, array)
         np.save(self._file, chunk.held_out)
         self._n_chunks += 1
+        self._n_single += int((labels.row_lengths == 1).sum())
         for held_out in (False, True):
             self.n_records[held_out] += int((chunk.held_out == held_out).sum())
 
@@ -157,6 +166,18 @@ class Corpus:
                 )
         vectorizer = TextVectorizer.of(self._settings, terms, frequencies, n_records, labels)
         return FittedCorpus(self, vectorizer, places, label_places, self._labels.others(label_places))
+
+    def unsplit_label(self) -> str | None:
+        """A label that may be several, as if they were divided by something else; None if all seems well.
+
+        That is where nearly all records have one label, nearly all labels are different, and most of them
+        hold more than letters and digits.
+        """
+        labels, n_records = self._labels.names(), sum(self.n_records.values())
+        if n_records < _FEW or min(self._n_single, len(labels)) < _NEARLY_ALL * n_records:
+            return None
+        composed = [label for label in labels if not label.isalnum()]
+        return composed[0] if 2 * len(composed) > len(labels) else None
 
     def stored(self) -> Iterator[_Stored]:
         """The chunks, from the first."""

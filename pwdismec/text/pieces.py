@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,9 +24,15 @@ from pwdismec.machine import check_fits
 from pwdismec.patience import apart_from_damage
 from pwdismec.quoting import shown
 from pwdismec.sizes import size_text
-from pwdismec.text.records import Misfit, Record, parsed
+from pwdismec.text.records import Misfit, Record, labels_of_cell, parsed
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
+
+# In TSV quotes are text like any other: programs that write it seldom mean them as CSV does.
+_DIALECTS: Mapping[str, Mapping[str, Any]] = {
+    "csv": {"delimiter": ",", "strict": True},
+    "tsv": {"delimiter": "\t", "quoting": csv.QUOTE_NONE},
+}
 
 # Rows of a table in a piece, and bytes after which it has no more: as JSON lines, about a megabyte.
 _ROWS = 1000
@@ -87,8 +93,8 @@ def pieces_of(path: Path, label_field: str | None, separator: str) -> Iterator[P
     format = format_of(path)
     if format == "jsonl":
         return _json_lines(path)
-    if format in ("csv", "tsv"):
-        return _table(path, "," if format == "csv" else "\t", label_field, separator)
+    if format in _DIALECTS:
+        return _table(path, _DIALECTS[format], label_field, separator)
     if format == "parquet":
         return _parquet(path)
     raise ConfigError(f"{path}: suffix {path.suffix!r}; expected a file of records: {', '.join(FORMATS)}")
@@ -162,13 +168,15 @@ class _Rows:
         return self.lines[number]
 
 
-def _table(path: Path, delimiter: str, label_field: str | None, separator: str) -> Iterator[Piece]:
+def _table(
+    path: Path, dialect: Mapping[str, Any], label_field: str | None, separator: str
+) -> Iterator[Piece]:
     csv.field_size_limit(LONGEST_RECORD)
     with clear_read_errors(path):
         file = open_to_read(path)
     with file:
         lines = _Lines(file, path)
-        rows = _numbered(csv.reader(lines, delimiter=delimiter, strict=True), lines)
+        rows = _numbered(csv.reader(lines, **dialect), lines)
         _, names = next(rows, (1, []))
         if twice := [name for name, count in Counter(names).items() if count > 1]:
             raise DataError(path, f"column {shown(twice[0])} twice; expected each name once", 1)
@@ -180,8 +188,10 @@ def _table(path: Path, delimiter: str, label_field: str | None, separator: str) 
                 raise DataError(path, f"{len(row)} cells; expected {len(names)}, as in the header", line)
             record: dict[str, Any] = dict(zip(names, row, strict=True))
             if label_field in record:
-                labels = record[label_field].split(separator)
-                record[label_field] = [label.strip() for label in labels] if labels != [""] else []
+                try:
+                    record[label_field] = labels_of_cell(record[label_field], separator)
+                except Misfit as misfit:
+                    raise DataError(path, f"field {label_field!r}: {misfit}", line) from misfit
             numbers.append(line)
             records.append(record)
             if len(records) == _ROWS or lines.read - begin >= _BYTES:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from ast import literal_eval
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -14,6 +17,18 @@ from pwdismec.text.ngrams import too_many
 from pwdismec.text.settings import TextSettings
 
 Record = Mapping[str, Any]
+
+LIST = "list"
+"""The separator of labels in a cell that says: the cell is a list as Python or JSON writes it."""
+
+# A list (or tuple, or set) of strings, or of numbers, or an empty one.
+_LOOKS_LIKE_A_LIST = re.compile(r"""\s*(?:\[[\d\s,]*\]|[\[({]\s*['"].*['"]\s*,?\s*[\])}])\s*""", re.DOTALL)
+
+# An item of a list as Python writes it, with the comma behind it.
+_ESCAPES = r"""(?:\\["'\\abfnrtvxuU0-7]"""
+_ITEM = re.compile(
+    rf"""\s*('[^'\\]*{_ESCAPES}[^'\\]*)*'|"[^"\\]*{_ESCAPES}[^"\\]*)*"|[0-9]+)\s*(?:,\s*|\Z)""", re.ASCII
+)
 
 
 class Misfit(ValueError):
@@ -54,6 +69,52 @@ def text_in(record: Record, name: str, settings: TextSettings) -> str:
     if wrong := too_many(value, settings):
         raise Misfit(f"field {name!r}: {wrong}")
     return value
+
+
+def labels_of_cell(cell: str, separator: str) -> list[Any]:
+    """The labels in a cell of a table; Misfit if it is a list where none is expected, or the reverse."""
+    if separator == LIST:
+        return _listed(cell)
+    if _LOOKS_LIKE_A_LIST.fullmatch(cell):
+        raise Misfit(
+            f"{shown(cell)} looks like a written list; "
+            f"expected labels divided by {separator!r} (--label-separator list reads lists)"
+        )
+    return [label for part in cell.split(separator) if (label := part.strip())]
+
+
+def _listed(cell: str) -> list[Any]:
+    """The items of a list as JSON or Python writes it; none of an empty cell."""
+    text = cell.strip()
+    if not text:
+        return []
+    with suppress(Misfit):
+        if isinstance(items := parsed(text), list):
+            return items
+    items = _pythons_list(text)
+    if items is None:
+        raise Misfit(f"{shown(cell)}; expected a list such as ['a', 'b'] or [\"a\", \"b\"]")
+    return items
+
+
+def _pythons_list(text: str) -> list[Any] | None:
+    """The items of a list, tuple or set as Python writes it; None if it is none.
+
+    Only single items are evaluated, so that nesting takes no stack; NumPy's ['a' 'b'] would be one item.
+    """
+    if text[0] + text[-1] not in ("[]", "()", "{}"):
+        return None
+    items, at, end = list[Any](), 1, len(text) - 1
+    while at < end:
+        item = _ITEM.match(text, at, end)
+        if item is None:
+            return None
+        try:
+            items.append(literal_eval(item[1]))
+        except (SyntaxError, ValueError):
+            return None
+        at = item.end()
+    return items
 
 
 def labels_in(record: Record, settings: TextSettings) -> list[str]:

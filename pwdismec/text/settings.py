@@ -58,7 +58,8 @@ class TextSettings(BaseModel):
     label_field
         The field that lists a record's labels; None for records without.
     label_separator
-        What stands between the labels in a cell of a table.
+        What stands between the labels in a cell of a table; "list" where a cell is a list as Python or JSON
+        writes it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

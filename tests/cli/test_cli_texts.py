@@ -185,6 +185,30 @@ def test_a_mark_at_the_start_is_no_text(texts, tmp_path, suffix):
     assert_same(Dataset.open(tmp_path / "train"), Dataset.open(texts / "train"))
 
 
+LISTED = "text,labels\nwald baum,\"['a', 'b']\"\nwald meer,[]\n"
+
+
+def test_a_written_list_is_refused_or_read_as_a_list(tmp_path):
+    source, options = tmp_path / "r.csv", ("--text", "text", "--label-field", "labels")
+    source.write_text(LISTED)
+    said = refusal("convert", source, tmp_path / "out", *options)
+    assert said.startswith(f"{source}:2: field 'labels': \"['a', 'b']\" looks like a written list; expected")
+    assert said.endswith("(--label-separator list reads lists)") and list(tmp_path.iterdir()) == [source]
+    output("convert", source, tmp_path / "out", *options, "--label-separator", "list")
+    made = Dataset.open(tmp_path / "out")
+    assert made.label_names == ["a", "b"] and np.diff(made.labels.indptr).tolist() == [2, 0]
+
+
+def test_labels_that_seem_not_to_be_cut_are_told(texts, tmp_path):
+    source, names = tmp_path / "r.csv", ["a|b", "c|a", "b|d|e", "a"]
+    source.write_text("title,text,labels\n" + "".join(f"der,wald,{name}\n" for name in names))
+    doubt = "nearly all are different, such as 'a|b'; if that is several, say what divides them (--label-separator, now ';')"
+    assert doubt in pwdismec("convert", source, tmp_path / "whole", *TEXT).err
+    cut = pwdismec("convert", source, tmp_path / "cut", *TEXT, "--label-separator", "|")
+    assert cut.code == 0 and "--label-separator" not in cut.err
+    assert "--label-separator" not in pwdismec("convert", texts / "records.jsonl", tmp_path / "a", *TEXT).err
+
+
 def test_labels_have_names(texts, tmp_path):
     labels = Dataset.open(texts / "train").label_names
     (tmp_path / "names.tsv").write_text("".join(f"{label}\tName of {label}\n" for label in reversed(labels)))

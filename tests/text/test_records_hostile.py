@@ -122,7 +122,6 @@ CSV = {
     "t,l\nx,a,b\n": ":2: 3 cells; expected 2, as in the header",
     "t,l,t\n": ":1: column 't' twice; expected each name once",
     "t,l\nx,a;b;a\n": ":2: field 'l': label 'a' twice; expected each once",
-    "t,l\nx,a;;b\n": ":2: field 'l': label ''; expected one line",
     "t\nx\n": ":2: field 'l': missing; expected a list of labels",
     "t,l\nx,a\n\xff".encode("latin-1"): ":3: byte 1 of the line is 0xff; expected UTF-8",
 }  # fmt: skip
@@ -142,6 +141,14 @@ def test_a_row_of_a_table_has_a_limit(tmp_path, monkeypatch, row):
     path = tmp_path / "r.csv"
     path.write_text(f"t,l\nx,a\n{row}")
     assert refused(path) == ":3: a row of more than 1 kB; expected shorter rows, and quotes in pairs"
+
+
+def test_quotes_of_tsv_are_text(tmp_path):
+    path = tmp_path / "r.tsv"
+    texts = ['"Quiet evening by the sea', "maps of rivers", 'the old mill"', '"a ""b"" c"', "birds in winter"]
+    path.write_text("t\tl\n" + "".join(f"{text}\tlabel {i}\n" for i, text in enumerate(texts)))
+    found = [dict(record) for piece in pieces_of(path, "l", ";") for record in piece.records()]
+    assert found == [{"t": text, "l": [f"label {i}"]} for i, text in enumerate(texts)]
 
 
 @given(
