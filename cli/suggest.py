@@ -25,6 +25,7 @@ _SHOWN = 8
 _WIDTH = 110
 _INDENT = " " * 11
 _UNKNOWN = "the model knows no word of it"
+_BLANK = "a blank line"
 
 
 @click.command(
@@ -88,6 +89,9 @@ def command(
     )
     source, texts = _texts(text)
     for line, one in texts:
+        if line is not None and not one.strip():  # each line has an answer
+            print_text(_json([], explain) if as_json else f"({_BLANK})")
+            continue
         record = suggester.record(one, source, line)
         suggestions = suggester.suggest(record)
         if not suggestions and text is not None:

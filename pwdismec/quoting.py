@@ -26,6 +26,7 @@ _UNSEEN: Final = re.compile(
     "[\0-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff"
     "\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_BYTES: Final = re.compile(r"\bb(?=['\"])")  # before what Python writes for bytes
 _BREAKS: Final = re.compile(r"\s*[\n\r]\s*")
 
 
@@ -58,6 +59,11 @@ def shown(value: object, limit: int = LIMIT) -> str:
 def one_line(message: str, limit: int = LINE_LIMIT) -> str:
     """A whole message on one line: visible, cut in its middle."""
     return _cut(visible(_BREAKS.sub(" ", _cut(message.strip(), limit))), 2 * limit)
+
+
+def said_by(error: BaseException) -> str:
+    """What an error of a library says, on one line; bytes in it are shown as text is."""
+    return one_line(_BYTES.sub("", " ".join(str(error).split())), LIMIT)
 
 
 def json_line(value: object) -> str:

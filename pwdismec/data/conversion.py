@@ -198,8 +198,9 @@ class _Columns:
         """The names in the file, those given, or those of the training set, and ids for what it lacks."""
         if given is None:
             return inherited and [*inherited, *map(str, range(len(inherited), self.total()))]
-        read = read_names if isinstance(given, (str, Path)) else check_names
-        return read(given, self.total(), f"{self._what}s")  # type: ignore[arg-type]
+        if isinstance(given, (str, Path)):
+            return read_names(given, self.total(), f"{self._what}s", marked=True)
+        return check_names(given, self.total(), f"{self._what}s")
 
     def _take_dense(self, part: Dense) -> Dense:
         if self._ruled is None:

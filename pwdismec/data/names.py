@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ MAX_NAMES: Final = 1_000_000_000
 """Bytes of the largest file of names that is read: those of ten million labels take a third."""
 
 
-def read_names(path: str | Path, expected: int, what: str) -> list[str]:
+def read_names(path: str | Path, expected: int, what: str, *, marked: bool = False) -> list[str]:
     """The lines of a UTF-8 file.
 
     Parameters
@@ -25,6 +26,8 @@ def read_names(path: str | Path, expected: int, what: str) -> list[str]:
         How many lines there must be.
     what
         What is named ("labels", "features"), for the message.
+    marked
+        A byte order mark at the start is one, and no part of the first name.
 
     Raises
     ------
@@ -36,6 +39,8 @@ def read_names(path: str | Path, expected: int, what: str) -> list[str]:
         content = read_file(path, MAX_NAMES)
     except OSError as error:
         raise DataError(path, f"cannot read the names of {what}: {error.strerror}") from error
+    if marked:
+        content = content.removeprefix(BOM_UTF8)
     n_lines = content.count(b"\n") + (content[-1:] not in (b"", b"\n"))
     if n_lines != expected:
         raise DataError(path, f"{n_lines} lines; expected one for each of {expected} {what}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
@@ -133,7 +134,7 @@ def read_labels(path: str | Path, model: Model) -> NDArray[np.int64]:
 def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """The lines with their numbers."""
     try:
-        content = read_file(path, MAX_NAMES)
+        content = read_file(path, MAX_NAMES).removeprefix(BOM_UTF8)
     except FileNotFoundError as error:
         raise DataError(path, "no such file; expected a file of labels, ids or names, one a line") from error
     except OSError as error:

@@ -234,7 +234,7 @@ def _names(path: Path, labels: Sequence[str]) -> list[str]:
             if n_bytes > MAX_NAMES:
                 raise DataError(path, f"more than {size_text(MAX_NAMES)}; expected a smaller file", number)
             try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")  # some programs begin with a mark
+                text = line.decode()
             except UnicodeDecodeError as error:
                 raise DataError(path, f"not UTF-8: {error.reason}", number) from error
             label, tab, name = text.removesuffix("\n").removesuffix("\r").partition("\t")

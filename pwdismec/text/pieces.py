@@ -7,10 +7,11 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from pwdismec.data.formats.compression import COMPRESSIONS, clear_read_errors, open_to_read
+from pwdismec.data.formats.compression import clear_read_errors, open_to_read, without_compression
 from pwdismec.data.formats.lines import (
     LONGEST_RECORD,
     LongLine,
@@ -22,7 +23,7 @@ from pwdismec.data.formats.lines import (
 from pwdismec.errors import ConfigError, DataError, StorageError
 from pwdismec.machine import check_fits
 from pwdismec.patience import apart_from_damage
-from pwdismec.quoting import shown
+from pwdismec.quoting import said_by, shown
 from pwdismec.sizes import size_text
 from pwdismec.text.records import Misfit, Record, labels_of_cell, parsed
 
@@ -68,8 +69,7 @@ class Piece(Protocol):
 
 def format_of(path: Path) -> str | None:
     """Which of `FORMATS` a file is by its suffix, before that of a compression; None for none."""
-    name = path.with_suffix("") if path.suffix in COMPRESSIONS else path
-    return FORMATS.get(name.suffix)
+    return FORMATS.get(without_compression(path).suffix.lower())
 
 
 def pieces_of(path: Path, label_field: str | None, separator: str) -> Iterator[Piece]:
@@ -93,7 +93,7 @@ def pieces_of(path: Path, label_field: str | None, separator: str) -> Iterator[P
     format = format_of(path)
     if format == "jsonl":
         return _json_lines(path)
-    if format in _DIALECTS:
+    if format is not None and format in _DIALECTS:
         return _table(path, _DIALECTS[format], label_field, separator)
     if format == "parquet":
         return _parquet(path)
@@ -107,29 +107,33 @@ class _JsonLines:
     content: bytes
 
     def __len__(self) -> int:
-        return self.content.removesuffix(b"\n").count(b"\n") + 1
+        return len(self._numbered)
 
     def records(self) -> list[Record]:
-        lines = self.content.removesuffix(b"\n").split(b"\n")
-        return [self._record(line, number) for number, line in enumerate(lines)]
+        return [self._record(number, line) for number, line in self._numbered]
 
     @property
     def size(self) -> int:
         return len(self.content)
 
     def line(self, number: int) -> int:
-        return self.first + number
+        return self._numbered[number][0]
 
-    def _record(self, line: bytes, number: int) -> Record:
+    @cached_property
+    def _numbered(self) -> list[tuple[int, bytes]]:
+        """The lines that hold something, with their numbers."""
+        lines = enumerate(self.content.split(b"\n"), self.first)
+        return [(number, line) for number, line in lines if line and not line.isspace()]
+
+    def _record(self, number: int, line: bytes) -> Record:
         try:
-            record = parsed(line.decode("utf-8-sig" if self.line(number) == 1 else "utf-8"))
+            record = parsed(line.decode())
         except UnicodeDecodeError as error:
-            raise _not_utf8(self.path, self.line(number), error) from error
+            raise _not_utf8(self.path, number, error) from error
         except Misfit as error:
-            found = error if line.strip() else "an empty line"
-            raise DataError(self.path, f"{found}; expected a JSON object", self.line(number)) from error
+            raise DataError(self.path, f"{error}; expected a JSON object", number) from error
         if not isinstance(record, dict):
-            raise DataError(self.path, f"{shown(record)}; expected a JSON object", self.line(number))
+            raise DataError(self.path, f"{shown(record)}; expected a JSON object", number)
         return record
 
 
@@ -231,9 +235,7 @@ class _Lines:
             )
             raise DataError(self.path, said, self.row)
         try:
-            return line.decode(
-                "utf-8-sig" if self._number == 1 else "utf-8"
-            )  # some programs begin with a mark
+            return line.decode()
         except UnicodeDecodeError as error:
             raise _not_utf8(self.path, self._number, error) from error
 
@@ -251,7 +253,7 @@ def _numbered(rows: Iterator[list[str]], lines: _Lines) -> Iterator[tuple[int, l
             raise DataError(lines.path, f"not well-formed: {error}", lines.row) from error
         if row is None:
             return
-        if row:
+        if row and (len(row) > 1 or row[0].strip()):
             yield lines.row, row
         lines.begin_row()
 
@@ -278,5 +280,4 @@ def _parquet(path: Path) -> Iterator[Piece]:
     except StorageError:
         raise
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
-        said = " ".join(str(error).split())
-        raise DataError(path, f"damaged, or no Parquet file: {said}") from error
+        raise DataError(path, f"damaged, or no Parquet file: {said_by(error)}") from error

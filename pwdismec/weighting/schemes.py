@@ -154,7 +154,7 @@ def read_weights(path: str | Path, n_labels: int) -> NDArray[np.float64]:
         fewer lines than labels.
     """
     try:
-        content = read_file(path, MAX_NAMES).decode()
+        content = read_file(path, MAX_NAMES).decode("utf-8-sig")
     except OSError as error:
         raise DataError(path, f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:

@@ -153,9 +153,19 @@ def test_what_is_no_text_or_no_label(texts, arguments, message):
     assert message in refusal("suggest", texts.model, *arguments)
 
 
+def test_a_blank_line_has_an_answer_and_ends_nothing(texts, stdin):
+    stdin(b"\xef\xbb\xbfLaser\n\n \t\r\nLinse\n")
+    rows = [json.loads(line)["labels"] for line in output("suggest", texts.model, "--json").splitlines()]
+    assert [bool(row) for row in rows] == [True, False, False, True]
+    for row, text in ((rows[0], "Laser"), (rows[3], "Linse")):
+        assert row == json.loads(output("suggest", texts.model, text, "--json"))["labels"]
+    stdin(b"Laser\n\nLinse\n")
+    assert output("suggest", texts.model).splitlines().count("(a blank line)") == 1
+
+
 def test_bad_lines_are_named_after_the_answers_before_them(texts, stdin):
     for content, message in [
-        (b"Laser\n\nLinse\n", "standard input:2: empty text"),
+        (b'Laser\n{"title": " "}\n', "standard input:2: empty text"),
         (b"Laser\n\xff\n", "standard input:2: not UTF-8"),
         (b'Laser\n{"title": \n', "standard input:2: begins like a JSON object, but is not JSON: "),
     ]:

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 import os
+import re
 import threading
 from unittest import mock
 
@@ -40,8 +41,8 @@ BAD_TEXT = {
     "feature out of range": ("2 5 5\n0 1:1\n0 5:1\n", 3, "'5:1': expected a feature id from 0 to 4"),
     "label out of range": ("2 5 5\n0 1:1\n1,7,2 4:1\n", 3, "'7': expected a label id from 0 to 4"),
     "no features at all": ("1 0 5\n1 0:1\n", 2, "expected no feature id, as there are 0 features"),
-    "label twice": ("2 5 5\n0 1:1\n3,1,3 4:1\n", 3, "label 3 twice in a row"),
-    "feature twice": ("2 5 5\n0 1:1\n3 4:1 2:1 4:2\n", 3, "feature 4 twice in a row"),
+    "label twice": ("2 5 5\n0 1:1\n3,1,3 4:1\n", 3, "label 3 occurs twice in one row"),
+    "feature twice": ("2 5 5\n0 1:1\n3 4:1 2:1 4:2\n", 3, "feature 4 occurs twice in one row"),
     "NaN": ("2 5 5\n0 1:1\n3 4:NaN\n", 3, "'4:NaN': expected feature:value with a finite number"),
     "Inf": ("2 5 5\n0 1:1\n3 4:-inf\n", 3, "'4:-inf': expected feature:value with a finite number"),
     "1e999": ("2 5 5\n0 1:1\n3 4:1e999\n", 3, "'4:1e999': expected feature:value with a finite number"),
@@ -86,7 +87,7 @@ def test_bad_text(tmp_path, name, piece_size, suffix):
     ("1 5 5\n0 1:1\n", 2, "'0': expected a label id from 1 to 5"),
     ("1 5 5\n1 0:1\n", 2, "'0:1': expected a feature id from 1 to 5"),
     ("1 5 5\n5,6 1:1\n", 2, "'6': expected a label id from 1 to 5"),
-    ("1 5 5\n5,5 1:1\n", 2, "label 5 twice in a row"),
+    ("1 5 5\n5,5 1:1\n", 2, "label 5 occurs twice in one row"),
     ("1 5\n0:1\n", 2, "'0:1': expected a feature id from 1 to 5"),
     ("0 1:1\n", 1, "'0': expected a label id from 1 to 2147483647"),
 ])  # fmt: skip
@@ -113,7 +114,7 @@ def test_other_features_than_the_models(tmp_path):
     ("2 5\n1:1\n2:1\n", "3 5\n1:1\n2:1\n3:1\n", "y", 1, "3 rows, but"),
     ("2 5\n1:1\n2:1\n", "2 5\n1:1\n5:1\n", "y", 3, "'5:1': expected a label id from 0 to 4"),
     ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:1 3:0\n", "y", 3, "label 3: expected a value above zero"),
-    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:1 2:1\n", "y", 3, "label 2 twice in a row"),
+    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:1 2:1\n", "y", 3, "label 2 occurs twice in one row"),
     ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:-1\n", "y", 3, "label 2: expected a value above zero"),
     ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2\n", "y", 3, "'2': expected label:value"),
     ("2 5\n1:1\n2:1\n", "2 5\n1:1\n", "y", 1, "the header says 2 rows, the file holds 1"),
@@ -183,6 +184,30 @@ def test_files_that_are_none(tmp_path):
     for name in ("empty.txt", "empty.xz", "empty.npz"):
         (tmp_path / name).touch()
         assert str(fault(tmp_path / name)) == f"{tmp_path / name}: the file is empty"
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.TGZ", "a.tar", "a.txt.tar.gz", "a.tar.XZ", "a.7z"])
+def test_archives_are_to_be_unpacked(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK\x03\x04")
+    assert str(fault(tmp_path / name)).startswith(f"{tmp_path / name}: an archive; unpack it")
+
+
+@pytest.mark.parametrize("line", ["2,3,2", "2,3,5", " 2 , 3", "2,3\r"])
+def test_a_header_with_commas_is_not_taken_for_labels(tmp_path, line):
+    path = tmp_path / "data.txt"
+    path.write_text(f"{line}\n0 1:1\n1 1:2\n", newline="")
+    said = str(fault(path))
+    assert said.startswith(
+        f"{path}:1: {line.rstrip()!r}: a header, or labels without features? expected blanks"
+    )
+    if line == "2,3,5":  # what it is as well
+        assert read_source(path, "svmlight").labels.indptr.tolist() == [0, 3, 4, 5]
+
+
+@pytest.mark.parametrize("name", ["X.npy", "X.npz", "data.txt.gz", "data.txt.xz"])
+def test_bytes_are_not_shown_as_python_writes_them(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK\x03\x04 what this is nobody knows")
+    assert not re.search(r"""\bb['"]""", str(fault(tmp_path / name)))
 
 
 def test_binary_files(tmp_path):

@@ -281,7 +281,7 @@ BAD_XMC = {
     "2 4\n1:1\n\n\n": "p:4: more rows than the 2 that the header says",
     "2 4\n1:1\n4:1\n": "p:3: '4:1': expected a label id from 0 to 3",
     "1 4\n99999999999:1\n": "p:2: '99999999999:1': expected a label id from 0 to 3",
-    "2 4\n1:1\n0:2 1:1 0:0\n": "p:3: label 0 twice in a row",
+    "2 4\n1:1\n0:2 1:1 0:0\n": "p:3: label 0 occurs twice in one row",
     "2 4\n\n0:nan\n": f"p:3: '0:nan': {NUMBER}",
     "2 4\n\n0:1e999\n": f"p:3: '0:1e999': {NUMBER}",
     "2 4\n\n0:-1e39\n": f"p:3: '0:-1e39': {NUMBER}",
@@ -321,7 +321,7 @@ BAD_JSONL = {
     '{"labels": [{"id": 1, "score": NaN}]}': "p:2: label 1: score nan; expected a finite number",
     '{"labels": [{"id": -1, "score": 1}]}': "p:2: label -1: expected a label id from 0",
     '{"labels": [{"id": 3000000000, "score": 1}]}': "p:2: label 3000000000: expected a label id from 0",
-    '{"labels": [{"id": 1, "score": 1}, {"id": 1, "score": 1}]}': "p:2: label 1 twice in a row",
+    '{"labels": [{"id": 1, "score": 1}, {"id": 1, "score": 1}]}': "p:2: label 1 occurs twice in one row",
 }
 
 
@@ -384,7 +384,7 @@ LEFT = "row {}: places left hold label −1 and score −inf, after all others"
             },
             LEFT.format(2),
         ),
-        ({"labels": np.array([[1, 1], [2, -1]], np.int32)}, "row 1: label 1 twice in a row"),
+        ({"labels": np.array([[1, 1], [2, -1]], np.int32)}, "row 1: label 1 occurs twice in one row"),
         ({"scores": np.array([[1, 2], [1, -np.inf]], np.float32)}, "row 1: label 1: score 2.0 is above"),
         ({"scores": np.array([[np.nan, 2], [1, -np.inf]], np.float32)}, "row 1: label 3: score nan"),
     ],

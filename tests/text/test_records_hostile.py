@@ -55,8 +55,6 @@ JSON = {
     "[1, 2]": ":2: [1, 2]; expected a JSON object",
     "null": ":2: None; expected a JSON object",
     "\ufeff" + GOOD.strip(): ":2: not JSON: Expecting value",
-    "": ":2: an empty line; expected a JSON object",
-    " \r": ":2: an empty line; expected a JSON object",
     GOOD.strip() * 2: ":2: not JSON: Extra data",
     '{"t": "a\0b", "l": []}': ":2: not JSON: Invalid control character",
 }  # fmt: skip
@@ -141,6 +139,20 @@ def test_a_row_of_a_table_has_a_limit(tmp_path, monkeypatch, row):
     path = tmp_path / "r.csv"
     path.write_text(f"t,l\nx,a\n{row}")
     assert refused(path) == ":3: a row of more than 1 kB; expected shorter rows, and quotes in pairs"
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "tsv"])
+@pytest.mark.parametrize("blank", ["", " ", "\r"])
+def test_a_blank_line_is_no_record(tmp_path, suffix, blank):
+    lines = ["t,l", "x,a", "y,b"] if suffix == "csv" else ["t\tl", "x\ta", "y\tb"]
+    if suffix == "jsonl":
+        lines = ['{"t": "x", "l": ["a"]}', '{"t": "y", "l": ["b"]}']
+    text = "".join(f"{line}\n{blank}\n" for line in lines)
+    (tmp_path / f"r.{suffix}").write_text(text, newline="")
+    (piece,) = pieces_of(tmp_path / f"r.{suffix}", "l", ";")
+    assert [dict(record) for record in piece.records()] == [{"t": "x", "l": ["a"]}, {"t": "y", "l": ["b"]}]
+    first = 1 if suffix == "jsonl" else 3
+    assert [piece.line(i) for i in range(len(piece))] == [first, first + 2]
 
 
 def test_quotes_of_tsv_are_text(tmp_path):

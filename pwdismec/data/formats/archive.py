@@ -14,6 +14,7 @@ from pwdismec.data.formats.faults import shown
 from pwdismec.errors import DataError, StorageError
 from pwdismec.machine import check_fits
 from pwdismec.patience import apart_from_damage, patient
+from pwdismec.quoting import said_by
 
 # What NumPy writes. Of other methods, Python's zipfile puts no limit to what it unpacks at a time.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -46,7 +47,7 @@ def check_archive(path: Path) -> dict[str, np.dtype[Any]]:
     except (DataError, StorageError):
         raise
     except Exception as error:  # whatever a damaged archive or header makes zipfile and NumPy raise
-        raise DataError(path, f"damaged, or no .npz file: {' '.join(str(error).split())}") from error
+        raise DataError(path, f"damaged, or no .npz file: {said_by(error)}") from error
 
 
 def _checked_type(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.dtype[Any]:

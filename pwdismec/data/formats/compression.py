@@ -19,6 +19,7 @@ import zstandard
 from pwdismec.errors import DataError, StorageError
 from pwdismec.files import file_to_read, file_to_write
 from pwdismec.patience import TRANSIENT, patient
+from pwdismec.quoting import said_by
 from pwdismec.sizes import size_text
 
 COMPRESSIONS = {".gz": "gzip", ".xz": "xz", ".bz2": "bzip2", ".zst": "Zstandard"}
@@ -162,20 +163,30 @@ class _Streams(io.RawIOBase):
 
 def is_compressed(path: Path) -> bool:
     """Whether the file's name says so."""
-    return path.suffix in COMPRESSIONS
+    return _suffix(path) in COMPRESSIONS
+
+
+def without_compression(path: Path) -> Path:
+    """The path without the suffix that says it is compressed."""
+    return path.with_suffix("") if is_compressed(path) else path
+
+
+def _suffix(path: Path) -> str:
+    return path.suffix.lower()
 
 
 @patient
 def open_to_read(path: Path) -> io.BufferedIOBase:
     """The file's content, decompressed. Read it within `clear_read_errors`."""
     begin: Callable[[], _Decompressor]
-    if path.suffix == ".gz":
+    suffix = _suffix(path)
+    if suffix == ".gz":
         begin, padding = _GzipMember, b"\0"
-    elif path.suffix == ".xz":
+    elif suffix == ".xz":
         begin, padding = partial(lzma.LZMADecompressor, memlimit=_MOST_KEPT), b"\0"
-    elif path.suffix == ".bz2":
+    elif suffix == ".bz2":
         begin, padding = bz2.BZ2Decompressor, b""
-    elif path.suffix == ".zst":
+    elif suffix == ".zst":
         begin = partial(_ZstandardFrame, zstandard.ZstdDecompressor(max_window_size=_MOST_KEPT))
         padding = b""
     else:
@@ -186,7 +197,7 @@ def open_to_read(path: Path) -> io.BufferedIOBase:
 @contextlib.contextmanager
 def clear_read_errors(path: Path) -> Iterator[None]:
     """What can go wrong while `path` is opened and read, as a `DataError` of one line."""
-    name = COMPRESSIONS.get(path.suffix)
+    name = COMPRESSIONS.get(_suffix(path))
     try:
         yield
     except EOFError as error:
@@ -195,13 +206,13 @@ def clear_read_errors(path: Path) -> Iterator[None]:
         if re.search("Memory usage limit|too much memory", str(error)):
             limit = f"takes more than {size_text(_MOST_KEPT)} of memory to decompress"
             raise DataError(path, f"{limit}; expected {name} data of a smaller window") from error
-        raise DataError(path, f"damaged, or no {name} file: {error}") from error
+        raise DataError(path, f"damaged, or no {name} file: {said_by(error)}") from error
     except OSError as error:
         if error.errno in TRANSIENT:
             raise StorageError(f"{path}: cannot read: {error.strerror}", error.errno) from error
-        # bz2 reports damage as an OSError without a number.
-        said = f"cannot read: {error.strerror}" if error.strerror else f"damaged, or no {name} file: {error}"
-        raise DataError(path, said) from error
+        if not error.strerror:  # bz2 reports damage as such an OSError
+            raise DataError(path, f"damaged, or no {name} file: {said_by(error)}") from error
+        raise DataError(path, f"cannot read: {error.strerror}") from error
 
 
 @contextlib.contextmanager

@@ -55,9 +55,9 @@ def describe(fault: tuple[int, int, int], text: NDArray[np.uint8], ids: RowIds) 
     in_labels = code in (RowFault.LABEL, RowFault.LABEL_RANGE)
     field = _field_at(text, offset, rb"[\s,]" if in_labels else rb"\s")
     if code == RowFault.LABEL_TWICE:
-        return f"label {named_id} twice in a row"
+        return f"label {named_id} occurs twice in one row"
     if code == RowFault.FEATURE_TWICE:
-        return f"{ids.column} {named_id} twice in a row"
+        return f"{ids.column} {named_id} occurs twice in one row"
     if code == RowFault.VALUE_SIGN:
         return f"{ids.column} {named_id}: expected a value above zero"
     if found := _NOT_TEXT.search(field):

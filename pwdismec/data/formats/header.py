@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pwdismec.data.formats.faults import MOST_COLUMNS, shown
@@ -13,6 +14,11 @@ def looks_like_header(line: bytes) -> bool:
     """Whether the line can only be meant as a header: several fields, and no colon in them."""
     start = line[:LONGEST_HEADER]
     return len(start.split()) > 1 and b":" not in start and not start.lstrip().startswith(b"#")
+
+
+def looks_like_header_with_commas(line: bytes) -> bool:
+    """Whether the line is two or three numbers divided by commas, and nothing else: a header, or a row."""
+    return re.fullmatch(rb"\s*[0-9]+(?:\s*,\s*[0-9]+){1,2}\s*", line) is not None
 
 
 def read_header(path: Path, names: tuple[str, ...]) -> tuple[int, ...]:

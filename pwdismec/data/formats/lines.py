@@ -1,9 +1,14 @@
-"""A text file in pieces of whole lines, to be parsed apart from each other."""
+"""A text file in pieces of whole lines, to be parsed apart from each other.
+
+A byte order mark, with which some programs begin a file, is no part of its text.
+"""
 
 from __future__ import annotations
 
 import io
 import mmap
+import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -31,6 +36,9 @@ LONGEST_RECORD = 32_000_000
 LONGEST_HEADER = 200
 
 
+_ARCHIVE = re.compile(r"\.(zip|7z|rar|tar|tgz|tbz2?|txz|tar\.\w+)$", re.IGNORECASE)
+
+
 class LongLine(Exception):
     """A line is longer than it may be; all lines before it have been given."""
 
@@ -45,15 +53,21 @@ def check_is_file(path: Path) -> None:
         raise DataError(path, "a pipe or device, where a file is expected")
     if path.stat().st_size == 0:
         raise DataError(path, "the file is empty")
+    if _ARCHIVE.search(path.name):
+        raise DataError(path, "an archive; unpack it, and name the files that were in it")
 
 
 def first_line(path: Path) -> bytes:
     """The first line without its end, or as much of it as could be a header."""
     with clear_read_errors(path), open_to_read(path) as file:
-        line = file.readline(LONGEST_HEADER + 2)
+        line = _first_line_in(file)
     if not line:
         raise DataError(path, "the file is empty")
-    return line.rstrip(b"\r\n")
+    return line.removeprefix(BOM_UTF8).rstrip(b"\r\n")
+
+
+def _first_line_in(file: io.BufferedIOBase) -> bytes:
+    return file.readline(len(BOM_UTF8) + LONGEST_HEADER + 2)
 
 
 def pieces_of_lines(
@@ -78,7 +92,9 @@ def _mapped(path: Path, skip_first: bool, longest: int) -> Iterator[NDArray[np.u
     with clear_read_errors(path), file_to_read(path) as file:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     text = np.frombuffer(content, np.uint8)
-    start = content.find(b"\n") + 1 or len(content) if skip_first else 0
+    start = len(BOM_UTF8) if content[: len(BOM_UTF8)] == BOM_UTF8 else 0
+    if skip_first:
+        start = content.find(b"\n") + 1 or len(content)
     while start < len(content):
         stop = _end_of_piece(content, start, longest)
         yield text[start:stop]
@@ -107,18 +123,27 @@ def _decompressed(path: Path, skip_first: bool, longest: int) -> Iterator[NDArra
     with file:
         with clear_read_errors(path):
             if skip_first:
-                file.readline(LONGEST_HEADER + 2)  # which is all of it, or it was no header
-        yield from pieces_of_stream(file, path, longest=longest)
+                _first_line_in(file)  # which is all of it, or it was no header
+        mark = b"" if skip_first else BOM_UTF8
+        yield from pieces_of_stream(file, path, longest=longest, mark=mark)
 
 
 def pieces_of_stream(
-    file: IO[bytes] | io.BufferedIOBase, path: Path, begun: bytes = b"", longest: int = LONGEST_LINE
+    file: IO[bytes] | io.BufferedIOBase,
+    path: Path,
+    begun: bytes = b"",
+    longest: int = LONGEST_LINE,
+    mark: bytes = b"",
 ) -> Iterator[NDArray[np.uint8]]:
-    """As `pieces_of_lines`, from where `file` stands, behind `begun`; errors name `path`."""
+    """As `pieces_of_lines`, from where `file` stands, behind `begun`; errors name `path`.
+
+    A `mark` that comes first is left out.
+    """
     parts, held = [begun], len(begun)  # a line whose end is still to come
     while True:
         with clear_read_errors(path):
-            chunk = file.read(PIECE_SIZE)
+            read = file.read(PIECE_SIZE)
+        chunk, mark = read.removeprefix(mark), b""
         first = chunk.find(b"\n")
         if held + (len(chunk) if first < 0 else first) > longest:
             raise LongLine
@@ -128,7 +153,7 @@ def pieces_of_stream(
             parts, held = [], 0
         parts.append(chunk[end:])
         held += len(chunk) - end
-        if not chunk:
+        if not read:
             break
     if held:
         yield np.frombuffer(b"".join(parts), np.uint8)
@@ -144,8 +169,10 @@ def lines_of(file: IO[bytes] | io.BufferedIOBase, path: str | Path, longest: int
     """
     number = 0
     with clear_read_errors(Path(path)):
-        while line := file.readline(longest + 2):
+        while line := file.readline(longest + 2 + len(BOM_UTF8)):
             number += 1
+            if number == 1:
+                line = line.removeprefix(BOM_UTF8)
             if len(line) > longest and len(line.rstrip(b"\r\n")) > longest:
                 raise DataError(path, too_long(longest), number)
             yield line

@@ -16,6 +16,7 @@ from pwdismec.data.formats.source import Block
 from pwdismec.data.validation import first_not_finite
 from pwdismec.errors import DataError, StorageError
 from pwdismec.patience import apart_from_damage, patient
+from pwdismec.quoting import said_by
 
 # Feature values a block.
 _VALUES = 1 << 22
@@ -65,8 +66,7 @@ def _mapped(path: Path) -> NDArray[Any]:
     except StorageError:
         raise
     except Exception as error:  # whatever a damaged header makes NumPy raise
-        reason = " ".join(str(error).split())
-        raise DataError(path, f"damaged, or no .npy array of numbers: {reason}") from error
+        raise DataError(path, f"damaged, or no .npy array of numbers: {said_by(error)}") from error
     if values.ndim != 2 or values.dtype.newbyteorder("=") not in (np.float16, np.float32, np.float64):
         found = f"{values.ndim} dimensions of {values.dtype}"
         raise DataError(path, f"{found}: expected a matrix of float16, float32 or float64")

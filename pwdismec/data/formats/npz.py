@@ -20,6 +20,7 @@ from pwdismec.errors import DataError, StorageError
 from pwdismec.files import file_to_read
 from pwdismec.machine import check_fits
 from pwdismec.patience import apart_from_damage, patient
+from pwdismec.quoting import said_by
 
 # Arrays in which SciPy stores where values stand.
 _WHOLE = {"shape", "indptr", "indices", "row", "col", "coords", "offsets"}
@@ -92,10 +93,6 @@ class _Matrix:
         return CSR(self.csr.indptr.astype(np.int64), self.column_ids(), values, n_columns)
 
 
-def _on_a_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
-
-
 def _features(matrix: _Matrix) -> CSR:
     with np.errstate(over="ignore"):
         values = matrix.csr.data.astype(np.float32)
@@ -132,11 +129,11 @@ def _load(path: Path, noun: str, first_id: int) -> _Matrix:
         raise
     except NotImplementedError as error:
         raise DataError(
-            path, f"a form of sparse matrix that SciPy does not load: {_on_a_line(error)}"
+            path, f"a form of sparse matrix that SciPy does not load: {said_by(error)}"
         ) from error
     except Exception as error:  # whatever a damaged archive makes NumPy and SciPy raise
         raise DataError(
-            path, f"not a sparse matrix as scipy.sparse.save_npz writes it: {_on_a_line(error)}"
+            path, f"not a sparse matrix as scipy.sparse.save_npz writes it: {said_by(error)}"
         ) from error
     if csr.ndim != 2 or csr.dtype.kind not in "biuf":
         raise DataError(path, f"{csr.ndim} dimensions of {csr.dtype}: expected a matrix of real numbers")

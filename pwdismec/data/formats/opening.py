@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pwdismec.data.formats.faults import shown
 from pwdismec.data.formats.gathering import gather
-from pwdismec.data.formats.header import looks_like_header
+from pwdismec.data.formats.header import looks_like_header, looks_like_header_with_commas
 from pwdismec.data.formats.labelled import SvmlightSource, XmcSource
 from pwdismec.data.formats.lines import check_is_file, first_line
 from pwdismec.data.formats.npy import NpySource
 from pwdismec.data.formats.npz import NpzSource
 from pwdismec.data.formats.pair import PairSource
 from pwdismec.data.formats.source import Block, Source
-from pwdismec.errors import ConfigError
+from pwdismec.errors import ConfigError, DataError
 
 FORMATS = ("auto", "xmc", "xmc-pair", "svmlight", "npz", "npy")
 
@@ -99,13 +100,16 @@ def read_source(
 
 
 def _format_of(files: tuple[Path, ...]) -> str:
-    if files[0].suffix == ".npy":
+    if files[0].suffix.lower() == ".npy":
         return "npy"
-    if any(file.suffix == ".npz" for file in files):
+    if any(file.suffix.lower() == ".npz" for file in files):
         return "npz"
     if len(files) > 1:
         return "xmc-pair"
     line = first_line(files[0])
+    if looks_like_header_with_commas(line):
+        expected = "expected blanks in a header; convert --format svmlight reads rows"
+        raise DataError(files[0], f"{shown(line)}: a header, or labels without features? {expected}", 1)
     if not looks_like_header(line):
         return "svmlight"
     return "xmc-pair" if len(line.split()) == 2 else "xmc"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -45,7 +46,7 @@ class StreamedInstances:
     def __init__(self, stream: IO[bytes], name: str, *, one_based: bool, n_features: int) -> None:
         path = Path(name)
         with clear_read_errors(path):
-            line = stream.readline(LONGEST_LINE + 1)
+            line = stream.readline(LONGEST_LINE + 1).removeprefix(BOM_UTF8)
         if not line:
             raise DataError(path, "the input is empty")
         self.n_instances: int | None = None

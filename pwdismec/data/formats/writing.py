@@ -57,7 +57,7 @@ def write_xmc(path: str | Path, features: CSR, labels: CSR, *, n_jobs: int | Non
             some.indptr, some.indices, values, some_labels.indptr, some_labels.indices
         )
 
-    with replacing_file(path) as aside, open_to_write(aside, path.suffix) as file:
+    with replacing_file(path) as aside, open_to_write(aside, path.suffix.lower()) as file:
         file.write(f"{features.n_rows} {features.n_columns} {labels.n_columns}\n".encode())
         for text in map_in_order(text_of, _row_ranges(features, labels), n_jobs):
             file.write(text.data)

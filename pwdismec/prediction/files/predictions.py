@@ -93,7 +93,7 @@ class RankedRows(NamedTuple):
         Raises
         ------
         DataError
-            If a label is out of range or twice in a row, a score is not finite, or one row is so long that a
+            If a label is out of range or twice in one row, a score is not finite, or one row is so long that a
             table of all is beyond memory.
         """
         row_of = np.repeat(np.arange(len(self.lengths)), self.lengths)
@@ -120,7 +120,7 @@ class RankedRows(NamedTuple):
         twice = np.argwhere((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0))
         if len(twice):
             row, place = twice[0]
-            raise fault(int(row), f"label {ordered[row, place] + first_id} twice in a row")
+            raise fault(int(row), f"label {ordered[row, place] + first_id} occurs twice in one row")
         return top
 
     def _best_first(self, row_of: NDArray[np.int64]) -> RankedRows:
