@@ -8,6 +8,7 @@ import click
 
 from pwdismec.data import Dataset
 from pwdismec.data.formats import FORMATS
+from pwdismec.data.formats.source import OneBased
 from pwdismec.pipeline.converting import convert_files
 
 from . import options
@@ -62,7 +63,7 @@ def command(
     sources: tuple[Path, ...],
     dataset: Path,
     format: str,
-    one_based: bool,
+    one_based: OneBased,
     tfidf: bool,
     no_normalize: bool,
     labels: Path | None,

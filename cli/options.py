@@ -70,7 +70,26 @@ deadline = click.option(
     help="Begin nothing new after that long, such as 55m, drop what runs 20 s later, and exit with code 75.",
 )
 
-one_based = click.option("--one-based", is_flag=True, help="Ids in files start at one.")
+
+def one_based(function: Function) -> Function:
+    """--one-based and --one-based-features; they give ``one_based`` as `open_source` takes it."""
+
+    @wraps(function)
+    def with_one_based(*args: Any, one_based: bool, one_based_features: bool, **others: Any) -> Any:
+        if one_based and one_based_features:
+            raise click.UsageError("--one-based goes without --one-based-features")
+        return function(*args, one_based="features" if one_based_features else one_based, **others)
+
+    for option in (
+        click.option(
+            "--one-based-features",
+            is_flag=True,
+            help="Only the features' ids start at one, the labels' at zero.",
+        ),
+        click.option("--one-based", is_flag=True, help="Ids in files start at one."),
+    ):
+        with_one_based = option(with_one_based)
+    return cast(Function, with_one_based)
 
 
 def _part(ctx: click.Context, param: click.Parameter, value: str | None) -> Part | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pwdismec.cluster import THREADS, Backend, Part, stopping
+from pwdismec.data.formats.source import OneBased
 from pwdismec.pipeline.predicting import TOP_K, predict_file
 from pwdismec.prediction.files.writing import FORMATS
 
@@ -76,7 +77,7 @@ def command(
     probabilities: bool,
     sets: str | None,
     format: str,
-    one_based: bool,
+    one_based: OneBased,
     jobs: int,
     backend: Backend,
     memory: int | None,

@@ -27,7 +27,14 @@ class Rows:
 
 
 def parse(
-    text: bytes, *, n_features: int, n_labels: int, first_id: int = 0, labels: bool, comments: bool = False
+    text: bytes,
+    *,
+    n_features: int,
+    n_labels: int,
+    first_feature: int = 0,
+    first_label: int = 0,
+    labels: bool,
+    comments: bool = False,
 ) -> Rows:
     """Rows of `l,l f:v f:v`, or of `f:v f:v` if not `labels`."""
     rows = Rows()
@@ -38,11 +45,12 @@ def parse(
             line = line[: line.index(b"#")]
             if not line.strip(b" \t"):
                 continue
+        line = re.sub(rb",[ \t]+", b",", line)
         fields = [part for part in re.split(rb"[ \t]+", line) if part]
         row_labels: list[int] = []
         if labels and fields and line[:1] not in (b" ", b"\t") and not re.match(rb"[0-9]+:", fields[0]):
-            row_labels = _ids(number, fields.pop(0), first_id, n_labels)
-        pairs = sorted(_pair(number, part, first_id, n_features) for part in fields)
+            row_labels = _ids(number, fields.pop(0), first_label, n_labels)
+        pairs = sorted(_pair(number, part, first_feature, n_features) for part in fields)
         if len({pair[0] for pair in pairs}) < len(pairs) or len(set(row_labels)) < len(row_labels):
             raise BadLine(number)
         rows.features.append(pairs)

@@ -146,16 +146,14 @@ class CSR:
 
     @classmethod
     def from_scipy(cls, matrix: sp.spmatrix, *, binary: bool = False) -> CSR:
-        """From any SciPy sparse matrix; column ids are sorted, `binary` drops the values.
+        """From any SciPy sparse matrix, its `entries_of`; `binary` drops the values.
 
         Raises
         ------
         ArrayError
             As `sound_csr_matrix`.
         """
-        matrix = sound_csr_matrix(matrix, "matrix")
-        if not matrix.has_sorted_indices:
-            matrix = matrix.sorted_indices()
+        matrix = entries_of(sound_csr_matrix(matrix, "matrix"))
         with np.errstate(over="ignore"):  # whoever checks the matrix finds values that are infinite
             data = None if binary else np.ascontiguousarray(matrix.data, np.float32)
         return cls(
@@ -208,6 +206,20 @@ def sound_csr_matrix(matrix: Any, name: str) -> sp.csr_matrix:
     if made.dtype.kind not in "biuf":
         raise ArrayError(name, f"{made.dtype} values; expected numbers")
     return made
+
+
+def entries_of(matrix: sp.csr_matrix) -> sp.csr_matrix:
+    """What a matrix means: entries stored twice are added, stored zeros are none, ids ascend in each row.
+
+    The matrix given stays as it is.
+    """
+    if not matrix.has_canonical_format:
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+    if np.count_nonzero(matrix.data) < matrix.nnz:
+        matrix = matrix.copy()
+        matrix.eliminate_zeros()
+    return matrix
 
 
 def row_chunks(indptr: NDArray[np.int64], max_nnz: int) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pwdismec.checked import not_yet, remember
 from pwdismec.data import npy
-from pwdismec.data.csr import CSR, row_chunks, sound_csr_matrix
+from pwdismec.data.csr import CSR, entries_of, row_chunks, sound_csr_matrix
 from pwdismec.data.dense import Dense, Features
 from pwdismec.data.manifest import (
     MANIFEST,
@@ -173,12 +173,9 @@ class Dataset:
         DataError
             As `from_arrays`; or if a value of Y is neither 0 nor 1.
         """
-        X, Y = sound_csr_matrix(X, "X"), sound_csr_matrix(Y, "Y")
+        X, Y = (entries_of(sound_csr_matrix(matrix, name)) for matrix, name in ((X, "X"), (Y, "Y")))
         if not np.isin(Y.data, (0, 1)).all():
             raise DataError("Y", "holds a value that is neither 0 nor 1; expected a label indicator matrix")
-        if not Y.data.all():
-            Y = Y.copy()
-            Y.eliminate_zeros()
         return cls.from_arrays(
             CSR.from_scipy(X),
             CSR.from_scipy(Y, binary=True),

@@ -17,8 +17,8 @@ using Values = ArrayIn<float>;
 
 ParsedRows parse(const Text& text, const RowSyntax& syntax, const IdRange& ids) {
     constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
-    for (const std::int64_t number : {ids.first_id, ids.n_features, ids.n_labels})
-        require(0 <= number && number <= most, "first_id and numbers of columns: must be from 0 to 2^31 - 1");
+    for (const std::int64_t number : {ids.first_feature, ids.n_features, ids.first_label, ids.n_labels})
+        require(0 <= number && number <= most, "first ids and numbers of columns: must be from 0 to 2^31 - 1");
     nb::gil_scoped_release release;
     return parse_rows(reinterpret_cast<const char*>(text.data()), text.size(), syntax, ids);
 }
@@ -29,9 +29,12 @@ nb::object fault_of(const ParsedRows& rows) {
 }
 
 nb::tuple parse_labelled_rows(const Text& text, std::int64_t n_features, std::int64_t n_labels,
-                              std::int64_t first_id, bool comments) {
+                              std::int64_t first_feature, std::int64_t first_label, bool comments) {
     auto rows = parse(text, {.labels = true, .comments = comments},
-                      {.first_id = first_id, .n_features = n_features, .n_labels = n_labels});
+                      {.first_feature = first_feature,
+                       .n_features = n_features,
+                       .first_label = first_label,
+                       .n_labels = n_labels});
     auto fault = fault_of(rows);
     return nb::make_tuple(to_numpy(std::move(rows.indptr)), to_numpy(std::move(rows.indices)),
                           to_numpy(std::move(rows.values)), to_numpy(std::move(rows.label_indptr)),
@@ -45,7 +48,7 @@ nb::tuple without_labels(ParsedRows&& rows) {
 }
 
 nb::tuple parse_sparse_rows(const Text& text, std::int64_t n_columns, std::int64_t first_id, bool positive) {
-    return without_labels(parse(text, {.positive = positive}, {.first_id = first_id, .n_features = n_columns}));
+    return without_labels(parse(text, {.positive = positive}, {.first_feature = first_id, .n_features = n_columns}));
 }
 
 nb::tuple parse_ranked_rows(const Text& text, std::int64_t n_labels) {
@@ -87,8 +90,8 @@ ArrayOut<std::uint8_t> py_format_labelled_rows(const Offsets& indptr, const Ids&
 
 void bind_formats(nb::module_& m) {
     using namespace nb::literals;
-    m.def("parse_labelled_rows", &parse_labelled_rows, "text"_a, "n_features"_a, "n_labels"_a, "first_id"_a,
-          "comments"_a);
+    m.def("parse_labelled_rows", &parse_labelled_rows, "text"_a, "n_features"_a, "n_labels"_a,
+          "first_feature"_a, "first_label"_a, "comments"_a);
     m.def("parse_ranked_rows", &parse_ranked_rows, "text"_a, "n_labels"_a);
     m.def("parse_sparse_rows", &parse_sparse_rows, "text"_a, "n_columns"_a, "first_id"_a, "positive"_a);
     m.def("format_labelled_rows", &py_format_labelled_rows, "indptr"_a, "ids"_a, "values"_a, "label_indptr"_a,

@@ -65,9 +65,9 @@ public:
     }
 
 private:
-    bool fail(RowFault fault, const char* at, std::int64_t id = 0) {
+    bool fail(RowFault fault, const char* at, std::int64_t id_as_written = 0) {
         rows_.fault = fault;
-        rows_.fault_id = id + ids_.first_id;
+        rows_.fault_id = id_as_written;
         fault_at_ = at;
         return false;
     }
@@ -105,12 +105,13 @@ private:
     bool parse_labels(const char*& at) {
         if (at_field_end(at)) return true;
         const auto limit = static_cast<std::uint64_t>(ids_.n_labels);
-        const auto first_id = static_cast<std::uint64_t>(ids_.first_id);
+        const auto first_id = static_cast<std::uint64_t>(ids_.first_label);
         std::int32_t* const begin = rows_.labels.data.get() + n_labels_;
         std::int32_t* out = begin;
         std::int64_t previous = -1;
         bool is_ascending = true;
         for (;; ++at) {
+            while (is_blank(*at)) ++at;
             const char* const field = at;
             std::uint64_t id;
             if (!read_id(at, id, label_digits_)) return fail(RowFault::label, field);
@@ -129,7 +130,7 @@ private:
         if (!is_ascending) {
             std::sort(begin, out);
             const std::int32_t* const twice = std::adjacent_find(begin, out);
-            if (twice != out) return fail(RowFault::label_twice, line_, *twice);
+            if (twice != out) return fail(RowFault::label_twice, line_, *twice + ids_.first_label);
         }
         n_labels_ += static_cast<std::size_t>(out - begin);
         return true;
@@ -137,7 +138,7 @@ private:
 
     bool parse_features(const char*& at) {
         const auto limit = static_cast<std::uint64_t>(ids_.n_features);
-        const auto first_id = static_cast<std::uint64_t>(ids_.first_id);
+        const auto first_id = static_cast<std::uint64_t>(ids_.first_feature);
         std::int32_t* const indices = rows_.indices.data.get() + n_features_;
         float* const values = rows_.values.data.get() + n_features_;
         std::size_t count = 0;
@@ -175,7 +176,7 @@ private:
         decimals_ = decimals;
         if (syntax_.positive) {
             const float* const low = std::find_if_not(values, values + count, [](float v) { return v > 0; });
-            if (low != values + count) return fail(RowFault::value_sign, line_, indices[low - values]);
+            if (low != values + count) return fail(RowFault::value_sign, line_, indices[low - values] + ids_.first_feature);
         }
         n_features_ += count;
         return is_ascending || sort_features(indices, values, count);
@@ -188,7 +189,7 @@ private:
         const auto id = [](const Pair& pair) { return pair.id; };
         std::ranges::sort(pairs_, {}, id);
         const auto twice = std::ranges::adjacent_find(pairs_, {}, id);
-        if (twice != pairs_.end()) return fail(RowFault::feature_twice, line_, twice->id);
+        if (twice != pairs_.end()) return fail(RowFault::feature_twice, line_, twice->id + ids_.first_feature);
         if (syntax_.ranked) return true;
         for (std::size_t i = 0; i < count; ++i) {
             indices[i] = pairs_[i].id;

@@ -3,7 +3,7 @@
 //     label,label,... feature:value feature:value ...
 //
 // A row is a line, ended by \n or \r\n (the last one may end with the text).
-// Fields are separated by blanks and tabs. A line that starts with a blank, or
+// Fields are separated by blanks and tabs, which may also follow a comma. A line that starts with a blank, or
 // whose first field holds a colon, has no labels; a row may be empty.
 #pragma once
 
@@ -22,10 +22,11 @@ struct RowSyntax {
     bool ranked = false;    // features keep their order, which has a meaning
 };
 
-// The ids that rows may hold: first_id <= id < first_id + n; they are stored less first_id.
+// The ids that rows may hold, of each kind: first <= id < first + n; they are stored less first.
 struct IdRange {
-    std::int64_t first_id = 0;
+    std::int64_t first_feature = 0;
     std::int64_t n_features = 0;
+    std::int64_t first_label = 0;
     std::int64_t n_labels = 0;
 };
 

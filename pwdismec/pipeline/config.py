@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from pwdismec.data.formats import FORMATS
+from pwdismec.data.formats.source import OneBased
 from pwdismec.errors import ConfigError
 from pwdismec.files import write_file
 from pwdismec.metrics.checks import check_ks
@@ -144,7 +145,7 @@ class Config(Settings):
     train: Files
     test: Files
     format: Literal[FORMATS] = "auto"  # type: ignore[valid-type]
-    one_based: bool = False
+    one_based: OneBased = False
     tfidf: bool = False
     normalize: bool = True
     label_names: str | None = None

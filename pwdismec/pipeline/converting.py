@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pwdismec.data import Dataset, convert
 from pwdismec.data.formats import open_source
+from pwdismec.data.formats.source import OneBased
 from pwdismec.pipeline.watching import OnProgress
 
 
@@ -15,7 +16,7 @@ def convert_files(
     out: str | Path,
     *,
     format: str = "auto",
-    one_based: bool = False,
+    one_based: OneBased = False,
     tfidf: bool = False,
     normalize: bool = True,
     like: Dataset | None = None,

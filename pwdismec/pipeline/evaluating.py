@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pwdismec.cluster import THREADS, Backend
+from pwdismec.data.formats.source import OneBased
 from pwdismec.metrics import Evaluation, Report, SetEvaluation, SetReport
 from pwdismec.metrics.judging import Judge, Totals, judged
 from pwdismec.pipeline.truth import Compared, read_to_compare
@@ -31,7 +32,7 @@ def evaluate_file(
     train: str | Path | None = None,
     n_train: int | None = None,
     filter: str | Path | None = None,
-    one_based: bool = False,
+    one_based: OneBased = False,
     ks: Sequence[int] = (1, 3, 5),
     a: float = PRESETS["default"].a,
     b: float = PRESETS["default"].b,
@@ -89,7 +90,7 @@ def evaluate_sets_file(
     *,
     train: str | Path | None = None,
     filter: str | Path | None = None,
-    one_based: bool = False,
+    one_based: OneBased = False,
     backend: Backend | None = None,
     on_progress: OnProgress | None = None,
 ) -> SetReport:
@@ -117,7 +118,7 @@ class _Errand:
     train: Path | None
     n_train: int | None
     filter: Path | None
-    one_based: bool
+    one_based: OneBased
     settings: tuple[tuple[str, Any], ...]
     command: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -129,7 +130,7 @@ class _Errand:
         train: str | Path | None,
         n_train: int | None,
         filter: str | Path | None,
-        one_based: bool,
+        one_based: OneBased,
         settings: dict[str, Any],
     ) -> _Errand:
         training, pairs = (None if path is None else Path(path) for path in (train, filter))

@@ -13,6 +13,7 @@ from pwdismec.data import CSR, Dataset, Dense
 from pwdismec.data.chunks import feature_chunks
 from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
+from pwdismec.data.formats.source import OneBased
 from pwdismec.data.formats.stream import StreamedInstances
 from pwdismec.data.transforms import Transforms, check_term_counts
 from pwdismec.errors import DataError, ModelError
@@ -88,7 +89,7 @@ class Instances:
         return known
 
 
-def open_instances(path: Path, model: Model, one_based: bool, jobs: int = 1) -> Instances:
+def open_instances(path: Path, model: Model, one_based: OneBased, jobs: int = 1) -> Instances:
     """The instances at `path`: a data set, a file in any format of `open_source`, or `STANDARD_INPUT`.
 
     For a model of texts, it may be a file of records, which `jobs` processes read; −1 for every core. Where

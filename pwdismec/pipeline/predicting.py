@@ -12,6 +12,7 @@ from pwdismec.bounds import whole_number
 from pwdismec.calibration import Calibration, thresholds_of
 from pwdismec.cluster import THREADS, Backend, Part, Stopped, never
 from pwdismec.cluster.stop import Stop
+from pwdismec.data.formats.source import OneBased
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError
 from pwdismec.files import sha256_of
@@ -40,7 +41,7 @@ def predict_file(
     probabilities: bool = False,
     sets: str | None = None,
     format: str = "xmc",
-    one_based: bool = False,
+    one_based: OneBased = False,
     jobs: int = -1,
     memory: int | None = None,
     overwrite: bool = False,
@@ -146,7 +147,7 @@ def predict_file(
         n_labels=trained.n_labels,
         top_k=top_k or 0,
         label_names=trained.label_names,
-        one_based=one_based,
+        one_based=one_based is True,
         made_from=made_from,
         inputs=[trained.path, source],
         overwrite=overwrite,

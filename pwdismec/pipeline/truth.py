@@ -14,6 +14,7 @@ from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.data.formats.lines import LONGEST_HEADER, check_is_file, lines_of
+from pwdismec.data.formats.source import OneBased
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
 from pwdismec.machine import check_fits
@@ -58,7 +59,7 @@ def read_to_compare(
     predictions: str | Path,
     truth: str | Path,
     train: str | Path | None,
-    one_based: bool,
+    one_based: OneBased,
     n_train: int | None = None,
     filter: str | Path | None = None,
 ) -> Compared:
@@ -67,7 +68,7 @@ def read_to_compare(
     The truth keeps labels that the model or the training set does not have. Parameters and errors: see
     `evaluate_file`.
     """
-    top, n_predicted = read_predictions(predictions, one_based=one_based)
+    top, n_predicted = read_predictions(predictions, one_based=one_based is True)
     training = None if train is None else _training(Path(train), n_train, one_based)
     n_trained = None if training is None else len(training.label_counts)
     if n_predicted is not None and n_trained is not None and n_predicted != n_trained:
@@ -97,7 +98,7 @@ def read_to_compare(
     return Compared(top, true_labels, counts, training.n_instances, filtered)
 
 
-def _training(path: Path, n_train: int | None, one_based: bool) -> _Training:
+def _training(path: Path, n_train: int | None, one_based: OneBased) -> _Training:
     """A data set, a file of label sets, or if the number of instances is given a file of counts."""
     if n_train is not None:
         return _Training(path, _counts(path, n_train), n_train, None)
@@ -118,9 +119,9 @@ def _counts(path: Path, n_train: int) -> NDArray[np.int64]:
     return found
 
 
-def _pairs(path: Path, one_based: bool, truth: CSR) -> NDArray[np.int64]:
+def _pairs(path: Path, one_based: OneBased, truth: CSR) -> NDArray[np.int64]:
     """Pairs of a row and a label, shape (n, 2)."""
-    first_id, limits = int(one_based), (truth.n_rows, truth.n_columns)
+    first_id, limits = int(one_based is True), (truth.n_rows, truth.n_columns)
     pairs = []
     for number, fields in _lines(path, 2):
         pair = [_whole(path, number, field) - first_id for field in fields]
@@ -157,7 +158,7 @@ def _check_labels(top: TopK, predictions: str | Path, known: str | Path, n_label
         raise DataError(predictions, f"label {label}; {known} has {n_labels} labels, from 0", line)
 
 
-def _true_labels(path: Path, one_based: bool, n_known: int | None, training: Dataset | None) -> CSR:
+def _true_labels(path: Path, one_based: OneBased, n_known: int | None, training: Dataset | None) -> CSR:
     """Instances × labels: as many as the file says, or else as it has, at least those that are known."""
     if path.is_dir():
         return _labels_of(Dataset.open(path), training)

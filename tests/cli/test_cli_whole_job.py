@@ -111,22 +111,29 @@ def test_inputs_of_every_kind_get_identical_answers(job, tmp_path):
     assert Y.nnz > 0  # there were labels to ignore
 
 
-def test_one_based_files_are_read_as_such(job, tmp_path):
+@pytest.mark.parametrize("option, first_label", [("--one-based", 1), ("--one-based-features", 0)])
+def test_one_based_files_are_read_as_such(job, tmp_path, option, first_label):
     raw = job.whole.select_instances(slice(150, 200))
     X, Y = raw.features.to_scipy(), raw.labels.to_scipy()
     lines = [
-        ",".join(str(j + 1) for j in y.indices)
+        ",".join(str(j + first_label) for j in y.indices)
         + " "
         + " ".join(f"{f + 1}:{v}" for f, v in zip(x.indices, x.data, strict=True))
         for x, y in zip(X, Y, strict=True)
     ]
     (tmp_path / "one.txt").write_text("\n".join([f"50 {X.shape[1]} {Y.shape[1]}", *lines]) + "\n")
-    output("predict", job.model, tmp_path / "one.txt", tmp_path / "p.txt", "--one-based")
-    found, expected = read_predictions(tmp_path / "p.txt", one_based=True), read_predictions(job.predictions)
+    output("predict", job.model, tmp_path / "one.txt", tmp_path / "p.txt", option)
+    first_is_one = option == "--one-based"
+    found = read_predictions(tmp_path / "p.txt", one_based=first_is_one)
+    expected = read_predictions(job.predictions)
     np.testing.assert_array_equal(found.top.labels, expected.top.labels)
     np.testing.assert_array_equal(found.top.scores, expected.top.scores)
-    one = output("evaluate", tmp_path / "p.txt", tmp_path / "one.txt", "--one-based")
+    one = output("evaluate", tmp_path / "p.txt", tmp_path / "one.txt", option)
     assert one == output("evaluate", job.predictions, job.test)
+    output("convert", tmp_path / "one.txt", tmp_path / "one", option, "--like", job.train)
+    assert Dataset.open(tmp_path / "one").fingerprint == Dataset.open(job.test).fingerprint
+    both = pwdismec("convert", tmp_path / "one.txt", tmp_path / "x", "--one-based", "--one-based-features")
+    assert "--one-based goes without" in both.err
 
 
 def test_raw_counts_get_the_models_tfidf(counts, tmp_path):

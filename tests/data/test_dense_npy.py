@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pwdismec import Dense, convert, open_source
-from pwdismec.data.formats import npy, read_source
+from pwdismec.data.formats import npy, npy_array, read_source
 from pwdismec.errors import ConfigError, DataError
 
 
@@ -28,7 +28,7 @@ def pair(tmp_path):
 
 @settings(deadline=None, max_examples=40)
 @given(
-    dtype=st.sampled_from(["<f2", "<f4", "<f8", ">f2", ">f4", ">f8"]),
+    dtype=st.sampled_from(["<f2", "<f4", "<f8", ">f2", ">f4", ">f8", "i1", "<u8", ">i4", "?"]),
     order=st.sampled_from("CF"),
     shape=st.tuples(st.integers(0, 9), st.integers(1, 7)),
     values=st.integers(1, 20),
@@ -99,10 +99,9 @@ def test_a_value_that_is_no_finite_float32_is_named(pair, monkeypatch, X, found,
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (np.ones(4), "1 dimensions of float64: expected a matrix of float16, float32 or float64"),
+        (np.ones(4), "1 dimensions of float64: expected a matrix of integers, float16, float32 or float64"),
         (np.ones((2, 3, 4)), "3 dimensions of float64"),
-        (np.ones((2, 3), np.int32), "2 dimensions of int32: expected a matrix of float16"),
-        (np.ones((2, 3), bool), "2 dimensions of bool"),
+        (np.ones((2, 3), "M8[s]"), "2 dimensions of datetime64[s]: expected a matrix of integers"),
         (np.ones((2, 3), complex), "2 dimensions of complex128"),
         (np.ones((2, 0)), "0 features: expected 1 to 2^31 - 1"),
         (np.array([[{}]], object), "damaged, or no .npy array of numbers: Array can't be memory-mapped"),
@@ -158,11 +157,56 @@ def test_files_that_do_not_fit_are_refused(pair):
         open_source(paths, n_features=3)
     with pytest.raises(DataError, match=r"Y\.npz: 4 labels, expected 5"):
         open_source(paths, n_labels=5)
-    message = r"X\.npy: damaged, or no \.npz file: expected labels as scipy\.sparse\.save_npz writes them"
+    message = r"X\.txt: damaged, or no \.npz file: expected labels as scipy\.sparse\.save_npz writes them"
+    other = paths[0].with_suffix(".txt")
+    other.write_text("0\n")
     with pytest.raises(DataError, match=message):
-        open_source([paths[0], paths[0]])
+        open_source([paths[0], other])
     with pytest.raises(ConfigError, match=r"3 files .* format npy takes 2 at most"):
         open_source([*paths, paths[1]])
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    dtype=st.sampled_from(["?", "i1", "<i8", ">u2", "<f4", ">f8"]),
+    shape=st.tuples(st.integers(0, 9), st.integers(1, 7)),
+    values=st.integers(1, 20),
+    sparse=st.booleans(),
+    one_based=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_zeros_and_ones_are_labels(tmp_path_factory, dtype, shape, values, sparse, one_based, seed):
+    rng, folder = np.random.default_rng(seed), tmp_path_factory.mktemp("pair")
+    Y = (rng.random(shape) < 0.4).astype(dtype)
+    np.save(folder / "Y.npy", Y)
+    np.save(folder / "X.npy", np.ones((shape[0], 2)))
+    sp.save_npz(folder / "X.npz", sp.csr_matrix((shape[0], 2)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(npy_array, "_VALUES", values)
+        files = [folder / ("X.npz" if sparse else "X.npy"), folder / "Y.npy"]
+        _, labels = read_source(files, one_based=one_based)
+    np.testing.assert_array_equal(labels.to_scipy().toarray(), Y)
+
+
+@pytest.mark.parametrize(
+    "Y, message",
+    [
+        ([[0, 1], [2, 0]], "row 2, label 0: 2: expected 0 or 1"),
+        ([[0, 1], [0, np.nan]], "row 2, label 1: nan: expected 0 or 1"),
+        ([[1, 0.5], [-1, 0]], "row 1, label 1: 0.5: expected 0 or 1"),
+        ([[0], [1], [1]], "3 rows, but"),
+        ([0, 1], "1 dimensions of int64: expected a matrix"),
+        (np.zeros((2, 0)), "0 labels: expected 1 to"),
+    ],
+)
+@pytest.mark.parametrize("values", [1, 1 << 22])
+def test_other_labels_are_refused(tmp_path, monkeypatch, Y, message, values):
+    monkeypatch.setattr(npy_array, "_VALUES", values)
+    np.save(tmp_path / "X.npy", np.ones((2, 2)))
+    np.save(tmp_path / "Y.npy", np.array(Y))
+    with pytest.raises(DataError) as caught:
+        open_source([tmp_path / "X.npy", tmp_path / "Y.npy"])
+    assert str(caught.value).startswith(f"{tmp_path / 'Y.npy'}: {message}")
 
 
 def test_memory_does_not_grow_with_the_data(tmp_path, monkeypatch):

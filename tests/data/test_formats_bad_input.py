@@ -49,7 +49,7 @@ BAD_TEXT = {
     "past float32": ("2 5 5\n0 1:1\n3 4:4e38\n", 3, "at most 3.4e38"),
     "no value": ("2 5 5\n0 1:1\n3 4:\n", 3, "'4:': expected feature:value with a finite number"),
     "no colon": ("2 5 5\n0 1:1\n3 4 2:1\n", 3, "'4': expected feature:value"),
-    "blank after a comma": ("2 5 5\n0 1:1\n3, 4:1\n", 3, "'': expected a label id"),
+    "blank after a comma": ("2 5 5\n0 1:1\n3, 4:1\n", 3, "'4:1': expected a label id"),
     "label below zero": ("2 5 5\n0 1:1\n-1 4:1\n", 3, "'-1': expected a label id"),
     "NUL": ("2 5 5\n0 1:1\n3 4:1 \0\0\n", 3, "byte 0x00: not a text file"),
     "comment in XMC": ("2 5 5\n# x\n3 4:1\n", 2, "'#': expected a label id"),
@@ -233,15 +233,11 @@ def test_formats_and_numbers_of_files(tmp_path):
 
 
 MATRIX = sp.csr_matrix(([1.0, 2.0], ([0, 1], [1, 2])), shape=(2, 4))
-TWICE = sp.csr_matrix((np.ones(3), np.array([1, 2, 1]), np.array([0, 0, 3])), shape=(2, 4))
 
 
 @pytest.mark.parametrize("x, y, at, message", [
     (MATRIX * np.nan, MATRIX, "x", "row 1, feature 1: nan: expected a finite number"),
     (MATRIX * 3e38, MATRIX, "x", "row 2, feature 2: 6e+38: expected a finite number"),
-    (TWICE, MATRIX, "x", "row 2, feature 1: twice in a row"),
-    (TWICE.tocoo(), MATRIX, "x", "a feature twice in a row"),
-    (MATRIX, TWICE, "y", "row 2, label 1: twice in a row"),
     (MATRIX, MATRIX - 2 * MATRIX, "y", "row 1, label 1: -1.0: expected a value above zero"),
     (MATRIX, MATRIX[:1], "y", "1 rows, but"),
     (MATRIX.astype(complex), MATRIX, "x", "complex128: expected a matrix of real numbers"),

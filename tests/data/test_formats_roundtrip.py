@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 
-from pwdismec import native
+from pwdismec import Dataset, native
 from pwdismec.data.csr import CSR
 from pwdismec.data.formats import lines, open_source, read_source, write_xmc, writing
 from pwdismec.errors import DataError, PwdismecError
@@ -170,6 +170,7 @@ def test_sklearn_reads_what_we_write(rows):
 @given(ROWS, st.sampled_from(["csr", "csc", "coo"]), st.integers(0, 1))
 def test_npz(rows, layout, first_id):
     features, labels = (matrix.to_scipy() for matrix in matrices(rows))
+    rows = Rows([[(i, v) for i, v in row if v != 0] for row in rows.features], rows.labels)
     if first_id:
         empty = sp.csr_matrix((features.shape[0], 1), dtype=np.float32)
         features, labels = sp.hstack([empty, features]), sp.hstack([empty, labels])
@@ -181,6 +182,39 @@ def test_npz(rows, layout, first_id):
         assert same_bits(found, rows)
         alone = read([x], one_based=bool(first_id), n_labels=N_LABELS)
         assert same_bits(alone, Rows(rows.features, [[] for _ in rows.labels]))
+
+
+ENTRIES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4), st.integers(0, 2)), max_size=20)
+
+
+@settings(deadline=None, max_examples=60)
+@given(ENTRIES, ENTRIES, st.sampled_from(["csr", "csc", "coo"]))
+def test_what_scipy_stores_twice_or_as_zero_is_what_scipy_means(features, labels, layout):
+    X, Y = (stored(entries, layout) for entries in (features, labels))
+    before = [(matrix.data.tobytes(), matrix.nnz) for matrix in (X, Y)]
+    with TemporaryDirectory() as folder:
+        x, y = Path(folder) / "x.npz", Path(folder) / "y.npz"
+        sp.save_npz(x, X)
+        sp.save_npz(y, Y)
+        of_files = read_source([x, y])
+    of_matrices = Dataset.from_scipy(X, Y.astype(bool))
+    for found in (of_files, of_matrices):
+        np.testing.assert_array_equal(found.features.to_scipy().toarray(), X.toarray())
+        np.testing.assert_array_equal(found.labels.to_scipy().toarray(), Y.toarray() > 0)
+        assert (found.features.nnz, found.labels.nnz) == ((X.toarray() > 0).sum(), (Y.toarray() > 0).sum())
+    assert [(matrix.data.tobytes(), matrix.nnz) for matrix in (X, Y)] == before
+
+
+def stored(entries, layout):
+    """A matrix that stores each (row, column, value), though it may be zero or another of its place."""
+    rows, columns, values = np.array(entries, np.int64).reshape(-1, 3).T
+    if layout == "coo":
+        return sp.coo_matrix((values, (rows, columns)), shape=(4, 5))
+    major, minor = (rows, columns) if layout == "csr" else (columns, rows)
+    order = np.argsort(major, kind="stable")
+    offsets = np.searchsorted(major[order], np.arange((4 if layout == "csr" else 5) + 1))
+    kind = sp.csr_matrix if layout == "csr" else sp.csc_matrix
+    return kind((values[order], minor[order], offsets), shape=(4, 5))
 
 
 @settings(deadline=None, max_examples=100)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.formats import lines, open_source, read_source, write_xmc
-from pwdismec.errors import DataError
+from pwdismec.errors import ConfigError, DataError
 
 IDS = st.integers(0, 12).map(str) | st.sampled_from(["007", "99999999", "000000000003", "9" * 30])
 VALUES = st.sampled_from(
@@ -20,7 +20,7 @@ VALUES = st.sampled_from(
 )
 PAIRS = st.builds("{}:{}".format, IDS, VALUES)
 BLANKS = st.sampled_from([" ", "  ", "\t", " \t "])
-LABELS = st.lists(IDS, max_size=4).map(",".join)
+LABELS = st.builds(str.join, st.sampled_from([",", ",", ", ", ",\t "]), st.lists(IDS, max_size=4))
 
 
 @st.composite
@@ -41,6 +41,7 @@ TEXTS = st.builds(
     st.lists(tidy_lines() | tidy_lines() | WILD_LINES | RAW_LINES, min_size=1, max_size=12).map("\n".join),
     st.sampled_from(["", "\n", "\r\n"]),
 )
+ONE_BASED = st.sampled_from([False, True, "features"])
 PIECES = st.sampled_from([1, 7, 40, 1 << 20])
 
 
@@ -53,14 +54,15 @@ def outcome(path, piece_size, format, **settings):
             return error
 
 
-def check(text, header, format, piece_size, first_id, **syntax):
+def check(text, header, format, piece_size, one_based, **syntax):
     with TemporaryDirectory() as folder:
         path = Path(folder) / "data.txt"
         path.write_bytes(header + text)
-        found = outcome(path, piece_size, format, one_based=bool(first_id))
+        found = outcome(path, piece_size, format, one_based=one_based)
     n_features, n_labels = (10, 8) if header else (2**31 - 1, 2**31 - 1)
     try:
-        expected = parse(text, n_features=n_features, n_labels=n_labels, first_id=first_id, **syntax)
+        first = {"first_feature": int(bool(one_based)), "first_label": int(one_based is True)}
+        expected = parse(text, n_features=n_features, n_labels=n_labels, **first, **syntax)
     except BadLine as error:
         assert isinstance(found, DataError)
         assert found.line == error.args[0] + bool(header)
@@ -71,25 +73,45 @@ def check(text, header, format, piece_size, first_id, **syntax):
 
 
 @settings(deadline=None, max_examples=250)
-@given(TEXTS.map(str.encode), PIECES, st.integers(0, 1))
-@example(b"0 1:1\n \t# 2:1\n  #\n\t#\n1 2:1\n", 40, 0)  # comments after blanks: two rows
-def test_svmlight_like_the_reference(text, piece_size, first_id):
+@given(TEXTS.map(str.encode), PIECES, ONE_BASED)
+@example(b"0 1:1\n \t# 2:1\n  #\n\t#\n1 2:1\n", 40, False)  # comments after blanks: two rows
+def test_svmlight_like_the_reference(text, piece_size, one_based):
     if text:
-        check(text, b"", "svmlight", piece_size, first_id, labels=True, comments=True)
+        check(text, b"", "svmlight", piece_size, one_based, labels=True, comments=True)
 
 
 @settings(deadline=None, max_examples=150)
-@given(TEXTS.map(str.encode), PIECES, st.integers(0, 1))
-def test_xmc_like_the_reference(text, piece_size, first_id):
+@given(TEXTS.map(str.encode), PIECES, ONE_BASED)
+def test_xmc_like_the_reference(text, piece_size, one_based):
     n_rows = text.count(b"\n") + (not text.endswith(b"\n") and text != b"")
-    check(text, b"%d 10 8\n" % n_rows, "xmc", piece_size, first_id, labels=True)
+    check(text, b"%d 10 8\n" % n_rows, "xmc", piece_size, one_based, labels=True)
 
 
 @settings(deadline=None, max_examples=100)
 @given(TEXTS.map(str.encode), PIECES)
 def test_rows_without_labels_like_the_reference(text, piece_size):
     n_rows = text.count(b"\n") + (not text.endswith(b"\n") and text != b"")
-    check(text, b"%d 10\n" % n_rows, "xmc-pair", piece_size, 0, labels=False)
+    check(text, b"%d 10\n" % n_rows, "xmc-pair", piece_size, False, labels=False)
+
+
+def test_labels_as_lshtc_has_them(tmp_path):
+    (tmp_path / "data.txt").write_text("545, 32 8:1 18:2\n3 1:1\n")
+    features, labels = read_source(tmp_path / "data.txt")
+    assert labels.indices.tolist() == [32, 545, 3] and labels.indptr.tolist() == [0, 2, 3]
+    assert features.indices.tolist() == [8, 18, 1] and features.data.tolist() == [1, 2, 1]
+
+
+def test_labels_from_zero_with_features_from_one(tmp_path):
+    path = tmp_path / "data.txt"
+    path.write_text("2 3 2\n0 1:1\n1 2:1 3:1\n")
+    features, labels = read_source(path, one_based="features")
+    assert features.to_scipy().toarray().tolist() == [[1, 0, 0], [0, 1, 1]]
+    assert labels.indices.tolist() == [0, 1]
+    said = r"data.txt:3: '3:1': expected a feature id from 0 to 2 \(if feature ids start at one: "
+    with pytest.raises(DataError, match=said + "--one-based or --one-based-features"):
+        read_source(path)
+    with pytest.raises(ConfigError, match="one_based: 'labels'; expected True, False or 'features'"):
+        read_source(path, one_based="labels")
 
 
 def test_errors_in_many_pieces_name_the_first_line(tmp_path):

@@ -85,7 +85,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
     "first_not_finite": (native.first_not_finite, lambda: (VALUES,)),
     "count_ids": (native.count_ids, lambda: (IDS, np.zeros(3, np.int64))),
     "count_in_rows": (native.count_in_rows, lambda: (INDPTR, int32(0, 1, 1), INDPTR, IDS, 3)),
-    "parse_labelled_rows": (native.parse_labelled_rows, lambda: (TEXT, 3, 2, 0, False)),
+    "parse_labelled_rows": (native.parse_labelled_rows, lambda: (TEXT, 3, 2, 0, 0, False)),
     "parse_ranked_rows": (native.parse_ranked_rows, lambda: (TEXT, 3)),
     "parse_sparse_rows": (native.parse_sparse_rows, lambda: (TEXT, 3, 0, False)),
     "format_labelled_rows": (native.format_labelled_rows, lambda: (INDPTR, IDS, VALUES, INDPTR, IDS)),

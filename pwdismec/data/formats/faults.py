@@ -35,10 +35,10 @@ class RowIds:
 
     Attributes
     ----------
-    first_id
-        0, or 1 in a one-based file.
+    first_id, first_label
+        0, or 1 where they start at one: of what stands before a colon, and of labels in a list.
     n_columns, n_labels
-        How many ids of what stands before a colon, and of labels in a list, there are.
+        How many there are of each.
     column
         What stands before a colon: "feature", or "label" in a file of label rows.
     """
@@ -46,6 +46,7 @@ class RowIds:
     first_id: int
     n_columns: int
     n_labels: int = 0
+    first_label: int = 0
     column: str = "feature"
 
 
@@ -60,27 +61,37 @@ def describe(fault: tuple[int, int, int], text: NDArray[np.uint8], ids: RowIds) 
         return f"{ids.column} {named_id} occurs twice in one row"
     if code == RowFault.VALUE_SIGN:
         return f"{ids.column} {named_id}: expected a value above zero"
-    if found := _NOT_TEXT.search(field):
-        return f"byte 0x{found[0][0]:02x}: not a text file"
-    return f"{shown(field)}: expected {_expected(RowFault(code), ids)}"
+    if unreadable := not_text(field):
+        return unreadable
+    return f"{shown(field)}: expected {_expected(RowFault(code), ids, field)}"
 
 
-def _expected(code: RowFault, ids: RowIds) -> str:
+def not_text(content: bytes) -> str | None:
+    """What in a field or line shows that the file holds no text; None if nothing does."""
+    found = _NOT_TEXT.search(content)
+    return f"byte 0x{found[0][0]:02x}: not a text file" if found else None
+
+
+def _expected(code: RowFault, ids: RowIds, field: bytes) -> str:
     if code == RowFault.LABEL:
         return f"a label id (or {ids.column}:value first in the row)"
     if code == RowFault.LABEL_RANGE:
-        return _id_range("label", ids.first_id, ids.n_labels)
+        return _id_range("label", ids.first_label, ids.n_labels, field)
     if code == RowFault.FEATURE:
         return f"{ids.column}:value"
     if code == RowFault.FEATURE_RANGE:
-        return _id_range(ids.column, ids.first_id, ids.n_columns)
+        return _id_range(ids.column, ids.first_id, ids.n_columns, field.split(b":")[0])
     return f"{ids.column}:value with a finite number, at most 3.4e38, as value"
 
 
-def _id_range(noun: str, first_id: int, count: int) -> str:
+def _id_range(noun: str, first_id: int, count: int, found: bytes) -> str:
     if count == 0:
         return f"no {noun} id, as there are 0 {noun}s"
-    return f"a {noun} id from {first_id} to {first_id + count - 1}"
+    said = f"a {noun} id from {first_id} to {first_id + count - 1}"
+    if first_id == 0 and found == b"%d" % count:
+        options = "--one-based" + " or --one-based-features" * (noun == "feature")
+        said += f" (if {noun} ids start at one: {options})"
+    return said
 
 
 def _field_at(text: NDArray[np.uint8], offset: int, ends: bytes) -> bytes:

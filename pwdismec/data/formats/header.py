@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pwdismec.data.formats.faults import MOST_COLUMNS, shown
+from pwdismec.data.formats.faults import MOST_COLUMNS, not_text, shown
 from pwdismec.data.formats.lines import LONGEST_HEADER, first_line
 from pwdismec.errors import DataError
 
@@ -37,6 +37,8 @@ def parse_header(path: Path, line: bytes, names: tuple[str, ...]) -> tuple[int, 
     fields = line[: LONGEST_HEADER + 1].split()
     expected = f"a header of {len(names)} numbers, {' '.join(names)}"
     is_whole = len(line) <= LONGEST_HEADER
+    if unreadable := not_text(line):
+        raise DataError(path, unreadable, 1)
     if not is_whole or len(fields) != len(names) or not all(field.isdigit() for field in fields):
         raise DataError(path, f"{shown(line)}: expected {expected}", 1)
     numbers = tuple(int(field) for field in fields)

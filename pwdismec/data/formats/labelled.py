@@ -9,7 +9,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.formats.faults import MOST_COLUMNS, RowIds
 from pwdismec.data.formats.header import check_columns, read_header
 from pwdismec.data.formats.rows import RowFile
-from pwdismec.data.formats.source import Block
+from pwdismec.data.formats.source import Block, FirstIds
 
 
 class XmcSource:
@@ -18,13 +18,14 @@ class XmcSource:
     format = "xmc"
 
     def __init__(
-        self, path: Path, first_id: int, n_features: int | None, n_labels: int | None, n_jobs: int | None
+        self, path: Path, first: FirstIds, n_features: int | None, n_labels: int | None, n_jobs: int | None
     ) -> None:
         self.paths = (path,)
         self.n_instances, self.n_features, self.n_labels = read_header(path, ("rows", "features", "labels"))
         check_columns(path, "features", self.n_features, n_features, line=1)
         check_columns(path, "labels", self.n_labels, n_labels, line=1)
-        self._rows = RowFile(path, self.n_instances, RowIds(first_id, self.n_features, self.n_labels), n_jobs)
+        ids = RowIds(first.feature, self.n_features, self.n_labels, first.label)
+        self._rows = RowFile(path, self.n_instances, ids, n_jobs)
 
     def __iter__(self) -> Iterator[Block]:
         return (Block(*pair) for pair in self._rows.labelled(comments=False))
@@ -36,18 +37,18 @@ class SvmlightSource:
     format = "svmlight"
 
     def __init__(
-        self, path: Path, first_id: int, n_features: int | None, n_labels: int | None, n_jobs: int | None
+        self, path: Path, first: FirstIds, n_features: int | None, n_labels: int | None, n_jobs: int | None
     ) -> None:
         self.paths: tuple[Path, ...] = (path,)
         self.n_instances: int | None = None
         self.n_features: int | None = None
         self.n_labels: int | None = None
         self._known = n_features or 0, n_labels or 0
-        self._first_id = first_id
+        self._first = first
         self._n_jobs = n_jobs
 
     def __iter__(self) -> Iterator[Block]:
-        ids = RowIds(self._first_id, MOST_COLUMNS, MOST_COLUMNS)
+        ids = RowIds(self._first.feature, MOST_COLUMNS, MOST_COLUMNS, self._first.label)
         n_instances, (n_features, n_labels) = 0, self._known
         for features, labels in RowFile(self.paths[0], None, ids, self._n_jobs).labelled(comments=True):
             n_instances += features.n_rows

@@ -11,11 +11,12 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from pwdismec.data.csr import CSR
+from pwdismec.data.csr import CSR, entries_of
 from pwdismec.data.formats.archive import check_archive
 from pwdismec.data.formats.faults import MOST_COLUMNS
 from pwdismec.data.formats.header import check_columns
-from pwdismec.data.formats.source import Block, no_labels
+from pwdismec.data.formats.npy_array import indicated
+from pwdismec.data.formats.source import Block, FirstIds, no_labels
 from pwdismec.errors import DataError, StorageError
 from pwdismec.files import file_to_read
 from pwdismec.machine import check_fits
@@ -29,19 +30,19 @@ _WHOLE = {"shape", "indptr", "indices", "row", "col", "coords", "offsets"}
 class NpzSource:
     """A features' and a labels' matrix, instances x ids. A `Source`, read whole and given as one block.
 
-    The labels' file may be missing: instances to predict for. A label's value must be above zero; what
-    counts is that it is there.
+    Entries that are stored twice are added, stored zeros are none, as in SciPy. The labels' file may be
+    missing: instances to predict for. A label's value must be above zero; what counts is that it is there.
     """
 
     format = "npz"
 
     def __init__(
-        self, paths: tuple[Path, ...], first_id: int, n_features: int | None, n_labels: int | None
+        self, paths: tuple[Path, ...], first: FirstIds, n_features: int | None, n_labels: int | None
     ) -> None:
         self.paths = paths
-        features = _features(_load(paths[0], "feature", first_id))
+        features = _features(_load(paths[0], "feature", first.feature))
         check_columns(paths[0], "features", features.n_columns, n_features)
-        labels = labels_beside(paths, features.n_rows, first_id, n_labels)
+        labels = labels_beside(paths, features.n_rows, first.label, n_labels)
         self._block = Block(features, labels)
         self.n_instances = features.n_rows
         self.n_features = features.n_columns
@@ -52,10 +53,16 @@ class NpzSource:
 
 
 def labels_beside(paths: tuple[Path, ...], n_rows: int, first_id: int, n_labels: int | None) -> CSR:
-    """The labels in the second of `paths`, or no label where there is one file, for `n_rows` of features."""
+    """The labels in the second of `paths`, or no label where there is one file, for `n_rows` of features.
+
+    They are a SciPy matrix, or a NumPy array of zeros and ones, whose columns have no ids.
+    """
     if len(paths) == 1:
         return no_labels(n_rows, n_labels or 0)
-    labels = _labels(_load(paths[1], "label", first_id))
+    if paths[1].suffix.lower() == ".npy":
+        labels = indicated(paths[1])
+    else:
+        labels = _labels(_load(paths[1], "label", first_id))
     check_columns(paths[1], "labels", labels.n_columns, n_labels)
     if labels.n_rows != n_rows:
         raise DataError(paths[1], f"{labels.n_rows} rows, but {paths[0]} has {n_rows}")
@@ -64,7 +71,7 @@ def labels_beside(paths: tuple[Path, ...], n_rows: int, first_id: int, n_labels:
 
 @dataclass(frozen=True)
 class _Matrix:
-    """A SciPy matrix from a file, ids ascending in each row, and what its ids are called."""
+    """The entries of a SciPy matrix from a file, and what its ids are called."""
 
     path: Path
     noun: str
@@ -83,9 +90,6 @@ class _Matrix:
     def column_ids(self) -> NDArray[np.int32]:
         ids: NDArray[np.integer] = self.csr.indices
         self.check(ids >= self.first_id, "ids start at one")
-        is_first_of_row = np.zeros(len(ids) + 1, bool)
-        is_first_of_row[self.csr.indptr] = True
-        self.check(is_first_of_row[:-1] | (np.diff(ids, prepend=-1) > 0), "twice in a row")
         return (ids - self.first_id).astype(np.int32)
 
     def rows(self, values: NDArray[np.float32] | None) -> CSR:
@@ -139,6 +143,4 @@ def _load(path: Path, noun: str, first_id: int) -> _Matrix:
         raise DataError(path, f"{csr.ndim} dimensions of {csr.dtype}: expected a matrix of real numbers")
     if csr.shape[1] > MOST_COLUMNS:
         raise DataError(path, f"{csr.shape[1]} {noun}s: expected {MOST_COLUMNS} at most")
-    if stored.format == "coo" and stored.nnz != csr.nnz:  # tocsr() has added them up
-        raise DataError(path, f"a {noun} twice in a row")
-    return _Matrix(path, noun, first_id, csr.sorted_indices())
+    return _Matrix(path, noun, first_id, entries_of(csr))

@@ -13,7 +13,7 @@ from pwdismec.data.formats.lines import check_is_file, first_line
 from pwdismec.data.formats.npy import NpySource
 from pwdismec.data.formats.npz import NpzSource
 from pwdismec.data.formats.pair import PairSource
-from pwdismec.data.formats.source import Block, Source
+from pwdismec.data.formats.source import Block, FirstIds, OneBased, Source
 from pwdismec.errors import ConfigError, DataError
 
 FORMATS = ("auto", "xmc", "xmc-pair", "svmlight", "npz", "npy")
@@ -23,7 +23,7 @@ def open_source(
     paths: str | Path | Sequence[str | Path],
     format: str = "auto",
     *,
-    one_based: bool = False,
+    one_based: OneBased = False,
     n_features: int | None = None,
     n_labels: int | None = None,
     n_jobs: int | None = None,
@@ -38,8 +38,8 @@ def open_source(
     format
         One of `FORMATS`. "auto" tells by the suffix and the first line.
     one_based
-        Feature and label ids start at one in the file ("npy": those of the labels). In memory they start at
-        zero.
+        Feature and label ids start at one in the file, or with "features" only those of the features (the
+        columns of NumPy arrays have no ids). In memory they start at zero.
     n_features, n_labels
         How many there must be. Where the format does not tell (svmlight), how many there are at least.
     n_jobs
@@ -70,23 +70,23 @@ def open_source(
     if len(files) > most_files:
         listed = ", ".join(str(file) for file in files)
         raise ConfigError(f"{len(files)} files ({listed}): format {format} takes {most_files} at most")
-    first_id = int(one_based)
+    first = FirstIds.of(one_based)
     if format == "npz":
-        return NpzSource(files, first_id, n_features, n_labels)
+        return NpzSource(files, first, n_features, n_labels)
     if format == "npy":
-        return NpySource(files, first_id, n_features, n_labels)
+        return NpySource(files, first, n_features, n_labels)
     if format == "xmc-pair":
-        return PairSource(files, first_id, n_features, n_labels, n_jobs)
+        return PairSource(files, first, n_features, n_labels, n_jobs)
     if format == "xmc":
-        return XmcSource(files[0], first_id, n_features, n_labels, n_jobs)
-    return SvmlightSource(files[0], first_id, n_features, n_labels, n_jobs)
+        return XmcSource(files[0], first, n_features, n_labels, n_jobs)
+    return SvmlightSource(files[0], first, n_features, n_labels, n_jobs)
 
 
 def read_source(
     paths: str | Path | Sequence[str | Path],
     format: str = "auto",
     *,
-    one_based: bool = False,
+    one_based: OneBased = False,
     n_features: int | None = None,
     n_labels: int | None = None,
     n_jobs: int | None = None,

@@ -10,7 +10,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.formats.faults import RowIds
 from pwdismec.data.formats.header import check_columns, read_header
 from pwdismec.data.formats.rows import RowFile
-from pwdismec.data.formats.source import Block, no_labels
+from pwdismec.data.formats.source import Block, FirstIds, no_labels
 from pwdismec.errors import DataError
 
 
@@ -26,7 +26,7 @@ class PairSource:
     def __init__(
         self,
         paths: tuple[Path, ...],
-        first_id: int,
+        first: FirstIds,
         n_features: int | None,
         n_labels: int | None,
         n_jobs: int | None,
@@ -34,7 +34,7 @@ class PairSource:
         self.paths = paths
         self.n_instances, self.n_features = read_header(paths[0], ("rows", "features"))
         check_columns(paths[0], "features", self.n_features, n_features, line=1)
-        feature_ids = RowIds(first_id, self.n_features)
+        feature_ids = RowIds(first.feature, self.n_features)
         self._features = RowFile(paths[0], self.n_instances, feature_ids, n_jobs)
         self._labels: RowFile | None = None
         self.n_labels = n_labels or 0
@@ -43,7 +43,7 @@ class PairSource:
             check_columns(paths[1], "labels", self.n_labels, n_labels, line=1)
             if n_rows != self.n_instances:
                 raise DataError(paths[1], f"{n_rows} rows, but {paths[0]} has {self.n_instances}", 1)
-            label_ids = RowIds(first_id, self.n_labels, column="label")
+            label_ids = RowIds(first.label, self.n_labels, column="label")
             self._labels = RowFile(paths[1], n_rows, label_ids, n_jobs)
 
     def __iter__(self) -> Iterator[Block]:

@@ -56,7 +56,9 @@ class RowFile:
 
         def parse(text: NDArray[np.uint8]) -> tuple[Any, ...]:
             ids = self.ids
-            return native.parse_labelled_rows(text, ids.n_columns, ids.n_labels, ids.first_id, comments)
+            return native.parse_labelled_rows(
+                text, ids.n_columns, ids.n_labels, ids.first_id, ids.first_label, comments
+            )
 
         for indptr, indices, values, label_indptr, labels in self._parsed(parse):
             features = CSR(indptr, indices, values, self.ids.n_columns)

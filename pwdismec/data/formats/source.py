@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dense import Features
+from pwdismec.errors import ConfigError
 
 
 class Block(NamedTuple):
@@ -57,6 +58,24 @@ class Source(Protocol):
     def n_labels(self) -> int | None: ...
 
     def __iter__(self) -> Iterator[Block]: ...
+
+
+OneBased = bool | Literal["features"]
+"""Whether the ids in a file start at one: all, none, or those of the features only."""
+
+
+class FirstIds(NamedTuple):
+    """The ids with which a file's features and labels start."""
+
+    feature: int = 0
+    label: int = 0
+
+    @classmethod
+    def of(cls, one_based: OneBased) -> FirstIds:
+        """ConfigError if it is none of the three."""
+        if one_based not in (True, False, "features"):
+            raise ConfigError(f"one_based: {one_based!r}; expected True, False or 'features'")
+        return cls(int(bool(one_based)), int(one_based is True))
 
 
 def no_labels(n_rows: int, n_labels: int) -> CSR:

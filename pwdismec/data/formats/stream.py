@@ -13,6 +13,7 @@ from pwdismec.data.formats.faults import MOST_COLUMNS, RowIds
 from pwdismec.data.formats.header import check_columns, looks_like_header, parse_header
 from pwdismec.data.formats.lines import LONGEST_HEADER, LONGEST_LINE, pieces_of_stream
 from pwdismec.data.formats.rows import RowFile
+from pwdismec.data.formats.source import FirstIds, OneBased
 from pwdismec.errors import DataError
 
 
@@ -28,7 +29,7 @@ class StreamedInstances:
     name
         What errors call it.
     one_based
-        The ids start at one.
+        Whether the ids start at one.
     n_features
         How many a header must say there are; without one there may be more.
 
@@ -43,7 +44,7 @@ class StreamedInstances:
         If there is nothing to read, or the header does not fit.
     """
 
-    def __init__(self, stream: IO[bytes], name: str, *, one_based: bool, n_features: int) -> None:
+    def __init__(self, stream: IO[bytes], name: str, *, one_based: OneBased, n_features: int) -> None:
         path = Path(name)
         with clear_read_errors(path):
             line = stream.readline(LONGEST_LINE + 1).removeprefix(BOM_UTF8)
@@ -58,7 +59,8 @@ class StreamedInstances:
             self.n_instances, found, *rest = parse_header(path, line.rstrip(b"\r\n"), names)
             check_columns(path, "features", found, n_features, line=1)
             n_labels, begun = (*rest, MOST_COLUMNS)[0], b""
-        ids = RowIds(int(one_based), found, n_labels)
+        first = FirstIds.of(one_based)
+        ids = RowIds(first.feature, found, n_labels, first.label)
         texts = pieces_of_stream(stream, path, begun)
         self._rows = RowFile(path, self.n_instances, ids, None, texts)
 

@@ -93,8 +93,8 @@ class RankedRows(NamedTuple):
         Raises
         ------
         DataError
-            If a label is out of range or twice in one row, a score is not finite, or one row is so long that a
-            table of all is beyond memory.
+            If a label is out of range or twice in one row, a score is not finite, or one row is so long that
+            a table of all is beyond memory.
         """
         row_of = np.repeat(np.arange(len(self.lengths)), self.lengths)
 

@@ -41,7 +41,7 @@ private:
     bool is_field_end() const { return is_blank() || is_line_end(); }
     void next_line() { at_ = text_.find('\n', at_) + 1; }
     void fail(RowFault why, std::size_t offset, std::int64_t id = -1) {
-        fault = {why, offset, id < 0 ? -1 : id + ids_.first_id};
+        fault = {why, offset, id};
     }
     bool has_failed() const { return fault.fault != RowFault::none; }
 
@@ -51,8 +51,8 @@ private:
         return id;
     }
 
-    bool is_within(std::uint64_t id, std::int64_t n) const {
-        const auto number = static_cast<std::int64_t>(id) - ids_.first_id;
+    static bool is_within(std::uint64_t id, std::int64_t first, std::int64_t n) {
+        const auto number = static_cast<std::int64_t>(id) - first;
         return 0 <= number && number < n;
     }
 
@@ -78,6 +78,7 @@ private:
 
     void parse_labels(std::vector<std::int32_t>& found) {
         for (;; ++at_) {
+            while (is_blank()) ++at_;
             const std::size_t field = at_;
             const ReferenceId id = read_id();
             if (id.length == 0) return fail(RowFault::label, field);
@@ -86,13 +87,13 @@ private:
                 return;
             }
             if (here() != ',' && !is_field_end()) return fail(RowFault::label, field);
-            if (!is_within(id.value, ids_.n_labels)) return fail(RowFault::label_range, field);
-            found.push_back(static_cast<std::int32_t>(static_cast<std::int64_t>(id.value) - ids_.first_id));
+            if (!is_within(id.value, ids_.first_label, ids_.n_labels)) return fail(RowFault::label_range, field);
+            found.push_back(static_cast<std::int32_t>(static_cast<std::int64_t>(id.value) - ids_.first_label));
             if (here() != ',') break;
         }
         std::sort(found.begin(), found.end());
         const auto twice = std::adjacent_find(found.begin(), found.end());
-        if (twice != found.end()) fail(RowFault::label_twice, line_, *twice);
+        if (twice != found.end()) fail(RowFault::label_twice, line_, *twice + ids_.first_label);
     }
 
     void parse_features(std::vector<std::pair<std::int32_t, float>>& found) {
@@ -102,20 +103,21 @@ private:
             const std::size_t field = at_;
             const ReferenceId id = read_id();
             if (id.length == 0 || here() != ':') return fail(RowFault::feature, field);
-            if (!is_within(id.value, ids_.n_features)) return fail(RowFault::feature_range, field);
+            if (!is_within(id.value, ids_.first_feature, ids_.n_features)) return fail(RowFault::feature_range, field);
             ++at_;
             const auto number = reference_float(std::string_view(text_).substr(at_));
             if (!number) return fail(RowFault::value, field);
             at_ += number->length;
             if (!is_field_end()) return fail(RowFault::value, field);
-            found.emplace_back(static_cast<std::int64_t>(id.value) - ids_.first_id, number->value);
+            found.emplace_back(static_cast<std::int64_t>(id.value) - ids_.first_feature, number->value);
         }
         for (const auto& [id, value] : found)
-            if (syntax_.positive && !(value > 0)) return fail(RowFault::value_sign, line_, id);
+            if (syntax_.positive && !(value > 0)) return fail(RowFault::value_sign, line_, id + ids_.first_feature);
         auto sorted = found;
         std::sort(sorted.begin(), sorted.end());
         for (std::size_t i = 1; i < sorted.size(); ++i)
-            if (sorted[i].first == sorted[i - 1].first) return fail(RowFault::feature_twice, line_, sorted[i].first);
+            if (sorted[i].first == sorted[i - 1].first)
+                return fail(RowFault::feature_twice, line_, sorted[i].first + ids_.first_feature);
         if (!syntax_.ranked) found = sorted;
     }
 
@@ -133,7 +135,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool ranked = data[0] & 8;
     const RowSyntax syntax{(data[0] & 1) && !ranked, (data[0] & 2) != 0, (data[0] & 4) != 0, ranked};
     constexpr std::int64_t sizes[] = {0, 1, 10, 1000, 30'000'000, 2'147'483'647};
-    const IdRange ids{data[0] >> 4 & 1, sizes[data[1] % 6], sizes[data[2] % 6]};
+    const IdRange ids{data[0] >> 4 & 1, sizes[data[1] % 6], data[0] >> 5 & 1, sizes[data[2] % 6]};
     const std::vector<char> text(data + 3, data + size);
 
     const pwdismec::ParsedRows found = pwdismec::parse_rows(text.data(), text.size(), syntax, ids);
