@@ -41,7 +41,7 @@ from .texts import texts as texts_options
 @options.one_based
 @click.option("--tfidf", is_flag=True, help="Turn term counts into (1 + log tf) log(N/df).")
 @click.option("--no-normalize", is_flag=True, help="Leave the rows as they are; else each gets L2 norm 1.")
-@click.option("--labels", type=options.INPUT, metavar="FILE", help="Names of the labels, one a line.")
+@click.option("--labels", type=options.INPUT, metavar="FILE", help="Names of labels 0, 1, …, one a line.")
 @click.option("--features", type=options.INPUT, metavar="FILE", help="Names of the features, one a line.")
 @click.option(
     "--like",
@@ -87,15 +87,17 @@ def command(
         raise click.UsageError(
             "--like takes the training set's transforms; leave out --tfidf, --no-normalize, --text"
         )
+    if labels is not None and texts is not None and texts.label_names is not None:
+        raise click.UsageError("--labels names labels that are numbers; leave out --label-names")
     if (test is None) != (split is None) or (test is not None and texts is None):
         raise click.UsageError("--test and --split go together, with --text")
-    if texts is not None and (tfidf or no_normalize or labels or features or one_based or format != "auto"):
+    if texts is not None and (tfidf or no_normalize or features or one_based or format != "auto"):
         raise click.UsageError(
-            "--text goes without --format, --one-based, --tfidf, --no-normalize, --labels, --features"
+            "--text goes without --format, --one-based, --tfidf, --no-normalize, --features"
         )
     training_set = None if like is None else Dataset.open(like)
     if texts is not None or _is_of_texts(training_set, sources):
-        _convert_texts(sources, dataset, training_set, texts, test, split, jobs, overwrite)
+        _convert_texts(sources, dataset, training_set, texts, labels, test, split, jobs, overwrite)
         return
     if format == "auto" and _are_records(sources):
         raise click.UsageError(f"{sources[0]}: records with texts; say with --text which fields to take")
@@ -133,6 +135,7 @@ def _convert_texts(
     dataset: Path,
     training_set: Dataset | None,
     texts: Texts | None,
+    labels: Path | None,
     test: Path | None,
     split: str | None,
     jobs: int,
@@ -152,6 +155,7 @@ def _convert_texts(
             dataset,
             texts.settings(),
             label_names=texts.label_names,
+            labels=labels,
             test=test,
             split=None if split is None else Split.parse(split),
             jobs=jobs,
@@ -159,6 +163,6 @@ def _convert_texts(
             watch=watch,
         )
     for part in made:
-        if part.doubt:
-            warn(f"convert: {part.doubt}")
+        for note in part.notes:
+            warn(f"convert: {note}")
         print_text(str(part.dataset.statistics()))

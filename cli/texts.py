@@ -47,6 +47,12 @@ _OPTIONS = {
         help="Text fields of the records, with weights if wanted, such as title:2,text.",
     ),
     "label_field": click.option("--label-field", metavar="FIELD", help="Of texts: the list of labels."),
+    "columns": click.option(
+        "--columns",
+        callback=lambda ctx, param, value: None if value is None else tuple(value.split(",")),
+        metavar="NAMES",
+        help="Of CSV and TSV without a header: the columns, such as text,labels.",
+    ),
     "label_separator": click.option(
         "--label-separator",
         metavar="TEXT",

@@ -13,7 +13,7 @@ from pwdismec.data.csr import CSR, row_chunks
 from pwdismec.data.dataset import Dataset, open_written
 from pwdismec.data.dense import Dense, Features
 from pwdismec.data.manifest import VECTORIZER, Likeness
-from pwdismec.data.names import check_names, read_names
+from pwdismec.data.names import check_names, read_given_names
 from pwdismec.data.transforms import Transforms, check_term_counts
 from pwdismec.data.validation import check_csr, check_dense, check_form
 from pwdismec.data.writer import FolderWriter, copy_vectorizer, dataset_output
@@ -71,9 +71,9 @@ def convert(
         the result suits a model trained on it. Where the source does not say how many features there are,
         values of others are left out and counted. Other labels come behind the training set's.
     label_names, feature_names
-        Text files with one name a line, in order; or the labels' names themselves, in a list that may grow
-        while the blocks are taken. By default the names are those of `like`, where labels that it does not
-        have are called by their ids.
+        Files of names, in order, as `read_given_names` takes them; or the labels' names themselves, in a list
+        that may grow while the blocks are taken. By default the names are those of `like`, where labels that
+        it does not have are called by their ids.
     vectorizer
         Writes what made the features of texts into a folder; with `like`, its own is copied.
     overwrite
@@ -199,7 +199,7 @@ class _Columns:
         if given is None:
             return inherited and [*inherited, *map(str, range(len(inherited), self.total()))]
         if isinstance(given, (str, Path)):
-            return read_names(given, self.total(), f"{self._what}s", marked=True)
+            return read_given_names(given, self.total(), f"{self._what}s")
         return check_names(given, self.total(), f"{self._what}s")
 
     def _take_dense(self, part: Dense) -> Dense:

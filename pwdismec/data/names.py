@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Final
 
+from pwdismec.data.formats.compression import clear_read_errors, open_to_read, without_compression
 from pwdismec.errors import DataError
 from pwdismec.files import read_file
 from pwdismec.quoting import shown
+from pwdismec.sizes import size_text
 
 MAX_NAMES: Final = 1_000_000_000
 """Bytes of the largest file of names that is read: those of ten million labels take a third."""
 
 
-def read_names(path: str | Path, expected: int, what: str, *, marked: bool = False) -> list[str]:
-    """The lines of a UTF-8 file.
+_JSON_LINES: Final = (".json", ".jsonl", ".ndjson")
+
+
+def read_names(path: str | Path, expected: int, what: str) -> list[str]:
+    """The lines of a UTF-8 file that was stored.
 
     Parameters
     ----------
@@ -26,8 +32,6 @@ def read_names(path: str | Path, expected: int, what: str, *, marked: bool = Fal
         How many lines there must be.
     what
         What is named ("labels", "features"), for the message.
-    marked
-        A byte order mark at the start is one, and no part of the first name.
 
     Raises
     ------
@@ -39,18 +43,56 @@ def read_names(path: str | Path, expected: int, what: str, *, marked: bool = Fal
         content = read_file(path, MAX_NAMES)
     except OSError as error:
         raise DataError(path, f"cannot read the names of {what}: {error.strerror}") from error
-    if marked:
-        content = content.removeprefix(BOM_UTF8)
-    n_lines = content.count(b"\n") + (content[-1:] not in (b"", b"\n"))
-    if n_lines != expected:
-        raise DataError(path, f"{n_lines} lines; expected one for each of {expected} {what}")
-    names = []
-    for number, line in enumerate(content.split(b"\n")[:n_lines], 1):
-        try:
-            names.append(line.removesuffix(b"\r").decode())
-        except UnicodeDecodeError as error:
-            raise DataError(path, f"not UTF-8: {error.reason}", number) from error
-    return names
+    lines = _lines(content)
+    _check_number(path, len(lines), expected, what)
+    return [_decoded(path, number, line) for number, line in enumerate(lines, 1)]
+
+
+def read_given_names(path: str | Path, expected: int | None, what: str) -> list[str]:
+    """The names in a user's file: one a line, or JSON lines with a "title" each, as in lbl.json.gz of XMC.
+
+    It may be compressed and begin with a byte order mark. Parameters and errors are those of `read_names`;
+    `expected` may be None.
+    """
+    path = Path(path)
+    with clear_read_errors(path), open_to_read(path) as file:
+        content = file.read(MAX_NAMES + 1)
+    if len(content) > MAX_NAMES:
+        raise DataError(path, f"more than {size_text(MAX_NAMES)}; expected a smaller file")
+    lines = _lines(content.removeprefix(BOM_UTF8))
+    if expected is not None:
+        _check_number(path, len(lines), expected, what)
+    names = [_decoded(path, number, line) for number, line in enumerate(lines, 1)]
+    if without_compression(path).suffix.lower() not in _JSON_LINES:
+        return names
+    return [_title_in(path, number, line) for number, line in enumerate(names, 1)]
+
+
+def _lines(content: bytes) -> list[bytes]:
+    lines = content.split(b"\n")
+    return lines if lines[-1] else lines[:-1]
+
+
+def _check_number(path: str | Path, found: int, expected: int, what: str) -> None:
+    if found != expected:
+        raise DataError(path, f"{found} lines; expected one for each of {expected} {what}")
+
+
+def _decoded(path: str | Path, number: int, line: bytes) -> str:
+    try:
+        return line.removesuffix(b"\r").decode()
+    except UnicodeDecodeError as error:
+        raise DataError(path, f"not UTF-8: {error.reason}", number) from error
+
+
+def _title_in(path: Path, number: int, line: str) -> str:
+    try:
+        title = json.loads(line)["title"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DataError(path, f"{shown(line)}; expected a JSON object with a title", number) from error
+    if problem := _problem(title):
+        raise DataError(path, f"title {shown(title)} {problem}", number)
+    return str(title)
 
 
 def check_names(names: Sequence[str], expected: int, what: str) -> list[str]:

@@ -209,8 +209,8 @@ class _Experiment:
             made, *_ = convert_texts(
                 sources, out, self.config.texts.settings(), label_names=label_names, **how
             )
-            if made.doubt:
-                self.warn(f"convert-{out.name}: {made.doubt}")
+            for note in made.notes:
+                self.warn(f"convert-{out.name}: {note}")
             return
         convert_texts_like(sources, out, like, **how)
 

@@ -34,6 +34,8 @@ class TextSection(BaseModel):
         The text fields, with weights if wanted, such as "title:2,text".
     labels
         The field that lists a record's labels.
+    columns
+        The names of a table's columns where it has no header, such as "text,labels".
     label_separator
         What stands between the labels in a cell of a table, or "list".
     words, chars
@@ -46,6 +48,7 @@ class TextSection(BaseModel):
 
     fields: str
     labels: str
+    columns: str | None = None
     label_separator: str = ";"
     words: _Range = (1, 1)
     chars: _Range = None
@@ -65,4 +68,6 @@ class TextSection(BaseModel):
         from pwdismec.text import TextSettings  # brings scikit-learn's, for which others need not wait
 
         others = self.model_dump(exclude={"fields", "labels"}, exclude_unset=True)
+        if self.columns is not None:
+            others["columns"] = tuple(self.columns.split(","))
         return TextSettings.of(self.fields, label_field=self.labels, **others)

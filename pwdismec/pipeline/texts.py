@@ -10,16 +10,13 @@ from typing import Any, NamedTuple
 
 from pwdismec.bounds import thread_count
 from pwdismec.data import Dataset, convert
-from pwdismec.data.formats.compression import clear_read_errors, open_to_read
-from pwdismec.data.formats.lines import check_is_file, lines_of
 from pwdismec.data.formats.source import Block
-from pwdismec.data.names import MAX_NAMES
 from pwdismec.data.writer import dataset_output
 from pwdismec.errors import DataError
 from pwdismec.outputs import check_apart
+from pwdismec.pipeline.vocabulary import named, numbered
 from pwdismec.pipeline.watching import Watch, unwatched
 from pwdismec.quoting import shown
-from pwdismec.sizes import size_text
 from pwdismec.text import TextSettings, TextVectorizer
 from pwdismec.text.chunks import chunks_of
 from pwdismec.text.corpus import Corpus, LabelIds, blocks_like
@@ -28,10 +25,10 @@ from pwdismec.text.splits import Split
 
 
 class Made(NamedTuple):
-    """A data set made of records, and what seems wrong with it, for the user."""
+    """A data set made of records, and what the user should know of it."""
 
     dataset: Dataset
-    doubt: str | None = None
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -53,6 +50,7 @@ def convert_texts(
     settings: TextSettings,
     *,
     label_names: Path | None = None,
+    labels: Path | None = None,
     test: Path | None = None,
     split: Split | None = None,
     jobs: int = 1,
@@ -71,6 +69,8 @@ def convert_texts(
         What the features are, and where the labels stand.
     label_names
         A file with a label, a tab and its name in each line; default, the labels are their names.
+    labels
+        In its place, names in the order of the labels, which are whole numbers from 0.
     test, split
         The test set's folder, and which records go there.
     jobs
@@ -86,7 +86,7 @@ def convert_texts(
     Raises
     ------
     DataError
-        If a file or record is not as it should be, the vocabulary is empty, or a label has no name.
+        If a file or record is not as it should be, the vocabulary is empty, or a label has no number.
     OutputError
         If both data sets are to be in one folder; or a folder exists and is not to be replaced, or must not
         be (`pwdismec.outputs`).
@@ -96,7 +96,7 @@ def convert_texts(
     jobs = thread_count(jobs)
     targets = [out] if test is None else [out, test]
     for target in targets:
-        dataset_output(target, [*sources, label_names], overwrite=overwrite)
+        dataset_output(target, [*sources, label_names, labels], overwrite=overwrite)
     if test is not None:
         check_apart(test, [out], what="the training set's folder")
     with Corpus(settings, out.parent) as corpus:
@@ -107,7 +107,12 @@ def convert_texts(
                 update(sum(corpus.n_records.values()), None)
         fitted = corpus.fit(sources[0])
         vectorizer = fitted.vectorizer
-        names = vectorizer.labels if label_names is None else _names(label_names, vectorizer.labels)
+        names, notes = vectorizer.labels, _doubts(corpus, sources[0], settings)
+        if labels is not None:
+            names = numbered(labels, vectorizer.labels)
+        elif label_names is not None:
+            names, note = named(label_names, vectorizer.labels)
+            notes += note
         made = list[Made]()
         for held_out, target in enumerate(targets):
             blocks = fitted.blocks(bool(held_out), jobs)
@@ -125,19 +130,19 @@ def convert_texts(
                     on_progress=lambda done, total=total, update=update: update(done, total),  # type: ignore[misc]
                     **how,
                 )
-            made.append(Made(dataset, None if held_out else _doubt(corpus, sources[0], settings)))
+            made.append(Made(dataset, () if held_out else notes))
     return made
 
 
-def _doubt(corpus: Corpus, path: Path, settings: TextSettings) -> str | None:
-    """Whether the labels in a table seem to be divided by something else than the separator."""
+def _doubts(corpus: Corpus, path: Path, settings: TextSettings) -> list[str]:
+    """What is said if the labels in a table seem to be divided by something else than the separator."""
     label = corpus.unsplit_label() if format_of(path) in ("csv", "tsv") else None
     if label is None:
-        return None
-    return (
+        return []
+    return [
         f"{path}: nearly every record has one label, and nearly all are different, such as {shown(label)}; "
         f"if that is several, say what divides them (--label-separator, now {settings.label_separator!r})"
-    )
+    ]
 
 
 def convert_texts_like(
@@ -209,43 +214,17 @@ class Records:
         self._path, self._jobs, self._vectorizer = path, thread_count(jobs), vectorizer
 
     def __len__(self) -> int:
-        return sum(map(len, pieces_of(self._path, None, "")))
+        return sum(map(len, pieces_of(self._path, self._settings(labelled=False))))
 
     def blocks(self, labelled: bool = True) -> Iterator[Block]:
         """Term counts and label sets; these are empty and need not be in the records if not `labelled`."""
-        settings = self._vectorizer.settings
-        if not labelled:
-            settings = settings.model_copy(update={"label_field": None})
-        with closing(chunks_of([self._path], settings, None, self._jobs)) as chunks:
+        with closing(chunks_of([self._path], self._settings(labelled), None, self._jobs)) as chunks:
             yield from blocks_like(self._vectorizer, chunks, LabelIds(self._vectorizer.labels))
+
+    def _settings(self, labelled: bool) -> TextSettings:
+        settings = self._vectorizer.settings
+        return settings if labelled else settings.model_copy(update={"label_field": None})
 
 
 def _source(paths: Sequence[Path], vectorizer: TextVectorizer, blocks: Iterable[Block]) -> _Source:
     return _Source(paths, format_of(paths[0]), vectorizer.n_features, blocks)
-
-
-def _names(path: Path, labels: Sequence[str]) -> list[str]:
-    """The names of the labels in a file of lines LABEL<TAB>NAME."""
-    check_is_file(path)
-    wanted, names, n_bytes = set(labels), dict[str, str](), 0
-    with clear_read_errors(path), open_to_read(path) as file:
-        for number, line in enumerate(lines_of(file, path, MAX_NAMES), 1):
-            n_bytes += len(line)
-            if n_bytes > MAX_NAMES:
-                raise DataError(path, f"more than {size_text(MAX_NAMES)}; expected a smaller file", number)
-            try:
-                text = line.decode()
-            except UnicodeDecodeError as error:
-                raise DataError(path, f"not UTF-8: {error.reason}", number) from error
-            label, tab, name = text.removesuffix("\n").removesuffix("\r").partition("\t")
-            if not (label and tab and name):
-                raise DataError(path, f"{shown(text)}; expected a label, a tab and its name", number)
-            if label in wanted and names.setdefault(label, name) != name:
-                said = f"label {shown(label)} has the name {shown(names[label])} in an earlier line"
-                raise DataError(path, said, number)
-    missing = next((label for label in labels if label not in names), None)
-    if missing is not None:
-        raise DataError(
-            path, f"no name for label {shown(missing)}; expected a line for each label of the records"
-        )
-    return [names[label] for label in labels]

@@ -72,9 +72,7 @@ def chunks_of(
     DataError
         At the first record that is not as it should be, naming file, line and field; or as `pieces_of`.
     """
-    pieces = chain.from_iterable(
-        pieces_of(path, settings.label_field, settings.label_separator) for path in paths
-    )
+    pieces = chain.from_iterable(pieces_of(path, settings) for path in paths)
     begun: list[Piece] = []
     try:
         begun.extend(islice(pieces, 2))

@@ -26,8 +26,10 @@ from pwdismec.patience import apart_from_damage
 from pwdismec.quoting import said_by, shown
 from pwdismec.sizes import size_text
 from pwdismec.text.records import Misfit, Record, labels_of_cell, parsed
+from pwdismec.text.settings import TextSettings
 
-FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
+FORMATS |= {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
 
 # In TSV quotes are text like any other: programs that write it seldom mean them as CSV does.
 _DIALECTS: Mapping[str, Mapping[str, Any]] = {
@@ -38,6 +40,9 @@ _DIALECTS: Mapping[str, Mapping[str, Any]] = {
 # Rows of a table in a piece, and bytes after which it has no more: as JSON lines, about a megabyte.
 _ROWS = 1000
 _BYTES = 1 << 20
+
+# Names of columns that a message shows, and the characters of one.
+_SHOWN, _LONGEST_NAME = 20, 40
 
 # Bytes that Python's objects take for each of Arrow's.
 _PYTHONS = 4
@@ -72,20 +77,20 @@ def format_of(path: Path) -> str | None:
     return FORMATS.get(without_compression(path).suffix.lower())
 
 
-def pieces_of(path: Path, label_field: str | None, separator: str) -> Iterator[Piece]:
+def pieces_of(path: Path, settings: TextSettings) -> Iterator[Piece]:
     """The records of a file in their order.
 
     Parameters
     ----------
     path
         JSON lines, a table (CSV, TSV), or Parquet; text may be compressed.
-    label_field, separator
-        The column of a table whose cells are lists, and what stands between their items.
+    settings
+        Say which fields there must be, and how a table is written.
 
     Raises
     ------
     DataError
-        If the file cannot be read, or a table is not well-formed.
+        If the file cannot be read, or a table is not well-formed or lacks a column.
     ConfigError
         If its suffix is none of `FORMATS`, or pyarrow is missing, which Parquet needs.
     """
@@ -94,9 +99,9 @@ def pieces_of(path: Path, label_field: str | None, separator: str) -> Iterator[P
     if format == "jsonl":
         return _json_lines(path)
     if format is not None and format in _DIALECTS:
-        return _table(path, _DIALECTS[format], label_field, separator)
+        return _table(path, _DIALECTS[format], settings)
     if format == "parquet":
-        return _parquet(path)
+        return _parquet(path, settings)
     raise ConfigError(f"{path}: suffix {path.suffix!r}; expected a file of records: {', '.join(FORMATS)}")
 
 
@@ -172,28 +177,29 @@ class _Rows:
         return self.lines[number]
 
 
-def _table(
-    path: Path, dialect: Mapping[str, Any], label_field: str | None, separator: str
-) -> Iterator[Piece]:
+def _table(path: Path, dialect: Mapping[str, Any], settings: TextSettings) -> Iterator[Piece]:
     csv.field_size_limit(LONGEST_RECORD)
     with clear_read_errors(path):
         file = open_to_read(path)
     with file:
         lines = _Lines(file, path)
         rows = _numbered(csv.reader(lines, **dialect), lines)
-        _, names = next(rows, (1, []))
-        if twice := [name for name, count in Counter(names).items() if count > 1]:
-            raise DataError(path, f"column {shown(twice[0])} twice; expected each name once", 1)
+        line, names = (None, settings.columns) if settings.columns else next(rows, (1, []))
+        _check_columns(path, names, settings, line)
+        origin = "--columns says" if settings.columns else "in the header"
+        label_field = settings.label_field
         numbers: list[int] = []
         records: list[Record] = []
         begin = lines.read
         for line, row in rows:
             if len(row) != len(names):
-                raise DataError(path, f"{len(row)} cells; expected {len(names)}, as in the header", line)
+                if len(row) == 1 and row[0].isspace():
+                    continue
+                raise DataError(path, f"{len(row)} cells; expected {len(names)}, as {origin}", line)
             record: dict[str, Any] = dict(zip(names, row, strict=True))
             if label_field in record:
                 try:
-                    record[label_field] = labels_of_cell(record[label_field], separator)
+                    record[label_field] = labels_of_cell(record[label_field], settings.label_separator)
                 except Misfit as misfit:
                     raise DataError(path, f"field {label_field!r}: {misfit}", line) from misfit
             numbers.append(line)
@@ -253,12 +259,30 @@ def _numbered(rows: Iterator[list[str]], lines: _Lines) -> Iterator[tuple[int, l
             raise DataError(lines.path, f"not well-formed: {error}", lines.row) from error
         if row is None:
             return
-        if row and (len(row) > 1 or row[0].strip()):
+        if row:
             yield lines.row, row
         lines.begin_row()
 
 
-def _parquet(path: Path) -> Iterator[Piece]:
+def _check_columns(path: Path, names: Sequence[str], settings: TextSettings, line: int | None) -> None:
+    """DataError unless the columns have different names, among them those of the fields."""
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise DataError(path, f"column {shown(twice[0])} twice; expected each name once", line)
+    wanted = [field.name for field in settings.fields]
+    if settings.label_field is not None:
+        wanted.append(settings.label_field)
+    if missing := [name for name in wanted if name not in names]:
+        hint = " (--columns names those of a file without a header)" if line is not None else ""
+        found = f"no column {shown(missing[0])}; expected it beside {_listed(names)}{hint}"
+        raise DataError(path, found, line)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return (", ".join(shown(name, _LONGEST_NAME) for name in names[:_SHOWN]) or "none") + more
+
+
+def _parquet(path: Path, settings: TextSettings) -> Iterator[Piece]:
     try:
         import pyarrow
         import pyarrow.parquet
@@ -267,9 +291,7 @@ def _parquet(path: Path) -> Iterator[Piece]:
     row = 1
     try:
         with apart_from_damage(path), pyarrow.parquet.ParquetFile(path) as file:
-            names = Counter(file.schema_arrow.names)
-            if twice := [name for name, count in names.items() if count > 1]:
-                raise DataError(path, f"column {shown(twice[0])} twice; expected each name once")
+            _check_columns(path, file.schema_arrow.names, settings, None)
             for batch in file.iter_batches(_ROWS):
                 check_fits(_PYTHONS * batch.nbytes, path, f"{_ROWS} rows", "shorter rows", row)
                 step = max(1, _BYTES * len(batch) // max(1, batch.nbytes))

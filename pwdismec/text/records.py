@@ -24,6 +24,8 @@ LIST = "list"
 # A list (or tuple, or set) of strings, or of numbers, or an empty one.
 _LOOKS_LIKE_A_LIST = re.compile(r"""\s*(?:\[[\d\s,]*\]|[\[({]\s*['"].*['"]\s*,?\s*[\])}])\s*""", re.DOTALL)
 
+_URI = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*:[^<>\s]+>")
+
 # An item of a list as Python writes it, with the comma behind it.
 _ESCAPES = r"""(?:\\["'\\abfnrtvxuU0-7]"""
 _ITEM = re.compile(
@@ -80,7 +82,12 @@ def labels_of_cell(cell: str, separator: str) -> list[Any]:
             f"{shown(cell)} looks like a written list; "
             f"expected labels divided by {separator!r} (--label-separator list reads lists)"
         )
-    return [label for part in cell.split(separator) if (label := part.strip())]
+    return [without_brackets(label) for part in cell.split(separator) if (label := part.strip())]
+
+
+def without_brackets(label: str) -> str:
+    """A URI without the <> around it that Annif's corpora and RDF's texts have; any other label as it is."""
+    return label[1:-1] if label[0] == "<" and _URI.fullmatch(label) else label
 
 
 def _listed(cell: str) -> list[Any]:
@@ -118,22 +125,37 @@ def _pythons_list(text: str) -> list[Any] | None:
 
 
 def labels_in(record: Record, settings: TextSettings) -> list[str]:
-    """The labels of a record; Misfit if they are no list of different names."""
+    """The labels of a record; Misfit if they are no list of different names.
+
+    A label may be a whole number, or an object with its name: its "uri" if there is one, or else its "label".
+    """
     name = settings.label_field
     if name is None:
         return []
     value = _field(record, name, "a list of labels")
     if not isinstance(value, list):
         raise Misfit(f"field {name!r}: {shown(value)}; expected a list of strings")
-    for label in value:
-        if not isinstance(label, str):
-            raise Misfit(f"field {name!r}: label {shown(label)}; expected strings only")
+    labels = [label if isinstance(label, str) else _name_of(label, name) for label in value]
+    for label in labels:
         if not is_label(label):
             raise Misfit(f"field {name!r}: label {shown(label)}; expected one line")
-    if len(set(value)) < len(value):
-        twice = next(label for label, count in Counter(value).items() if count > 1)
+    if len(set(labels)) < len(labels):
+        twice = next(label for label, count in Counter(labels).items() if count > 1)
         raise Misfit(f"field {name!r}: label {shown(twice)} twice; expected each once")
-    return value
+    return labels
+
+
+def _name_of(label: Any, field: str) -> str:
+    if isinstance(label, int) and not isinstance(label, bool):
+        return str(label)
+    if isinstance(label, dict):
+        for key in ("uri", "label"):
+            if isinstance(label.get(key), str):
+                return str(label[key])
+    raise Misfit(
+        f"field {field!r}: label {shown(label)}; expected a string, a whole number, or an object with "
+        "a uri or label"
+    )
 
 
 def is_label(text: str) -> bool:

@@ -219,12 +219,88 @@ def test_labels_have_names(texts, tmp_path):
         made = Dataset.open(tmp_path / name)
         assert made.label_names == [f"Name of {label}" for label in labels]
         assert made.fingerprint == Dataset.open(texts / "train").fingerprint
-    (tmp_path / "names.tsv").write_text("L-wald\tWald\n")
-    said = refusal("convert", source, tmp_path / "no", *TEXT, "--label-names", tmp_path / "names.tsv")
-    assert (
-        said
-        == f"{tmp_path}/names.tsv: no name for label 'L-berg'; expected a line for each label of the records"
+
+
+def test_of_a_vocabulary_two_columns_count_and_a_label_without_a_name_is_told(texts, tmp_path):
+    labels = Dataset.open(texts / "train").label_names
+    lines = "".join(f"{label}\tName of {label}\tN{i}\n" for i, label in enumerate(labels[1:]))
+    (tmp_path / "names.tsv").write_text(lines)
+    source, names = texts / "records.jsonl", ("--label-names", tmp_path / "names.tsv")
+    answer = pwdismec("convert", source, tmp_path / "train", *TEXT, *names)
+    assert answer.code == 0
+    assert f"no name for 1 of {len(labels)} labels, such as {labels[0]}; they are" in answer.err
+    expected = [labels[0], *(f"Name of {label}" for label in labels[1:])]
+    assert Dataset.open(tmp_path / "train").label_names == expected
+    for line in ("L-wald\n", "\tWald\n", "L-wald\t\n", "\n"):
+        (tmp_path / "names.tsv").write_text(lines + line)
+        said = refusal("convert", source, tmp_path / "no", *TEXT, *names)
+        assert said.startswith(f"{tmp_path}/names.tsv:{len(labels)}: ") and "expected a label, a tab" in said
+
+
+RAW = [
+    {"uid": "B01", "title": "wald baum", "content": "", "target_ind": [10, 2], "target_rel": [1.0, 1.0]},
+    {"uid": "B02", "title": "wald meer", "content": "fisch baum", "target_ind": [2]},
+    {"uid": "B03", "title": "meer", "content": "fisch", "target_ind": []},
+]
+
+
+def test_raw_texts_of_the_xmc_repository(tmp_path):
+    """trn.json.gz has the labels' numbers, and lbl.json.gz their titles, in the order of these."""
+    titles = [f"Title {i}" for i in range(11)]
+    for name, records in (
+        ("trn", RAW),
+        ("lbl", [{"uid": f"L{i}", "title": t} for i, t in enumerate(titles)]),
+    ):
+        text = "".join(f"{json.dumps(record)}\n" for record in records)
+        (tmp_path / f"{name}.json.gz").write_bytes(gzip.compress(text.encode()))
+    options = ("--text", "title,content", "--label-field", "target_ind", "--min-df", 1)
+    convert = ("convert", tmp_path / "trn.json.gz", tmp_path / "train", *options)
+    output(*convert, "--labels", tmp_path / "lbl.json.gz")
+    made = Dataset.open(tmp_path / "train")
+    assert made.label_names == ["Title 10", "Title 2"] and made.labels.indices.tolist() == [0, 1, 1]
+    assert TextVectorizer.load(tmp_path / "train" / "vectorizer").labels == ["10", "2"]
+    (tmp_path / "names.txt").write_text("\n".join(titles), "utf-8-sig")
+    output(*convert, "--labels", tmp_path / "names.txt", "--overwrite")
+    assert Dataset.open(tmp_path / "train").label_names == ["Title 10", "Title 2"]
+    (tmp_path / "names.txt").write_text("\n".join(titles[:10]))
+    said = refusal(*convert, "--labels", tmp_path / "names.txt", "--overwrite")
+    assert said == (
+        f"{tmp_path}/names.txt: no name for label '10'; expected labels from 0 to 9, as the file has 10 names"
     )
+    (tmp_path / "lbl.json").write_text('{"title": "a"}\n{"titel": "b"}\n')
+    said = refusal(*convert, "--labels", tmp_path / "lbl.json", "--overwrite")
+    assert said.startswith(f"{tmp_path}/lbl.json:2: ") and "expected a JSON object with a title" in said
+
+
+def test_a_corpus_of_annif_is_the_same_in_every_form(tmp_path):
+    """JSON lines with subjects, a table with them, and TSV without a header, whose URIs stand in <>."""
+    uris = ["http://example.org/s/1", "http://example.org/s/2"]
+    records = [("wald baum", uris), ("wald meer", uris[:1]), ("meer baum", [])]
+    subjects = [[{"uri": uri, "label": f"Subject {uri[-1]}"} for uri in own] for _, own in records]
+    texts = [text for text, _ in records]
+    rows = zip(texts, subjects, strict=True)
+    write_jsonl(tmp_path / "a.jsonl", [{"text": text, "subjects": own} for text, own in rows])
+    cells = ["  ".join(f"<{uri}>" for uri in own) for _, own in records]
+    lines = [f"{text}\t{cell}\n" for text, cell in zip(texts, cells, strict=True)]
+    (tmp_path / "b.tsv").write_text("".join(lines))
+    (tmp_path / "c.csv").write_text(
+        "text,subjects\n" + "".join(f"{text},{' '.join(own)} \n" for text, own in records)
+    )
+    (tmp_path / "names.tsv").write_text("".join(f"<{uri}>\tSubject {uri[-1]}\n" for uri in uris))
+    options = ("--text", "text", "--label-field", "subjects", "--label-names", tmp_path / "names.tsv")
+    output("convert", tmp_path / "a.jsonl", tmp_path / "a", *options)
+    output("convert", tmp_path / "c.csv", tmp_path / "c", *options, "--label-separator", " ")
+    no_header = ("--columns", "text,subjects", "--label-separator", " ")
+    output("convert", tmp_path / "b.tsv", tmp_path / "b", *options, *no_header)
+    output("convert", tmp_path / "b.tsv", tmp_path / "like", "--like", tmp_path / "b")
+    for name in ("b", "c", "like"):
+        assert_same(Dataset.open(tmp_path / name), Dataset.open(tmp_path / "a"))
+    assert Dataset.open(tmp_path / "a").label_names == ["Subject 1", "Subject 2"]
+    assert TextVectorizer.load(tmp_path / "b" / "vectorizer").labels == uris
+    wrong = refusal("convert", tmp_path / "b.tsv", tmp_path / "x", *options, "--columns", "text,subjects,id")
+    assert wrong == f"{tmp_path}/b.tsv:1: 2 cells; expected 3, as --columns says"
+    wrong = refusal("convert", tmp_path / "b.tsv", tmp_path / "x", *options, "--columns", "text,labels")
+    assert wrong == f"{tmp_path}/b.tsv: no column 'subjects'; expected it beside 'text', 'labels'"
 
 
 @pytest.mark.parametrize("split", ["year:2030", "0.3"])
@@ -279,7 +355,8 @@ BAD_LINES = {
     b'{"title": ["a"], "text": "a", "labels": []}': "field 'title': ['a']; expected a string",
     b'{"title": "a", "text": "a"}': "field 'labels': missing; expected a list of labels",
     b'{"title": "", "text": "", "labels": "L-wald"}': "field 'labels': 'L-wald'; expected a list of strings",
-    b'{"title": "", "text": "", "labels": ["L", 3]}': "field 'labels': label 3; expected strings only",
+    b'{"title": "", "text": "", "labels": ["L", 3.5]}': "field 'labels': label 3.5; expected a string, a "
+    "whole number, or an object with a uri or label",
     b'{"title": "", "text": "", "labels": ["L", "L"]}': "field 'labels': label 'L' twice; expected each once",
     b'{"title": "", "text": "", "labels": ["a\\nb"]}': "field 'labels': label 'a\\nb'; expected one line",
     b'{"title": "", "text": "", "labels": ["\\ud800"]}': "field 'labels': label '\\ud800'; expected one line",
@@ -301,7 +378,10 @@ BAD_TABLES = {
     b'title,text\n"a\nb",c\nd,\xff\n': (4, "byte 3 of the line is 0xff; expected UTF-8"),
     b'title,text\n"a\nb",c\nd\n': (4, "1 cells; expected 2, as in the header"),
     b'title,text\n"a"b,c\n': (2, "not well-formed: ',' expected after '\"'"),
-    b"text\nabc\n": (2, "field 'title': missing; expected a string"),
+    b"text\nabc\n": (
+        1,
+        "no column 'title'; expected it beside 'text' (--columns names those of a file without a header)",
+    ),
 }
 
 
@@ -356,18 +436,17 @@ def test_a_suffix_of_no_records_is_told(tmp_path):
     source = tmp_path / "a.txt"
     source.write_text("ab\n")
     said = refusal("convert", source, tmp_path / "out", "--text", "t")
-    assert (
-        said == f"{source}: suffix '.txt'; expected a file of records: .jsonl, .ndjson, .csv, .tsv, .parquet"
-    )
+    formats = ".jsonl, .ndjson, .json, .csv, .tsv, .parquet"
+    assert said == f"{source}: suffix '.txt'; expected a file of records: {formats}"
 
 
 @pytest.mark.parametrize(
     "option",
-    [["--tfidf"], ["--no-normalize"], ["--one-based"], ["--format", "xmc"], ["--labels"], ["--features"]],
+    [["--tfidf"], ["--no-normalize"], ["--one-based"], ["--format", "xmc"], ["--features"]],
     ids=lambda option: option[0],
 )
 def test_an_option_for_files_of_features_does_not_go_with_text(texts, tmp_path, option):
-    if option[0] in ("--labels", "--features"):
+    if option[0] == "--features":
         (tmp_path / "names.txt").write_text("a\n")
         option = [*option, tmp_path / "names.txt"]
     answer = pwdismec("convert", texts / "records.jsonl", tmp_path / "made", *TEXT, *option)

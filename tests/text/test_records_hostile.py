@@ -45,7 +45,7 @@ JSON = {
     '{"t": "x", "t": "y", "l": []}': ":2: not JSON: 't' is there twice; expected a JSON object",
     '{"t": "x", "l": [], "o": {"a": 1, "a": 1}}': ":2: not JSON: 'a' is there twice",
     '{"t": "x", "l": ["b", "a", "b"]}': ":2: field 'l': label 'b' twice; expected each once",
-    '{"t": "x", "l": [["a"]]}': ":2: field 'l': label ['a']; expected strings only",
+    '{"t": "x", "l": [["a"]]}': ":2: field 'l': label ['a']; expected a string, a whole number, or",
     '{"t": "x", "l": {"a": 1}}': ":2: field 'l': {'a': 1}; expected a list of strings",
     '{"t": "x", "l": "' + "y" * 10**6 + '"}': ":2: field 'l': 'yyy",
     '{"t": "x", "l": ["' + "y" * 10**6 + '\\n"]}': ":2: field 'l': label 'yyy",
@@ -120,7 +120,10 @@ CSV = {
     "t,l\nx,a,b\n": ":2: 3 cells; expected 2, as in the header",
     "t,l,t\n": ":1: column 't' twice; expected each name once",
     "t,l\nx,a;b;a\n": ":2: field 'l': label 'a' twice; expected each once",
-    "t\nx\n": ":2: field 'l': missing; expected a list of labels",
+    "t\nx\n": ":1: no column 'l'; expected it beside 't' (--columns names those of a file without a",
+    "l,x,a b\ny,,\n": ":1: no column 't'; expected it beside 'l', 'x', 'a b' (--columns",
+    ",".join(f"{i}" for i in range(30)): ":1: no column 't'; expected it beside '0', '1', '2', ",
+    "\n\n": ":1: no column 't'; expected it beside none",
     "t,l\nx,a\n\xff".encode("latin-1"): ":3: byte 1 of the line is 0xff; expected UTF-8",
 }  # fmt: skip
 
@@ -149,17 +152,24 @@ def test_a_blank_line_is_no_record(tmp_path, suffix, blank):
         lines = ['{"t": "x", "l": ["a"]}', '{"t": "y", "l": ["b"]}']
     text = "".join(f"{line}\n{blank}\n" for line in lines)
     (tmp_path / f"r.{suffix}").write_text(text, newline="")
-    (piece,) = pieces_of(tmp_path / f"r.{suffix}", "l", ";")
+    (piece,) = pieces_of(tmp_path / f"r.{suffix}", SETTINGS)
     assert [dict(record) for record in piece.records()] == [{"t": "x", "l": ["a"]}, {"t": "y", "l": ["b"]}]
     first = 1 if suffix == "jsonl" else 3
     assert [piece.line(i) for i in range(len(piece))] == [first, first + 2]
+
+
+def test_an_empty_text_in_a_table_of_texts_is_a_record(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text('t\nx\n""\n\n"\n"\n " "\n')
+    (piece,) = pieces_of(path, TextSettings.of("t"))
+    assert [record["t"] for record in piece.records()] == ["x", "", "\n", ' " "']
 
 
 def test_quotes_of_tsv_are_text(tmp_path):
     path = tmp_path / "r.tsv"
     texts = ['"Quiet evening by the sea', "maps of rivers", 'the old mill"', '"a ""b"" c"', "birds in winter"]
     path.write_text("t\tl\n" + "".join(f"{text}\tlabel {i}\n" for i, text in enumerate(texts)))
-    found = [dict(record) for piece in pieces_of(path, "l", ";") for record in piece.records()]
+    found = [dict(record) for piece in pieces_of(path, SETTINGS) for record in piece.records()]
     assert found == [{"t": text, "l": [f"label {i}"]} for i, text in enumerate(texts)]
 
 
@@ -178,7 +188,7 @@ def test_a_table_is_the_same_however_it_is_cut(tmp_path_factory, cells, most, si
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pieces, "_ROWS", most)
         patch.setattr(pieces, "_BYTES", size)
-        found = list(pieces_of(path, "l", ";"))
+        found = list(pieces_of(path, SETTINGS))
     assert [(r["t"], r["l"]) for piece in found for r in piece.records()] == [
         (t, [label]) for t, label in cells
     ]
@@ -257,4 +267,4 @@ def test_a_row_of_parquet_larger_than_a_piece_is_a_piece(tmp_path, monkeypatch):
     table = pyarrow.table({"t": ["x" * 100, "y" * 90], "l": [["a"], ["b"]]})
     parquet.write_table(table, tmp_path / "r.parquet")
     monkeypatch.setattr(pieces, "_BYTES", 10)
-    assert [len(piece.records()) for piece in pieces_of(tmp_path / "r.parquet", "l", ";")] == [1, 1]
+    assert [len(piece.records()) for piece in pieces_of(tmp_path / "r.parquet", SETTINGS)] == [1, 1]
