@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read, without_compression
+from pwdismec.data.formats.lines import check_is_no_archive
 from pwdismec.errors import DataError
 from pwdismec.files import read_file
 from pwdismec.quoting import shown
@@ -55,6 +56,7 @@ def read_given_names(path: str | Path, expected: int | None, what: str) -> list[
     `expected` may be None.
     """
     path = Path(path)
+    check_is_no_archive(path)
     with clear_read_errors(path), open_to_read(path) as file:
         content = file.read(MAX_NAMES + 1)
     if len(content) > MAX_NAMES:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,12 +30,6 @@ from pwdismec.text.settings import TextSettings
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 FORMATS |= {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
-
-# In TSV quotes are text like any other: programs that write it seldom mean them as CSV does.
-_DIALECTS: Mapping[str, Mapping[str, Any]] = {
-    "csv": {"delimiter": ",", "strict": True},
-    "tsv": {"delimiter": "\t", "quoting": csv.QUOTE_NONE},
-}
 
 # Rows of a table in a piece, and bytes after which it has no more: as JSON lines, about a megabyte.
 _ROWS = 1000
@@ -98,8 +92,10 @@ def pieces_of(path: Path, settings: TextSettings) -> Iterator[Piece]:
     format = format_of(path)
     if format == "jsonl":
         return _json_lines(path)
-    if format is not None and format in _DIALECTS:
-        return _table(path, _DIALECTS[format], settings)
+    if format == "csv":
+        return _table(path, partial(csv.reader, strict=True), settings)
+    if format == "tsv":
+        return _table(path, _tab_separated, settings)
     if format == "parquet":
         return _parquet(path, settings)
     raise ConfigError(f"{path}: suffix {path.suffix!r}; expected a file of records: {', '.join(FORMATS)}")
@@ -177,13 +173,22 @@ class _Rows:
         return self.lines[number]
 
 
-def _table(path: Path, dialect: Mapping[str, Any], settings: TextSettings) -> Iterator[Piece]:
+def _tab_separated(lines: Iterable[str]) -> Iterator[list[str]]:
+    """The cells of each line; quotes are text like any other, as programs that write TSV seldom mean them."""
+    for line in lines:
+        text = line.removesuffix("\n").removesuffix("\r")
+        yield text.split("\t") if text else []
+
+
+def _table(
+    path: Path, rows_of: Callable[[Iterable[str]], Iterator[list[str]]], settings: TextSettings
+) -> Iterator[Piece]:
     csv.field_size_limit(LONGEST_RECORD)
     with clear_read_errors(path):
         file = open_to_read(path)
     with file:
         lines = _Lines(file, path)
-        rows = _numbered(csv.reader(lines, **dialect), lines)
+        rows = _numbered(rows_of(lines), lines)
         line, names = (None, settings.columns) if settings.columns else next(rows, (1, []))
         _check_columns(path, names, settings, line)
         origin = "--columns says" if settings.columns else "in the header"

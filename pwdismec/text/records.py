@@ -21,8 +21,10 @@ Record = Mapping[str, Any]
 LIST = "list"
 """The separator of labels in a cell that says: the cell is a list as Python or JSON writes it."""
 
-# A list (or tuple, or set) of strings, or of numbers, or an empty one.
-_LOOKS_LIKE_A_LIST = re.compile(r"""\s*(?:\[[\d\s,]*\]|[\[({]\s*['"].*['"]\s*,?\s*[\])}])\s*""", re.DOTALL)
+# A list (or tuple, or set) of strings, or of numbers, or an empty one; perhaps in quotes, which TSV keeps.
+_LOOKS_LIKE_A_LIST = re.compile(
+    r"""\s*"?(?:\[[\d\s,]*\]|[\[({]\s*['"].*['"]\s*,?\s*[\])}])"?\s*""", re.DOTALL
+)
 
 _URI = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*:[^<>\s]+>")
 

@@ -190,6 +190,9 @@ def test_files_that_are_none(tmp_path):
 def test_archives_are_to_be_unpacked(tmp_path, name):
     (tmp_path / name).write_bytes(b"PK\x03\x04")
     assert str(fault(tmp_path / name)).startswith(f"{tmp_path / name}: an archive; unpack it")
+    (tmp_path / "a.txt").write_text("0 1:1\n")
+    with pytest.raises(DataError, match="an archive; unpack it"):
+        convert(open_source(tmp_path / "a.txt"), tmp_path / "made", label_names=tmp_path / name)
 
 
 @pytest.mark.parametrize("line", ["2,3,2", "2,3,5", " 2 , 3", "2,3\r"])

@@ -100,8 +100,9 @@ def test_labels_out_of_range_or_untrained(trained, tmp_path):
 def test_label_lists(trained, tmp_path):
     path = tmp_path / "labels.txt"
     for text in ("3\n44\n0\n", "3\r\n44\r\n0", "name 3\nname 44\nname 0\n"):
-        path.write_text(text, newline="")
-        np.testing.assert_array_equal(read_labels(path, trained), [3, 44, 0])
+        for encoding in ("utf-8", "utf-8-sig"):  # with a byte order mark
+            path.write_text(text, encoding, newline="")
+            np.testing.assert_array_equal(read_labels(path, trained), [3, 44, 0])
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pwdismec.text.records import LIST, Misfit, labels_of_cell
 
 LABELS = st.lists(st.text(st.characters(exclude_categories=["Cs"])))
 LISTS = [
+    '"[""a""]"',
     "['a', 'b']",
     '["a"]',
     "[]",

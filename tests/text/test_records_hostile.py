@@ -167,8 +167,16 @@ def test_an_empty_text_in_a_table_of_texts_is_a_record(tmp_path):
 
 def test_quotes_of_tsv_are_text(tmp_path):
     path = tmp_path / "r.tsv"
-    texts = ['"Quiet evening by the sea', "maps of rivers", 'the old mill"', '"a ""b"" c"', "birds in winter"]
-    path.write_text("t\tl\n" + "".join(f"{text}\tlabel {i}\n" for i, text in enumerate(texts)))
+    texts = [
+        "a\rb ",
+        '"Quiet evening by the sea',
+        "maps of rivers",
+        'the old mill"',
+        '"a ""b"" c"',
+        "birds in winter",
+    ]
+    rows = [f"{text}\tlabel {i}" for i, text in enumerate(texts)]
+    path.write_text("\r\n".join(["t\tl", *rows]), newline="")
     found = [dict(record) for piece in pieces_of(path, SETTINGS) for record in piece.records()]
     assert found == [{"t": text, "l": [f"label {i}"]} for i, text in enumerate(texts)]
 

@@ -53,6 +53,11 @@ def check_is_file(path: Path) -> None:
         raise DataError(path, "a pipe or device, where a file is expected")
     if path.stat().st_size == 0:
         raise DataError(path, "the file is empty")
+    check_is_no_archive(path)
+
+
+def check_is_no_archive(path: Path) -> None:
+    """A `DataError` if the file's name is that of an archive."""
     if _ARCHIVE.search(path.name):
         raise DataError(path, "an archive; unpack it, and name the files that were in it")
 
