@@ -163,8 +163,10 @@ private:
     void restrict_to(const Label& label) {
         if (!labels_.allowed_indptr) return;
         allowed_.clear();
-        for (int64_t k = labels_.allowed_indptr[label.index]; k < labels_.allowed_indptr[label.index + 1]; ++k)
-            allowed_.push_back(numbers_[at(labels_.allowed[k])]);
+        for (int64_t k = labels_.allowed_indptr[label.index]; k < labels_.allowed_indptr[label.index + 1]; ++k) {
+            const int32_t number = x_.number_of(labels_.allowed[k], numbers_);
+            if (number >= 0) allowed_.push_back(number);
+        }
         std::sort(allowed_.begin(), allowed_.end());
         set_.restrict_to(allowed_);
     }
@@ -309,8 +311,9 @@ private:
         LabelSolution& solution = solutions_[label.setting][at(label.index)];
         for (std::size_t k = 0; k < label.weights.features.size(); ++k)
             if (std::fabs(label.weights.values[k]) >= prune_)
-                ordered_.add(x_.features[at(label.weights.features[k])], label.weights.values[k]);
+                ordered_.add(x_.places[at(label.weights.features[k])], label.weights.values[k]);
         ordered_.move_to(solution.features, solution.weights);
+        for (int32_t& feature : solution.features) feature = x_.ids[at(feature)];
         solution.bias = label.weights.bias * x_.bias;
         solution.primal = primal;
         solution.dual = label.dual;
@@ -336,7 +339,7 @@ private:
     std::vector<std::pair<int32_t, float>> rare_;
     SparseWeights mean_;
 
-    HugeArray<int32_t> numbers_;  // of features, by the caller's; where labels have lists of them
+    HugeArray<int32_t> numbers_;  // of `x_`, where labels have lists of features
     std::vector<int32_t> allowed_;
 };
 

@@ -16,6 +16,18 @@ constexpr int64_t kRare = 256;  // a feature of the head has a column if at most
 
 std::size_t size(int64_t n) { return static_cast<std::size_t>(n); }
 
+// Keeps those of the caller's features that are used, in their order; they have no numbers yet.
+void set_features(Instances& x, UsedFeatures used) {
+    used.number();
+    x.used = std::move(used);
+    x.n_features = static_cast<int32_t>(x.used.size());
+    x.ids.reserve(x.used.size());
+    for (int32_t id = 0; id < x.n_columns; ++id)
+        if (x.used.has(size(id))) x.ids.push_back(id);
+    x.places.resize(x.used.size());
+    std::iota(x.places.begin(), x.places.end(), 0);
+}
+
 // The instance that comes next.
 void measure(Instances& x) {
     const auto i = static_cast<int64_t>(x.sq_norms.size());
@@ -30,25 +42,29 @@ void measure(Instances& x) {
 }  // namespace
 
 HugeArray<int32_t> Instances::numbers() const {
-    HugeArray<int32_t> found(features.size());
-    for (std::size_t number = 0; number < features.size(); ++number)
-        found[size(features[number])] = static_cast<int32_t>(number);
+    HugeArray<int32_t> found(places.size());
+    for (std::size_t number = 0; number < places.size(); ++number)
+        found[size(places[number])] = static_cast<int32_t>(number);
     return found;
 }
 
-SparseCopy::SparseCopy(const int64_t* frequency, int32_t n_features, int64_t count, float bias) {
+SparseCopy::SparseCopy(const int64_t* frequency, int32_t n_columns, int64_t count, float bias) {
     x_.count = count;
-    x_.n_features = n_features;
+    x_.n_columns = n_columns;
     x_.bias = bias;
-    x_.features.resize(size(n_features));
-    std::iota(x_.features.begin(), x_.features.end(), 0);
-    std::stable_sort(x_.features.begin(), x_.features.end(),
-                     [&](int32_t a, int32_t b) { return frequency[a] > frequency[b]; });
+    UsedFeatures used(size(n_columns));
+    for (int32_t id = 0; id < n_columns; ++id)
+        if (frequency[id] > 0) used.add(size(id));
+    set_features(x_, std::move(used));
+    const auto frequency_at = [&](int32_t place) { return frequency[x_.ids[size(place)]]; };
+    std::stable_sort(x_.places.begin(), x_.places.end(),
+                     [&](int32_t a, int32_t b) { return frequency_at(a) > frequency_at(b); });
     numbers_ = x_.numbers();
-    stored_ = std::accumulate(frequency, frequency + n_features, int64_t{0});
+    stored_ = std::accumulate(frequency, frequency + n_columns, int64_t{0});
 
+    const int32_t n_features = x_.n_features;
     x_.n_near = std::min(kNear, n_features);
-    const auto frequency_of = [&](int32_t number) { return frequency[x_.features[size(number)]]; };
+    const auto frequency_of = [&](int32_t number) { return frequency_at(x_.places[size(number)]); };
     int64_t in_columns = stored_;
     const auto too_many = [&](int64_t values, int32_t first) {
         return values > kMostInColumns + kMostInColumnsAFeature * (n_features - first);
@@ -87,8 +103,11 @@ void SparseCopy::append(const int64_t* indptr, const int32_t* indices, const flo
         throw std::length_error("more instances, or more values, than was said");
     for (int64_t i = 0; i < count; ++i) {
         row_.clear();
-        for (int64_t at = indptr[i]; at < indptr[i + 1]; ++at)
-            row_.emplace_back(numbers_[size(indices[at])], values[at]);
+        for (int64_t at = indptr[i]; at < indptr[i + 1]; ++at) {
+            const int32_t number = x_.number_of(indices[at], numbers_);
+            if (number < 0) throw std::length_error("more values of a feature than was said");
+            row_.emplace_back(number, values[at]);
+        }
         std::sort(row_.begin(), row_.end());
         int64_t to = x_.indptr.back();
         int32_t in_head = 0;
@@ -120,11 +139,13 @@ Instances SparseCopy::finish() {
 Instances dense_instances(const float* values, int64_t count, int32_t n_features, float bias) {
     Instances x;
     x.count = count;
-    x.n_features = x.n_head = x.n_near = x.first_column = n_features;
+    x.n_columns = n_features;
+    UsedFeatures all(size(n_features));
+    for (int32_t id = 0; id < n_features; ++id) all.add(size(id));
+    set_features(x, std::move(all));
+    x.n_head = x.n_near = x.first_column = n_features;
     x.bias = bias;
     x.dense_values = values;
-    x.features.resize(size(n_features));
-    std::iota(x.features.begin(), x.features.end(), 0);
     x.sq_norms.reserve(size(count));
     for (int64_t i = 0; i < count; ++i) measure(x);
     return x;

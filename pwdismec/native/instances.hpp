@@ -11,6 +11,7 @@
 
 #include "huge_array.hpp"
 #include "prefetch.hpp"
+#include "used_features.hpp"
 
 namespace pwdismec {
 
@@ -35,8 +36,10 @@ struct Entry {
     float value;
 };
 
-// Sparse instances have their features renumbered by frequency. Text has few frequent features and very
-// many rare ones; numbered so, the weights of the frequent ones, the head, lie together and stay in cache.
+// Sparse instances have their features renumbered by frequency, and those that no instance has left out: of the
+// columns of a hash, or of a part of the data, that may be nearly all, and none of them is to take memory.
+// Text has few frequent features and very many rare ones; numbered so, the weights of the frequent ones, the head,
+// lie together and stay in cache.
 // The rare ones, the tail, are kept by column too: nearly all of a label's weights there are zero, and the
 // others are sooner found in their columns than met in every instance. Some features of the head have columns
 // besides: rare features alone tell which instances are alike.
@@ -44,7 +47,8 @@ struct Entry {
 // Every instance has besides a constant feature of value `bias`, which is stored nowhere.
 struct Instances {
     int64_t count = 0;
-    int32_t n_features = 0;
+    int32_t n_columns = 0;   // features as the caller numbers them,
+    int32_t n_features = 0;  // and those of them that an instance has
     int32_t n_head = 0;  // features before this one are the head,
     int32_t n_near = 0;  // and before this one the nearest in cache; on most data the same
     int32_t first_column = 0;  // features from this one on have columns
@@ -55,7 +59,9 @@ struct Instances {
     std::vector<int32_t> head_sizes;   // of each instance: its values before the tail
     HugeArray<float> sparse_values;
     const float* dense_values = nullptr;  // count x n_features, the caller's
-    std::vector<int32_t> features;     // by new number: as the caller numbers them
+    UsedFeatures used{0};              // of the caller's features; their numbers are the places below
+    std::vector<int32_t> ids;          // by place: the caller's number
+    std::vector<int32_t> places;       // by new number
     std::vector<int64_t> column_ends;  // of each feature that has a column
     HugeArray<Entry> columns;
     std::vector<float> sq_norms;       // |x_i|^2 + bias^2
@@ -92,8 +98,14 @@ struct Instances {
         return static_cast<float>(static_cast<double>(row(i).size + 8) * 0x1p-23 * norm);
     }
 
-    // By the caller's number: the new one.
+    // By place: the new number.
     HugeArray<int32_t> numbers() const;
+
+    // The new number of a feature as the caller numbers it; -1: no instance has it.
+    int32_t number_of(int32_t id, const HugeArray<int32_t>& numbers) const {
+        const auto of_caller = static_cast<std::size_t>(id);
+        return used.has(of_caller) ? numbers[used.number_of(of_caller)] : -1;
+    }
 
     Row row(int64_t i) const {
         if (dense()) return {nullptr, dense_values + i * n_features, n_features};
@@ -110,9 +122,9 @@ public:
     static constexpr int64_t kMostInColumns = 2 << 20;
 
     // For `count` instances; `frequency` says how many of them have each feature.
-    SparseCopy(const int64_t* frequency, int32_t n_features, int64_t count, float bias);
+    SparseCopy(const int64_t* frequency, int32_t n_columns, int64_t count, float bias);
 
-    int32_t n_features() const { return x_.n_features; }
+    int32_t n_columns() const { return x_.n_columns; }
 
     // The next instances, each of their features once, in any order. This and `finish` throw std::length_error if
     // instances, or values of a feature, are not as many as was said.
@@ -125,7 +137,7 @@ private:
     Instances x_;
     std::vector<int64_t> column_limits_;  // where each column ends when it is full
     int64_t stored_ = 0;
-    HugeArray<int32_t> numbers_;  // by the caller's: the new ones
+    HugeArray<int32_t> numbers_;  // of `x_`
     std::vector<std::pair<int32_t, float>> row_;
 };
 

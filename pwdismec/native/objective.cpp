@@ -20,11 +20,12 @@ SparseWeights renumbered(const Instances& x, const HugeArray<int32_t>& numbers, 
     to.sq_norm = static_cast<double>(to.bias) * static_cast<double>(to.bias);
     const auto take = [&](bool of_head) {
         for (int64_t i = from.indptr[k]; i < from.indptr[k + 1]; ++i) {
-            const int32_t number = numbers[at(from.features[i])];
+            const int32_t number = x.number_of(from.features[i], numbers);
             if ((number < x.n_head) != of_head) continue;
+            to.sq_norm += static_cast<double>(from.values[i]) * static_cast<double>(from.values[i]);
+            if (number < 0) continue;  // it is in no margin
             to.features.push_back(number);
             to.values.push_back(from.values[i]);
-            to.sq_norm += static_cast<double>(from.values[i]) * static_cast<double>(from.values[i]);
         }
     };
     take(true);

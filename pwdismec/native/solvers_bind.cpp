@@ -36,7 +36,7 @@ void init_copy(SparseCopy* copy, const Offsets& frequency, std::int64_t n_instan
 }
 
 void append(SparseCopy& copy, const Offsets& indptr, const Ids& indices, const Values& values) {
-    require_rows("instances", indptr, indices, copy.n_features());
+    require_rows("instances", indptr, indices, copy.n_columns());
     require(values.size() == indices.size(), "indices and values: must have one length");
     nb::gil_scoped_release release;
     copy.append(indptr.data(), indices.data(), values.data(), static_cast<std::int64_t>(indptr.size()) - 1);
@@ -98,7 +98,7 @@ auto py_solve_block(const Instances& instances, const Offsets& indptr, const Ids
     require(tolerance > 0, "tolerance: must be above 0");
     require(allowed.has_value() == allowed_indptr.has_value(), "allowed, allowed_indptr: must be given both or neither");
     if (allowed) {
-        require_rows("allowed", *allowed_indptr, *allowed, instances.n_features);
+        require_rows("allowed", *allowed_indptr, *allowed, instances.n_columns);
         require(allowed_indptr->size() == indptr.size(), "allowed_indptr: must be of every label");
         labels.allowed_indptr = allowed_indptr->data();
         labels.allowed = allowed->data();
@@ -120,7 +120,7 @@ auto py_objectives(const Instances& instances, const Offsets& indptr, const Ids&
                    const Costs64& positive_costs, double negative_cost, const Offsets& weights_indptr,
                    const Ids& features, const Values& values, const Values& bias, int width) {
     const BlockLabels labels = labels_of(instances, indptr, positives, width);
-    require_rows("weights", weights_indptr, features, instances.n_features);
+    require_rows("weights", weights_indptr, features, instances.n_columns);
     require(values.size() == features.size(), "features and values: must have one length");
     for (const std::size_t given : {positive_costs.size(), bias.size(), weights_indptr.size() - 1})
         require(given == indptr.size() - 1, "costs, weights and bias: must be as many as labels");

@@ -50,25 +50,26 @@ class BlockDualCD:
         """How many labels one call of `solve` takes at the most."""
         return _BLOCK_SIZE
 
-    def memory(self, features: Features, most_positives: int) -> Memory:
+    def memory(self, features: Features, n_used: int, most_positives: int) -> Memory:
         """See `Solver.memory`.
 
-        Shared are the solver's copy of sparse features, 8 bytes an instance and 12 a feature of norms, sizes
-        and numbers, and the columns of rare features for which a thread's weights of the head leave no room.
-        A thread has the margins of `lanes` labels, the weights of the head or their columns, 20 bytes a
-        feature of vectors as long as a label's weights, and a working set: 60 bytes an instance, and a copy
-        of its values. How large a set gets is not known before; a sixteenth of the instances and two for each
-        positive are assumed.
+        Shared are the solver's copy of sparse features, 8 bytes an instance and 16 a used feature of norms,
+        sizes and numbers, two bits a feature that tell which are used, and the columns of rare features for
+        which a thread's weights of the head leave no room. A thread has the margins of `lanes` labels, the
+        weights of the head or their columns, 20 bytes a used feature of vectors as long as a label's weights,
+        and a working set: 60 bytes an instance, and a copy of its values. How large a set gets is not known
+        before; a sixteenth of the instances and two for each positive are assumed.
         """
-        n, d, stored = features.n_rows, features.n_columns, features.nnz
+        n, stored = features.n_rows, features.nnz
         in_set = min(n, n // 16 + 2 * most_positives)
-        thread = 4 * (self.lanes * n + int(native.LANES) * d) + 20 * d + 60 * in_set
+        thread = 4 * (self.lanes * n + int(native.LANES) * n_used) + 20 * n_used + 60 * in_set
         if isinstance(features, Dense):
             return Memory(features.nbytes + 8 * n, thread)
         thread += 8 * min(native.MOST_COPIED, stored * in_set // max(1, n))
         # Features that are mapped make room for their copy.
         copies = (1 if features.is_mapped else 2) * features.nbytes
-        return Memory(copies + 8 * n + 12 * d + 8 * min(native.MOST_IN_COLUMNS, stored), thread)
+        numbers = 16 * n_used + features.n_columns // 4
+        return Memory(copies + 8 * n + numbers + 8 * min(native.MOST_IN_COLUMNS, stored), thread)
 
     def narrowed(self) -> BlockDualCD | None:
         """See `Solver.narrowed`: half as many lanes, once."""
@@ -86,9 +87,9 @@ class BlockDualCD:
         check_features(features, "features")
         if isinstance(features, Dense):
             return native.dense_instances(features.values, problem.bias)
-        frequency = features.column_counts()
+        # The counts are of all features, used or not: they go before the copy comes.
+        copy = native.SparseCopy(features.column_counts(), features.n_rows, problem.bias)
         features.release()
-        copy = native.SparseCopy(frequency, features.n_rows, problem.bias)
         for start, stop in row_chunks(features.indptr, _CHUNK):
             part = features.rows(start, stop)
             copy.append(part.indptr, part.indices, part.values)

@@ -140,10 +140,11 @@ class Memory(NamedTuple):
 class Solver(Protocol):
     """Trains labels of one problem; immutable, safe to call from several threads."""
 
-    def memory(self, features: Features, most_positives: int) -> Memory:
+    def memory(self, features: Features, n_used: int, most_positives: int) -> Memory:
         """What `prepare` and `solve` are going to need, from sizes alone.
 
-        `most_positives` are those of the label that has most of them.
+        `n_used` features have a value in some instance; `most_positives` are those of the label that has most
+        of them.
         """
 
     @property

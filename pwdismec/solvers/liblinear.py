@@ -49,7 +49,7 @@ class LibLinear:
         """Labels are trained one by one."""
         return 1
 
-    def memory(self, features: Features, most_positives: int) -> Memory:
+    def memory(self, features: Features, n_used: int, most_positives: int) -> Memory:
         """See `Solver.memory`; measured.
 
         The copies of the features that `prepare` makes on the way to its two forms take twice what it keeps,

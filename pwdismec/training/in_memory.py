@@ -13,7 +13,7 @@ from pwdismec.errors import DataError
 from pwdismec.solvers import Solution, concatenate
 from pwdismec.training.blocks import size_of_blocks
 from pwdismec.training.config import TrainingConfig
-from pwdismec.training.memory import plan_memory
+from pwdismec.training.memory import plan_memory, warn_if_too_large
 from pwdismec.training.prepared import Prepared
 from pwdismec.training.work import in_order
 
@@ -45,6 +45,7 @@ def train_in_memory(
     config = config or TrainingConfig()
     check_trainable(dataset, jobs)
     plan = plan_memory(dataset, config, jobs=jobs)
+    warn_if_too_large(plan, None)
     prepared = Prepared(dataset, config, plan.solver)
     trained = np.flatnonzero(dataset.label_counts).astype(np.int32)
     size = size_of_blocks(len(trained), plan.solver.block_size, plan.threads)

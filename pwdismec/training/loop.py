@@ -19,7 +19,7 @@ from pwdismec.outputs import check_apart, followed, is_taken
 from pwdismec.patience import patient
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.in_memory import check_trainable
-from pwdismec.training.memory import OnMemory, plan_memory
+from pwdismec.training.memory import OnMemory, plan_memory, warn_if_too_large
 from pwdismec.training.progress import OnProgress, Tracker, progress_at_start
 from pwdismec.training.runs import begin, finish, is_done, missing_shards, run_of
 from pwdismec.training.session import Session
@@ -209,6 +209,8 @@ class _Training:
         folder = self.folder
         shards = run.plan if part is None else [run.plan[i] for i in part.scattered(len(run.plan))]
         plan = plan_memory(self.dataset, self.config, jobs=self.jobs, limit=self.memory)
+        if workers is None:
+            warn_if_too_large(plan, self.memory)
         run = begin(folder, run, self.dataset)
         if part is None:
             _sweep_if_alone(folder)

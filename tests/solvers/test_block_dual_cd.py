@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from solving import check, solve_all
 from xmc_reference import read_xmc
 
 from pwdismec import CSR, Dense, native
-from pwdismec.solvers import BlockDualCD, LibLinear
+from pwdismec.solvers import BlockDualCD, LibLinear, objective
 from pwdismec.weighting import positive_weights
 
 
@@ -117,6 +118,54 @@ def test_a_copy_must_be_as_large_as_was_said():
         copy.append(*arrays)
     with pytest.raises(ValueError, match="more instances, or more values, than was said"):
         native.SparseCopy(features.column_counts() // 2, 100, 1.0).append(*arrays)
+
+
+def spread(matrix, columns, n_columns):
+    """The matrix with its columns at `columns` of `n_columns`, the others empty."""
+    return CSR(matrix.indptr, columns[matrix.indices].astype(np.int32), matrix.data, n_columns)
+
+
+@pytest.mark.parametrize("n_columns", [61, 1 << 22])
+def test_empty_columns_change_no_bit(n_columns):
+    rng = np.random.default_rng(31)
+    problem = random_problem(rng, n=120, d=60, density=0.3)
+    columns = np.sort(rng.choice(n_columns, 60, replace=False))
+    wide = replace(problem, features=spread(problem.features, columns, n_columns))
+    a, b = (solve_all(BlockDualCD(), each, prune=0.01) for each in (problem, wide))
+    assert np.array_equal(columns[a.weights.indices], b.weights.indices)
+    assert a.weights.data.tobytes() == b.weights.data.tobytes()
+    assert a.certificate.primal.tobytes() == b.certificate.primal.tobytes()
+
+
+def test_weights_of_empty_columns_count_in_the_norm_alone():
+    rng = np.random.default_rng(32)
+    problem = random_problem(rng, n=100, d=40, n_labels=3, density=0.3)
+    wide = replace(problem, features=spread(problem.features, 2 * np.arange(40), 80))
+    solver, ids = BlockDualCD(), np.arange(3)
+    weights = CSR.from_scipy(sp.random(3, 80, 0.5, "csr", np.float32, random_state=rng))
+    bias = rng.normal(size=3).astype(np.float32)
+    found = solver.objective(wide, ids, solver.prepare(wide), weights, bias)
+    X = objective.design_matrix(wide)
+    for label in ids:
+        y, c = objective.signs_and_costs(wide, int(label))
+        w = np.append(weights.to_scipy()[[label]].toarray().ravel().astype(np.float64), bias[label])
+        assert found[label] == pytest.approx(objective.primal(X, y, c, w), rel=1e-9)
+
+
+def test_lists_of_features_may_name_empty_columns():
+    rng = np.random.default_rng(33)
+    problem = random_problem(rng, n=100, d=40, n_labels=6, density=0.3)
+    wide = replace(problem, features=spread(problem.features, 2 * np.arange(40), 80))
+    allowed = CSR.from_scipy(sp.random(6, 40, 0.5, "csr", np.float32, random_state=rng))
+    more = sp.random(6, 40, 0.5, "csr", np.float32, random_state=rng)  # on the odd columns, which are empty
+    both = spread(allowed, 2 * np.arange(40), 80).to_scipy() + sp.csr_matrix(
+        (more.data, 2 * more.indices + 1, more.indptr), (6, 80)
+    )
+    solver, ids = BlockDualCD(), np.arange(6)
+    a = solver.solve_within(problem, ids, solver.prepare(problem), allowed)
+    b = solver.solve_within(wide, ids, solver.prepare(wide), CSR.from_scipy(both))
+    assert np.array_equal(2 * a.weights.indices, b.weights.indices)
+    assert a.weights.data.tobytes() == b.weights.data.tobytes()
 
 
 def test_a_view_of_rows_is_solved_like_its_copy():
@@ -226,7 +275,8 @@ def test_the_memory_told_is_the_sum_that_is_documented(n, lanes):
     solver = BlockDualCD(lanes=lanes)
     copies = 2 * (8 * (n + 1) + 8 * stored)
     columns = 8 * min(native.MOST_IN_COLUMNS, stored)
-    found = solver.memory(sparse, 20)
-    assert found == (copies + 8 * n + 12 * d + columns, thread + 8 * min(native.MOST_COPIED, 7 * in_set))
+    found = solver.memory(sparse, d, 20)
+    numbers = 16 * d + d // 4
+    assert found == (copies + 8 * n + numbers + columns, thread + 8 * min(native.MOST_COPIED, 7 * in_set))
     dense = Dense(np.ones((n, d), np.float32))
-    assert solver.memory(dense, 20) == (4 * n * d + 8 * n, thread)
+    assert solver.memory(dense, d, 20) == (4 * n * d + 8 * n, thread)

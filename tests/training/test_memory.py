@@ -1,6 +1,7 @@
 """Memory of training: known before, kept to, and the same model whatever it is."""
 
 import os
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -11,11 +12,11 @@ import scipy.sparse as sp
 from dense_data import dense_dataset
 from small_data import files_of, small_dataset
 
-from pwdismec.data import Dataset, convert
+from pwdismec.data import CSR, Dataset, Transforms, convert
 from pwdismec.data.synthetic import SyntheticSource
 from pwdismec.errors import ConfigError
 from pwdismec.sizes import duration_text, size_text
-from pwdismec.training import TrainingConfig, plan_memory, train
+from pwdismec.training import TrainingConfig, memory, plan_memory, train, train_in_memory
 from pwdismec.training.memory import _PROGRAM
 
 CONFIG = TrainingConfig(shard_size=10)
@@ -49,7 +50,7 @@ def test_lanes_are_halved_before_threads_are_left_out(data):
     assert [(plan.solver.lanes, plan.threads) for plan in plans] == [(32, 3), (16, 3), (16, 2), (16, 1)]
     assert all(a.total > b.total for a, b in pairwise(plans))
     for plan in plans:
-        assert plan.total == plan.data + plan.threads * plan.thread + plan.program
+        assert plan.total == plan.data + plan.threads * plan.thread + plan.program > plan.begin
         assert plan_memory(data, CONFIG, jobs=3, limit=plan.total).total == plan.total
     assert plans[0].narrowed == ""
     assert plans[1].narrowed.endswith(", 16 labels a pass instead of 32")
@@ -109,6 +110,35 @@ def test_a_shards_weights_are_within_what_was_told_whatever_is_cut(tmp_path, pru
         assert 3 * 8 * model.nnz > plan_memory(data, TrainingConfig()).program - _PROGRAM
 
 
+def test_empty_columns_take_no_more_than_it_takes_to_count_them(dataset):
+    own = dataset.features.stored()
+    wide = Dataset.from_arrays(CSR(own.indptr, own.indices, own.data, 2**26), dataset.labels)
+    narrow, found = plan_memory(dataset, CONFIG), plan_memory(wide, CONFIG)
+    assert (found.thread, found.program) == (narrow.thread, narrow.program)
+    assert found.data - narrow.data == (2**26 - dataset.n_features) // 4  # two bits that tell which they are
+    assert found.total == 8 * 2**26 + found.program
+    assert str(found).endswith("; features and files 537 MB before they start")
+
+
+def test_more_than_the_machine_has_is_warned_of_before_it_starts(dataset, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(memory, "memory_here", lambda: 1_000_000)
+    train(dataset, tmp_path / "m", CONFIG)
+    (warning,) = caplog.messages
+    size = r"[\d.]+ [kM]B"
+    expected = (
+        rf"training takes about {size} of memory: data .*, 1 thread of .*, but this machine has 1 MB: "
+        r"the system may end it; a smaller --shard-size or a larger --prune needs less, "
+        r"and --memory SIZE refuses what does not fit"
+    )
+    assert re.fullmatch(expected, warning), warning
+    caplog.clear()
+    with pytest.raises(ConfigError):
+        train(dataset, tmp_path / "n", CONFIG, memory=1_000_000)
+    assert not caplog.messages and not (tmp_path / "n").exists()
+    train_in_memory(dataset, CONFIG)
+    assert [message.partition(" takes")[0] for message in caplog.messages] == ["training"]
+
+
 def test_threads_without_a_block_take_nothing(dataset):
     assert plan_memory(dataset, TrainingConfig(), jobs=8).threads == 2  # a block has 32 labels at the least
     assert plan_memory(dataset, CONFIG, jobs=8).threads == 4
@@ -140,7 +170,19 @@ def sets(tmp_path_factory):
     convert(SyntheticSource(8_000, 30_000, 20, 2, 100), folder / "small", tfidf=True)
     dense_dataset(n=10_000, d=128, n_labels=80).save(folder / "dense")
     frequent_labels().save(folder / "frequent")
+    hashed().save(folder / "hashed")
     return folder
+
+
+def hashed(n=20_000, used=30_000, d=1 << 24, row=60, n_labels=300):
+    """TF-IDF of a hash: nearly all columns are empty, and those that are not lie anywhere."""
+    rng = np.random.default_rng(0)
+    columns = np.sort(rng.choice(d, used, replace=False))
+    ids = columns[(used * rng.random(n * row) ** 3).astype(np.int64)]  # some are frequent
+    X = sp.csr_matrix((np.ones(n * row, np.float32), ids, np.arange(0, n * row + 1, row)), (n, d))
+    X.sum_duplicates()
+    raw = Dataset.from_scipy(X, sp.csr_matrix(rng.random((n, n_labels)) < 0.001, dtype=np.float32))
+    return raw.transformed(Transforms.fit(raw.features, tfidf=True))
 
 
 def frequent_labels(n=12_000, d=1_000_000, row=100, n_labels=64):
@@ -161,6 +203,8 @@ def frequent_labels(n=12_000, d=1_000_000, row=100, n_labels=64):
         ("dense", "block-dcd", "mapped", "1"),
         ("frequent", "block-dcd", "mapped", "0.01"),
         ("small", "liblinear", "mapped", "1"),
+        ("hashed", "block-dcd", "mapped", "1"),
+        ("hashed", "block-dcd", "copied", "1"),
     ],
 )
 def test_the_peak_is_below_what_was_told_and_not_far(sets, tmp_path, name, solver, how, C):
