@@ -43,6 +43,7 @@ from pwdismec.model.plan import shard_at
 from pwdismec.model.shard import Shard
 from pwdismec.model.writing import model_output, write_model
 from pwdismec.outputs import output_file
+from pwdismec.quoting import visible
 from pwdismec.solvers import Certificate
 
 _ONE_COLUMN_FOR_TWO = "L2R_L2LOSS_SVC"
@@ -166,7 +167,7 @@ def import_text(
         l2_normalize=l2_normalize,
         label_names=label_names is not None,
         positive_weights_sha256=None,
-        config={"imported": [file.name for file in files], "bias": parts[0].constant},
+        config={"imported": [visible(file.name) for file in files], "bias": parts[0].constant},
         plan=_plan(label_ids, n_labels),
     )
     shards = (_part_of(place, label_ids, weights, bias) for place in run.plan)

@@ -218,11 +218,11 @@ def write_settings(path: Path, config: TrainingConfig, propensity: Propensity, r
         If the file cannot be written.
     """
     training = {name: value for name, value in asdict(config).items() if name != "weighting"}
-    scheme, file = config.weighting, config.weighting.weights_file
+    scheme = config.weighting
     training |= {name: getattr(scheme, name) for name in scheme.parameters}
     content = {
         "propensity": propensity.model_dump(),
-        "weightings": [scheme.scheme if file is None else f"{_FILE}{file.resolve()}"],
+        "weightings": [stored_name(scheme)],
         "training": training,
     }
     text = f"# {remark}\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=True)}"
@@ -257,6 +257,18 @@ def _checked(settings: Kind, path: Path) -> Kind:
     if "weightings" not in settings.model_fields_set:  # nor is it in the copy
         return settings
     return settings.model_copy(update={"weightings": weightings})
+
+
+def stored_name(weighting: Weighting) -> str:
+    """A weighting's name in a file of settings: of ``file:PATH`` with the whole path.
+
+    Raises
+    ------
+    ConfigError
+        If that is not UTF-8.
+    """
+    file = weighting.weights_file
+    return weighting.scheme if file is None else Weighting(f"{_FILE}{file.resolve()}").scheme
 
 
 def short_name(weighting: str) -> str:

@@ -26,7 +26,7 @@ from pwdismec.pipeline.predicting import predict_file
 from pwdismec.pipeline.records import Steps, state_of
 from pwdismec.pipeline.run_folder import RunFolder
 from pwdismec.pipeline.watching import Watch, as_training_progress, unwatched
-from pwdismec.quoting import shown_name
+from pwdismec.quoting import shown_name, visible
 from pwdismec.stored import read_json, read_stored
 from pwdismec.training import run_of, train
 
@@ -178,8 +178,8 @@ class _Experiment:
                 )
 
         made_from = {
-            "sources": [[str(path.resolve()), *state_of(path)] for path in sources],
-            "names": {what: [str(path.resolve()), *state_of(path)] for what, path in names.items()},
+            "sources": [_state_in_record(path) for path in sources],
+            "names": {what: _state_in_record(path) for what, path in names.items()},
             "like": like and like.fingerprint,
             **settings,
         }
@@ -291,6 +291,11 @@ class _Experiment:
             return read_json(out, StoredReport).root
         except DamagedError as error:
             raise DamagedError(out, f"{error.message}; remove it, and it is made again") from error
+
+
+def _state_in_record(path: Path) -> list[Any]:
+    """An input as a step's record tells of it; a name that is not UTF-8 fits no JSON."""
+    return [visible(str(path.resolve())), *state_of(path)]
 
 
 def _as_json(content: Any) -> bytes:

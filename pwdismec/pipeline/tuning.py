@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pwdismec.data import Dataset
-from pwdismec.pipeline.config import Propensity, write_settings
+from pwdismec.pipeline.config import Propensity, stored_name, write_settings
 from pwdismec.sizes import size_text
 from pwdismec.training import TrainingConfig
 from pwdismec.training.progress import OnProgress
@@ -47,6 +47,8 @@ def tune_folder(
     PwdismecError
         As `tune` does.
     """
+    for weighting in grid.weightings:
+        stored_name(weighting)  # better an error now than after the work
     data = Dataset.open(dataset)
     n_judged = n_held_out(data.n_instances, holdout)
     standings = size_text(grid.n_points * n_judged * max(KS) * 8)

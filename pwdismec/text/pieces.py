@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -295,7 +296,11 @@ def _parquet(path: Path, settings: TextSettings) -> Iterator[Piece]:
         raise ConfigError(f"{path}: Parquet needs pyarrow: pip install 'pwdismec[parquet]'") from error
     row = 1
     try:
-        with apart_from_damage(path), pyarrow.parquet.ParquetFile(path) as file:
+        with (
+            apart_from_damage(path),
+            pyarrow.OSFile(os.fsencode(path)) as source,  # as text the name would have to be UTF-8
+            pyarrow.parquet.ParquetFile(source) as file,
+        ):
             _check_columns(path, file.schema_arrow.names, settings, None)
             for batch in file.iter_batches(_ROWS):
                 check_fits(_PYTHONS * batch.nbytes, path, f"{_ROWS} rows", "shorter rows", row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ SCHEMES = ("vanilla", "pw", "pw-cb", "cb")
 """The schemes by name; besides them, ``file:PATH`` reads one weight a label."""
 
 _FILE = "file:"
+_HALVES = re.compile("[\ud800-\udfff]")  # in a path, what stands for bytes that are not UTF-8
 _PARAMETERS = {"pw": ("a", "b"), "pw-cb": ("a", "b", "beta"), "cb": ("beta",)}
 
 
@@ -51,6 +53,8 @@ class Weighting:
     def __post_init__(self) -> None:
         if not isinstance(self.scheme, str) or (self.scheme not in SCHEMES and self.weights_file is None):
             raise refused("weighting", self.scheme, f"{', '.join(SCHEMES)} or file:PATH")
+        if _HALVES.search(self.scheme):
+            raise refused("weighting", self.scheme, "a PATH that is UTF-8, as the model keeps it")
         a, b = checked_parameters(self.a, self.b)
         beta = real_number("beta", self.beta, lambda value: 0 <= value < 1, "0 ≤ beta < 1")
         for name, value in (("a", a), ("b", b), ("beta", beta)):  # 1 and 1.0 are the same setting
