@@ -291,10 +291,11 @@ def _new_file(path: Path) -> Iterator[Path]:
     """A new locked file beside `path`; what is left of it in the end is removed."""
     while True:
         aside = aside_of(path)
+        _own_parts.add(aside)
         descriptor = locked_file(aside, new=True)
         if descriptor is not None:
             break
-    _own_parts.add(aside)
+        _own_parts.discard(aside)
     try:
         yield aside
     finally:

@@ -53,11 +53,11 @@ def test_of_a_text_of_features(tmp_path, monkeypatch, name, suffix, piece_size):
 
 @pytest.mark.parametrize("name", ["xmc", "svmlight"])
 def test_of_a_stream(name):
-    features = [
-        list(StreamedInstances(BytesIO(mark + TEXTS[name][0]), "in", one_based=False, n_features=3))
+    plain, marked = (
+        StreamedInstances(BytesIO(mark + TEXTS[name][0]), "in", one_based=False, n_features=3)
         for mark in (b"", BOM_UTF8)
-    ]
-    same(*features)
+    )
+    same(*([rows.narrowed(3) for rows in stream] for stream in (plain, marked)))
 
 
 def test_only_the_first_is_a_mark(tmp_path):
