@@ -86,6 +86,7 @@ def tell_bus_errors() -> None:
 def _code_and_message(error: BaseException) -> tuple[int, str]:
     from pwdismec.cluster.stop import Stopped  # none of this for help
     from pwdismec.patience import FULL, TRANSIENT
+    from pwdismec.threads import is_refused
 
     if isinstance(error, KeyboardInterrupt):
         return _ended_by(2)
@@ -101,6 +102,9 @@ def _code_and_message(error: BaseException) -> tuple[int, str]:
         if error.errno in TRANSIENT | FULL:
             return OUT_OF_ORDER, f"{said}; {_how_to_go_on()}"
         return MISTAKE, said
+    if is_refused(error):
+        limits = "its limits are too low (ulimit -u, -v, or a container's), or --jobs is too high"
+        return OUT_OF_ORDER, f"the system refuses another thread: {limits}; {_how_to_go_on()}"
     if isinstance(error, MemoryError):
         return MISTAKE, f"out of memory{f': {error}' if str(error) else ''}"
     if isinstance(error, ImportError):  # no kernels for this machine, or PWDISMEC_ISA asks for others

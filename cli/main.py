@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from .signals import INTERNAL_ERROR, USER_ERROR, WORDS, Signalled, end, heed_signals, ignore_signals
@@ -14,6 +15,8 @@ if TYPE_CHECKING:  # only what is needed to heed signals is imported before they
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the command line says, and exit."""
     heed_signals()
+    # No command has work for BLAS's threads, and OpenBLAS sends Ctrl-C to a process where they are refused.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from .running import run
         from .stray import catch_stray_errors

@@ -12,6 +12,7 @@ import threading
 from contextlib import suppress
 
 from pwdismec.quoting import one_line
+from pwdismec.threads import is_refused
 
 from . import signals
 from .errors import reason, traceback_of
@@ -37,7 +38,9 @@ class _ToLog(logging.Handler):
 
 
 def _in_thread(caught: threading.ExceptHookArgs) -> None:
-    if caught.exc_value is not None and not isinstance(caught.exc_value, SystemExit):
+    if caught.exc_value is None or isinstance(caught.exc_value, SystemExit):
+        return
+    if not is_refused(caught.exc_value):  # whoever waits for the thread tells that
         _tell(f"internal error in thread {caught.thread and caught.thread.name}", caught.exc_value)
 
 

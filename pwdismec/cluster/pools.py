@@ -8,7 +8,8 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent import futures
+from concurrent.futures import BrokenExecutor, Future
 from multiprocessing import get_context
 from multiprocessing.connection import wait
 from typing import Any, Protocol, TypeVar
@@ -23,6 +24,7 @@ Prepare = Callable[[], object]
 
 _SECONDS_FOR_A_WORKER = 60
 _SECONDS_TO_END = 0.1
+_SECONDS_BETWEEN = 0.1  # looks whether an executor still has its thread
 
 
 class Pool(Protocol):
@@ -96,13 +98,24 @@ class Loky:
         self._executor.shutdown()
 
 
-def start_workers(executor: Executor) -> None:
-    """Start the processes of an executor with signals blocked, until `begin_worker` says what they mean."""
+def start_workers(executor: Any) -> None:
+    """Start the processes of an executor with signals blocked, until `begin_worker` says what they mean.
+
+    Raises
+    ------
+    RuntimeError
+        If the system refuses a thread that the executor needs, here or in its own.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
-        executor.submit(os.getpid)
+        first = executor.submit(os.getpid)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    while not futures.wait([first], _SECONDS_BETWEEN).done:
+        if not executor._executor_manager_thread.is_alive():
+            for process in executor._processes.values():
+                process.terminate()
+            raise RuntimeError("can't start new thread")  # what ended that one
 
 
 class Dask:

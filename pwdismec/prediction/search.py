@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from pwdismec.data.dense import Dense, Features
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ModelError, PwdismecError
 from pwdismec.prediction.blocks import LabelBlock
+from pwdismec.threads import Threads
 
 # Instances a thread takes at a time: for as many a block's weights are gone through before the next block's.
 # Of long ones fewer, by their values.
@@ -79,7 +79,7 @@ def search_on(top: TopK, blocks: Sequence[LabelBlock], features: Features, jobs:
     if len(tasks) == 1:  # a thread of its own would take longer to start than an instance takes
         search_rows(tasks[0])
     else:
-        with ThreadPoolExecutor(jobs) as threads:
+        with Threads(jobs) as threads:
             list(threads.map(search_rows, tasks))
 
 

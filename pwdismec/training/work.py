@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec.model.manifest import ShardPlan
+from pwdismec.threads import Threads
 from pwdismec.training.blocks import Block, blocks_of
 from pwdismec.training.progress import Tracker
 
@@ -89,7 +90,7 @@ def in_order(
     """
     pending: deque[Future[Result]] = deque()
     # A thread that is inside a kernel when Python ends brings the process down: leaving waits for it.
-    pool = ThreadPoolExecutor(threads)
+    pool = Threads(threads)
     try:
         for block in blocks:
             pending.append(pool.submit(solve, block))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from typing import TypeVar
+
+from pwdismec.threads import Threads
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -32,7 +34,7 @@ def map_in_order(
         As `map_with` takes it.
     """
     n_threads = n_jobs or os.cpu_count() or 1
-    pool = ThreadPoolExecutor(n_threads)
+    pool = Threads(n_threads)
     try:
         yield from map_with(pool, function, items, 2 * n_threads, size_of)
     finally:
