@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                : pwdismec::format_ranked_rows(rows, ids.data(), values.data());
     const std::vector<char> exact(text.data.get(), text.data.get() + text.size);
     const auto found = pwdismec::parse_rows(exact.data(), exact.size(), {.labels = labelled, .ranked = !labelled},
-                                            {0, kMost, kMost});
+                                            {.n_features = kMost, .n_labels = kMost});
     EXPECT(found.fault == pwdismec::RowFault::none);
     EXPECT(found.indptr.size == n_rows + 1 && found.indices.size == ids.size());
     EXPECT(std::memcmp(found.indptr.data.get(), features.indptr.data(), (n_rows + 1) * sizeof(std::int64_t)) == 0);
