@@ -455,3 +455,11 @@ def test_a_long_line_of_json_is_refused(tmp_path, monkeypatch):
     path.write_text('{"labels": []}\n' + '{"labels": []}'.ljust(51) + "\n")
     with pytest.raises(DataError, match=r"p:2: a line of more than 0\.05 kB; expected shorter lines"):
         read_predictions(path)
+
+
+@pytest.mark.parametrize("header", ["", "1 3\n"])
+def test_a_mark_at_the_start_is_no_part_of_the_predictions(tmp_path, header):
+    texts = {"xmc": f"{header}2:1.5 0:1\n", "jsonl": '{"labels": [{"id": 2, "score": 1.5}]}\n'}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, "utf-8-sig")
+        assert read_predictions(tmp_path / name).top.labels[0, 0] == 2

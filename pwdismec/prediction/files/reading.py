@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
@@ -25,7 +26,7 @@ def read_predictions(path: str | Path, *, one_based: bool = False) -> Prediction
     check_is_file(path)
     with clear_read_errors(path):
         with open_to_read(path) as file:
-            start = file.read(2)
-        if start == b"PK":
+            start = file.read(4).removeprefix(BOM_UTF8)
+        if start[:2] == b"PK":
             return npz.read(path, first_id)
         return jsonl.read(path, first_id) if start[:1] == b"{" else xmc.read(path, first_id)
