@@ -96,7 +96,7 @@ def test_standard_input(job, many, tmp_path, name, format):
         ("1 41 45\n0:1\n", "standard input:1: 41 features, expected 40"),
         ("2 40 45\n0:1\n", "standard input:1: the header says 2 rows, the file holds 1"),
         ("2 x\n0:1\n", "standard input:1: '2 x': expected a header of 2 numbers, rows features"),
-        ("0:1\n1:1\n1:1 1:2\n", "standard input:3: feature 1 twice in a row"),
+        ("0:1\n1:1\n1:1 1:2\n", "standard input:3: feature 1 occurs twice in one row"),
         ("0:1\n1:1\n3:x", "standard input:3: '3:x': expected feature:value with a finite number"),
     ],
 )
