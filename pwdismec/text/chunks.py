@@ -88,7 +88,7 @@ def chunks_of(
 def _in_processes(
     function: Callable[[Piece], Result], pieces: Iterable[Piece], jobs: int
 ) -> Iterator[Result]:
-    pool = _pool(jobs)
+    pool, end = _pool(jobs)
     try:
         yield from map_with(pool, function, pieces, 2 * jobs, attrgetter("size"))
     except BrokenExecutor as error:
@@ -96,11 +96,11 @@ def _in_processes(
             "a process that reads the texts was killed, perhaps for want of memory"
         ) from error
     finally:
-        pool.shutdown(cancel_futures=True)
+        end()
 
 
-def _pool(jobs: int) -> Any:
-    """Forked processes where that is safe, as others take seconds to import scikit-learn once more."""
+def _pool(jobs: int) -> tuple[Any, Callable[[], None]]:
+    """Processes, and what ends them; forked where that is safe, as others import scikit-learn for seconds."""
     begin = partial(begin_worker, os.getpid(), end_at_once=False)
     if sys.platform == "linux" and threading.active_count() == 1:
         pool: Any = ProcessPoolExecutor(jobs, get_context("fork"), begin)
@@ -109,12 +109,12 @@ def _pool(jobs: int) -> Any:
         # killed ones to read a piece, or to send a chunk.
         pool._call_queue._reader.close()
         pool._result_queue._writer.close()
-        return pool
+        return pool, partial(pool.shutdown, cancel_futures=True)
     from joblib.externals import loky
 
     pool = loky.ProcessPoolExecutor(jobs, initializer=begin)
     start_workers(pool)
-    return pool
+    return pool, pool.shutdown
 
 
 class _Reader:
