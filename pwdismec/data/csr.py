@@ -164,10 +164,21 @@ class CSR:
         )
 
     def column_counts(self) -> NDArray[np.int64]:
-        """int64, shape (n_columns,): stored values in each column."""
+        """int64, shape (n_columns,): stored values in each column.
+
+        Raises
+        ------
+        ArrayError
+            If a column id is out of range.
+        """
         own = self.stored()
         counts = zeros(self.n_columns, np.int64)
-        native.count_ids(own.indices, counts)
+        try:
+            native.count_ids(own.indices, counts)
+        except IndexError as error:
+            raise ArrayError(
+                "matrix", f"a column id out of range; expected 0 to {self.n_columns - 1}"
+            ) from error
         return counts
 
 
