@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 from contextlib import suppress
 
 from pwdismec.quoting import one_line
@@ -18,6 +19,8 @@ from . import signals
 from .errors import reason, traceback_of
 from .events import Event
 from .progress import log
+
+_SECONDS_TO_RETURN = 0.01
 
 
 def catch_stray_errors() -> None:
@@ -46,9 +49,17 @@ def _in_thread(caught: threading.ExceptHookArgs) -> None:
 
 def _ignored(caught: sys.UnraisableHookArgs) -> None:
     if isinstance(caught.exc_value, signals.Signalled):
-        threading.Timer(0.01, signals.raise_again).start()  # when this has returned
+        returning = threading.Event()
+        threading.Thread(target=_raise_again, args=[returning]).start()
+        returning.set()
     elif caught.exc_value is not None:
         _tell("internal error, ignored", caught.exc_value)
+
+
+def _raise_again(returning: threading.Event) -> None:
+    returning.wait()  # on a busy machine, `start` alone may take a while
+    time.sleep(_SECONDS_TO_RETURN)
+    signals.raise_again()
 
 
 def _tell(what: str, error: BaseException) -> None:
