@@ -49,7 +49,6 @@ class Compared(NamedTuple):
 class _Training(NamedTuple):
     """What there is of a training set."""
 
-    path: Path
     label_counts: NDArray[np.int64]
     n_instances: int
     dataset: Dataset | None
@@ -101,12 +100,12 @@ def read_to_compare(
 def _training(path: Path, n_train: int | None, one_based: OneBased) -> _Training:
     """A data set, a file of label sets, or if the number of instances is given a file of counts."""
     if n_train is not None:
-        return _Training(path, _counts(path, n_train), n_train, None)
+        return _Training(_counts(path, n_train), n_train, None)
     if path.is_dir():
         dataset = Dataset.open(path)
-        return _Training(path, dataset.label_counts, dataset.n_instances, dataset)
+        return _Training(dataset.label_counts, dataset.n_instances, dataset)
     labels = _true_labels(path, one_based, None, None)
-    return _Training(path, labels.column_counts(), labels.n_rows, None)
+    return _Training(labels.column_counts(), labels.n_rows, None)
 
 
 def _counts(path: Path, n_train: int) -> NDArray[np.int64]:
