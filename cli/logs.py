@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -12,9 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from pwdismec.errors import OutputError
 from pwdismec.quoting import json_line
 
 from .events import Event
+
+# How a log begins.
+_OF_A_LOG, _LONGEST_START = re.compile(rb'[0-9-]{10} [0-9:]{8} |\{"time": "'), 100
 
 # Seconds between two lines of progress: a share of the time that the step has taken, within limits.
 _SHARE_OF_TIME, _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0, 60.0
@@ -98,6 +103,19 @@ class Lines:
         self._told_at = seconds
         for line in self._form(event):
             self._write(line)
+
+
+def check_is_log(path: Path) -> None:
+    """OutputError if a file is there that holds something else than lines of a log."""
+    try:
+        if not path.is_file():  # a new one, a pipe, a terminal
+            return
+        with path.open("rb") as file:
+            line = file.readline(_LONGEST_START)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot read: {error.strerror}") from error
+    if line and not _OF_A_LOG.match(line):
+        raise OutputError(f"{path}: is no log of pwdismec; expected a new file, or what --log has written")
 
 
 def append(path: Path, content: bytes) -> None:

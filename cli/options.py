@@ -17,6 +17,7 @@ from pwdismec.training.config import SOLVERS
 from pwdismec.weighting import PRESETS, PropensityParameters, preset
 
 from .durations import duration
+from .logs import check_is_log
 from .progress import log_to, remember
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -158,6 +159,7 @@ def logs_besides(touched: Touched) -> Callable[[Function], Function]:
             check_all_apart([*written, *_paths(context, OutputPath)], read)
             if log is not None:
                 _check_is_no_part(log, [*written, *_paths(context, OutputPath)])
+                check_is_log(log)
             log_to(log)
             return function(*args, **others)
 

@@ -84,11 +84,11 @@ def test_json_tells_each_step_from_its_start_to_its_end(command, name):
 @pytest.mark.parametrize("name", LONG)
 def test_quiet_leaves_standard_error_empty_and_a_log_is_kept_all_the_same(command, tmp_path, name):
     log = tmp_path / "log"
-    log.write_text("what was there\n")
+    log.write_text("2026-11-29 10:00:00 what was there\n")
     answer = pwdismec(*command(name), "--quiet", "--log", log)
     assert (answer.code, answer.err) == (0, "")
     first, *lines = log.read_text().splitlines()
-    assert first == "what was there"
+    assert first.endswith("what was there")
     for step, unit in LONG[name][0].items():
         assert any(re.search(rf"^\S+ \S+ {step}: [\d,]+ {unit[:-1]}s? in [\d.]+ s$", line) for line in lines)
 
@@ -140,6 +140,32 @@ def test_a_log_that_cannot_be_written_is_told_before_anything_is_done(job, tmp_p
     assert answer.code == 2
     assert answer.err == f"pwdismec: error: {tmp_path / 'no' / 'log'}: No such file or directory\n"
     assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"0 1:0.5\n", b'{"format": "pwdismec-dataset"}', b"\0\1\2", b"\n", b"2026-11-30\n"]
+)
+def test_a_file_that_is_no_log_is_not_written_to(job, tmp_path, content):
+    other = tmp_path / "other"
+    other.write_bytes(content)
+    answer = pwdismec("train", job.train, tmp_path / "m", "--log", other)
+    assert answer.code == 2
+    assert answer.err == (
+        f"pwdismec: error: {other}: is no log of pwdismec; expected a new file, or what --log has written\n"
+    )
+    assert other.read_bytes() == content and not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize("forms", [(), ("--log-json",)])
+def test_a_log_goes_on_behind_its_end_in_either_form(job, tmp_path, forms):
+    log = tmp_path / "log"
+    log.touch()
+    for form in (forms, (), ("--log-json",)):
+        before = log.read_bytes()
+        answer = pwdismec("predict", job.model, tmp_path / "nothing", tmp_path / "p", "--log", log, *form)
+        assert (
+            answer.code == 2 and log.read_bytes().startswith(before) and len(log.read_bytes()) > len(before)
+        )
 
 
 @pytest.fixture
