@@ -10,6 +10,7 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from functools import lru_cache, partial
 from itertools import chain, islice
 from multiprocessing import get_context
+from multiprocessing.connection import wait
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -109,12 +110,37 @@ def _pool(jobs: int) -> tuple[Any, Callable[[], None]]:
         # killed ones to read a piece, or to send a chunk.
         pool._call_queue._reader.close()
         pool._result_queue._writer.close()
-        return pool, partial(pool.shutdown, cancel_futures=True)
+        return pool, _ending_together(pool)
     from joblib.externals import loky
 
     pool = loky.ProcessPoolExecutor(jobs, initializer=begin)
     start_workers(pool)
     return pool, pool.shutdown
+
+
+def _ending_together(pool: Any) -> Callable[[], None]:
+    """What ends a pool; until then, when one of its processes dies, so do the others.
+
+    One that is killed while it sends a chunk leaves the pipe between its bytes, and this process waiting for
+    the rest of them as long as any other could write there.
+    """
+    workers, over = list(pool._processes.values()), threading.Event()
+
+    def watch() -> None:
+        wait([worker.sentinel for worker in workers])
+        if not over.is_set():
+            for worker in workers:
+                worker.kill()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+
+    def end() -> None:
+        over.set()
+        pool.shutdown(cancel_futures=True)
+        watcher.join()
+
+    return end
 
 
 class _Reader:
