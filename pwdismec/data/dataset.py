@@ -138,6 +138,9 @@ class Dataset:
             transforms = Transforms()
         elif not isinstance(transforms, Transforms):
             raise DataError("transforms", f"of type {type(transforms).__name__}; expected Transforms")
+        idf = transforms.idf
+        if idf is not None and not (len(idf) == features.n_columns and np.isfinite(idf).all()):
+            raise DataError("transforms", f"idf: expected {features.n_columns} finite numbers")
         return cls(
             features,
             replace(labels, data=None),

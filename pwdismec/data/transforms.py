@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pwdismec.data.csr import CSR, row_chunks
 from pwdismec.data.dense import Dense, Features
 from pwdismec.data.validation import check_features
-from pwdismec.errors import DataError, ModelError
+from pwdismec.errors import ArrayError, DataError, ModelError
 
 # Values taken at a time: the float64 intermediates stay small, whatever the data.
 _CHUNK = 1 << 20
@@ -43,8 +43,15 @@ class Transforms:
     l2_normalize: bool = False
 
     def __post_init__(self) -> None:
-        if self.idf is not None:
-            object.__setattr__(self, "idf", np.ascontiguousarray(self.idf, np.float64))
+        if self.idf is None:
+            return
+        try:
+            idf = np.ascontiguousarray(self.idf, np.float64)
+        except (TypeError, ValueError) as error:
+            raise ArrayError("idf", f"of type {type(self.idf).__name__}; expected numbers") from error
+        if idf.ndim != 1:
+            raise ArrayError("idf", f"of shape {idf.shape}; expected one number for each feature")
+        object.__setattr__(self, "idf", idf)
 
     @classmethod
     def fit(cls, features: Features, *, tfidf: bool = False, normalize: bool = True) -> Transforms:

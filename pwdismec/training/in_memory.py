@@ -55,7 +55,9 @@ def train_in_memory(
 
 
 def check_trainable(dataset: Dataset, jobs: int) -> None:
-    """Raise ConfigError where there are no threads, DataError where there is nothing to train."""
+    """Raise ConfigError where there are no threads, DataError where there is nothing to train on."""
     thread_count(jobs)
+    if not isinstance(dataset, Dataset):
+        raise DataError("data set", f"of type {type(dataset).__name__}; expected what Dataset.open gives")
     if dataset.n_instances == 0 or not dataset.label_counts.any():
         raise DataError(dataset.path or "data set", "has no positive of any label; there is nothing to train")

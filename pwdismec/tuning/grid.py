@@ -89,6 +89,8 @@ def described(weighting: Weighting) -> str:
 
 
 def _check_list(name: str, values: Sequence[object]) -> None:
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise ConfigError(f"{name}: {values!r}; expected a list of values")
     shown = ", ".join(map(str, values))
     if not values:
         raise ConfigError(f"{name}: no value; expected one or more")

@@ -39,6 +39,8 @@ def test_costs_rise_within_a_weighting_and_the_least_prune_is_trained():
     "values, message",
     [
         ({"C": ()}, "C: no value; expected one or more"),
+        ({"C": 3}, "C: 3; expected a list of values"),
+        ({"schemes": "pw"}, "weighting: 'pw'; expected a list of values"),
         ({"C": (1, 2, 1.0)}, "C: 1, 2, 1.0; expected each value once"),
         ({"C": (1, 0)}, "C: 0; expected a number from 1e-30 to 1e30"),
         ({"prune": (0.1, -1)}, "prune: -1; expected"),
