@@ -100,6 +100,18 @@ def work():
         raise ImportError("numpy could not be imported") from error
 convert(work)
 """,
+    "when another error is about to be told": """
+from pwdismec.cli import signals
+from pwdismec.errors import DataError
+end = signals.end_work
+def ended():
+    send()
+    return end()
+signals.end_work = ended
+def work():
+    raise DataError("x", "a fault")
+convert(work)
+""",
     "when the work is done": """
 from pwdismec.cli import running, signals
 end = signals.end_work

@@ -45,3 +45,9 @@ def test_a_label_twice_is_refused():
     truth = CSR.from_scipy(csr_matrix(np.eye(2, dtype=np.float32)), binary=True)
     with pytest.raises(DataError, match="label 1 more than once"):
         evaluate_sets(TopK(np.array([[1, 1], [0, -1]], np.int32), np.zeros((2, 2), np.float32)), truth)
+
+
+def test_other_rows_than_the_truth_has_are_refused():
+    truth = CSR.from_scipy(csr_matrix(np.eye(2, dtype=np.float32)), binary=True)
+    with pytest.raises(DataError, match="1 rows"):
+        evaluate_sets(TopK(np.array([[1]], np.int32), np.zeros((1, 1), np.float32)), truth)
