@@ -6,14 +6,16 @@ import pty
 import re
 import subprocess
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from command_line import complaint, output, pwdismec, told
 
-from pwdismec.cli import events, progress
+from pwdismec.cli import events, progress, terminal
 from pwdismec.sizes import duration_text
 
 KEYS = [
@@ -189,6 +191,20 @@ def test_lines_are_few_and_say_what_is_left(clock, capsys):
     assert lines[0] == "train: 100 of 1,000 labels"
     assert lines[1] == "train: 140 of 1,000 labels, 0 of 2 shards, 8/s, 1 min 50 s left"
     assert lines[-1] == "train: 1,000 labels, 900 of them now, in 2 min 22 s"
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"), [(0.0123, "0.012/s"), (9.5, "9.5/s"), (12.3, "12/s"), (4e5, "400,000/s")]
+)
+def test_slow_rates_have_two_digits(rate, shown):
+    event = events.Event("progress", "train", "labels", done=1, total=7, rate=rate, eta=3)
+    assert event.text() == f"train: 1 of 7 labels, {shown}, 3 s left"
+
+
+def test_the_time_left_on_a_terminal_goes_down_to_nothing():
+    event = events.Event("progress", "train", "labels", done=1, total=7, rate=2, eta=3)
+    task = SimpleNamespace(fields={"event": event, "at": time.monotonic() - 100})
+    assert str(terminal._Status().render(task)).endswith(", 0 s left")
 
 
 def test_a_long_step_has_a_line_a_minute(clock, capsys):
