@@ -1,12 +1,14 @@
-"""Training a whole data set: the block solver, PW and PW-cb, against Omikuji's presets, with their accuracy.
+"""Training a whole data set: the block solver's weightings against trees, with their accuracy.
 
-    pip install '.[bench]'
+    pip install '.[bench]' omikuji napkinxc
+    pip install --no-deps libpecos
     python benchmarks/bench_trees.py TRAIN TEST [--threads 2] [--rounds 1] [--preset pw-cb]
 
 TRAIN and TEST are files in the XMC repository's one-file format, features as they are to be used. Every time
-is from the text file to the trained model, ours on disk with its certificates, Omikuji's in memory; Omikuji
-reads one instance at a time when it predicts through Python, so its prediction is not timed. Contenders take
-turns within a round, in one process; medians are reported, and the metrics of the last round.
+is from the text file to the trained model, ours on disk with its certificates, Omikuji's in memory, and
+PECOS's and napkinXC's (with their defaults) on disk, without the text, which they get from us as matrices.
+Omikuji reads one instance at a time when it predicts through Python, so no prediction is timed. Contenders
+take turns within a round, in one process; medians are reported, and the metrics of the last round.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import numpy as np
 import omikuji
 from environment import environment
 from rounds import medians
+from trees import TREES
 
 from pwdismec import (
     Dataset,
@@ -37,7 +40,7 @@ from pwdismec import (
 )
 
 K = 5
-OURS = ("pw", "pw-cb")
+OURS = ("vanilla", "pw", "pw-cb")
 # The settings under which Omikuji's README (github.com/tomtung/omikuji, "Features & Performance") reports
 # each of these methods: Parabel are its defaults (balanced, cluster.k=2), Bonsai is "unbalanced,
 # cluster.k=100, max_depth=3", and "collapse 5 layers" is said there to be like AttentionXML's trees.
@@ -46,6 +49,9 @@ OMIKUJI: dict[str, dict[str, Any]] = {
     "bonsai": {"cluster_balanced": False, "cluster_k": 100, "max_depth": 3},
     "attentionxml": {"collapse_every_n_layers": 5},
 }
+OTHERS = {"pecos": "PECOS XR-Linear", "napkinxc": "napkinXC PLT"}
+PRESETS = (*OURS, *OMIKUJI, *OTHERS)
+METRICS = ("P@1", "P@5", "nDCG@5", "PSP@1", "PSP@5", "recall@5")
 
 
 class Contest:
@@ -57,6 +63,15 @@ class Contest:
         self.test_set = convert(open_source(paths[1]), work / "test", like=self.train_set)
         self.predictions: dict[str, TopK] = {}
         self.steps: dict[str, str] = {}
+
+    def trains(self, name: str) -> Callable[[str], float]:
+        """What trains a contender, and gives the seconds that it took."""
+        return self.ours if name in OURS else self.omikuji if name in OMIKUJI else self.other
+
+    def title(self, name: str) -> str:
+        if name in OURS:
+            return f"pwdismec {name} ({self.steps[name]})"
+        return OTHERS.get(name, f"Omikuji, {name}")
 
     def ours(self, weighting: str) -> float:
         folder = Path(tempfile.mkdtemp(dir=self.work))
@@ -82,6 +97,15 @@ class Contest:
         self.predictions[preset] = predict(model, self.test_set)
         return seconds
 
+    def other(self, preset: str) -> float:
+        tree, folder = TREES[OTHERS[preset]][1], Path(tempfile.mkdtemp(dir=self.work)) / "model"
+        began = time.perf_counter()
+        tree.train(self.train_set, folder, self.threads)
+        seconds = time.perf_counter() - began
+        best = tree(folder, self.threads).best(self.test_set.features.to_scipy(), K)
+        self.predictions[preset] = as_top(best)
+        return seconds
+
     def metrics(self, name: str) -> dict[str, float]:
         return evaluate(
             self.predictions[name],
@@ -94,14 +118,20 @@ class Contest:
 
 def predict(model: omikuji.Model, data: Dataset) -> TopK:
     """Omikuji's best labels of each instance; beams of 10, its default."""
-    labels = np.full((data.n_instances, K), -1, np.int32)
-    scores = np.full((data.n_instances, K), -np.inf, np.float32)
-    features = data.features.stored()
-    for i, (start, stop) in enumerate(zip(features.indptr[:-1], features.indptr[1:], strict=True)):
+    features, best = data.features.stored(), list[list[int]]()
+    for start, stop in zip(features.indptr[:-1], features.indptr[1:], strict=True):
         ids, values = features.indices[start:stop].tolist(), features.values[start:stop].tolist()
-        for place, (label, score) in enumerate(model.predict(list(zip(ids, values, strict=True)), top_k=K)):
-            labels[i, place], scores[i, place] = label, score
-    return TopK(labels, scores)
+        found = model.predict(list(zip(ids, values, strict=True)), top_k=K)
+        best.append([label for label, _ in found])
+    return as_top(best)
+
+
+def as_top(best: list[list[int]]) -> TopK:
+    """Lists of labels, best first, as a table; no metric below looks at scores."""
+    labels = np.full((len(best), K), -1, np.int32)
+    for row, found in enumerate(best):
+        labels[row, : len(found)] = found
+    return TopK(labels, np.where(labels < 0, -np.inf, 0).astype(np.float32))
 
 
 @click.command(help=__doc__)
@@ -109,26 +139,23 @@ def predict(model: omikuji.Model, data: Dataset) -> TopK:
 @click.argument("test_path", metavar="TEST")
 @click.option("--threads", default=2)
 @click.option("--rounds", default=1)
-@click.option("--preset", multiple=True, type=click.Choice([*OURS, *OMIKUJI]), help="Repeat; default all.")
+@click.option("--preset", multiple=True, type=click.Choice(PRESETS), help="Repeat; default all.")
 def main(train_path: str, test_path: str, threads: int, rounds: int, preset: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory() as work:
         contest = Contest((train_path, test_path), threads, Path(work))
-        chosen = preset or (*OURS, *OMIKUJI)
-        contenders: dict[str, Callable[[], float]] = {
-            name: partial(contest.ours if name in OURS else contest.omikuji, name) for name in chosen
-        }
+        chosen = preset or PRESETS
+        contenders = {name: partial(contest.trains(name), name) for name in chosen}
         seconds = medians(contenders, rounds)
-        print(environment("omikuji") + "\n")
+        print(environment("omikuji", "libpecos", "napkinxc") + "\n")
         print(f"{contest.train_set}; {threads} threads; medians of {rounds} rounds\n")
         trees = [name for name in chosen if name in OMIKUJI]
-        print("| | training, s |" + "".join(f" times {t} |" for t in trees) + " P@1 | P@5 | PSP@1 | PSP@5 |")
-        print("|---" * (6 + len(trees)) + "|")
+        print("| | training, s |" + "".join(f" times {t} |" for t in trees) + f" {' | '.join(METRICS)} |")
+        print("|---" * (2 + len(METRICS) + len(trees)) + "|")
         for name, taken in seconds.items():
             ratios = "".join(f" {taken / seconds[tree]:.2f} |" for tree in trees)
             percent = contest.metrics(name)
-            found = " | ".join(f"{percent[metric]:.2f}" for metric in ("P@1", "P@5", "PSP@1", "PSP@5"))
-            title = f"pwdismec {name} ({contest.steps[name]})" if name in OURS else f"Omikuji, {name}"
-            print(f"| {title} | {taken:.1f} |{ratios} {found} |")
+            found = " | ".join(f"{percent[metric]:.2f}" for metric in METRICS)
+            print(f"| {contest.title(name)} | {taken:.1f} |{ratios} {found} |")
 
 
 if __name__ == "__main__":
