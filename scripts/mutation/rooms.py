@@ -13,12 +13,31 @@ _MOST = 3
 # Tests that start many processes are too long to be run for each mutant.
 _SLOW = ("dask", "demo", "disks", "interrupted", "cli_memory", "slurm", "together", "killed_at_random")
 
-# Kernels by what is made of them: files whose names begin so. The others are the solver's.
+# Kernels by what is made of them: files whose names begin so, and the tests that try most of it. The others
+# are the solver's.
 _KERNELS = {
-    ("decimal", "digits", "format_", "parse_", "count_", "runs"): ["data", "text"],
-    ("exact_tile", "heads", "postings", "score", "top_k"): ["prediction"],
-    ("check_",): ["native"],
+    ("decimal", "digits", "format", "parse_"): (
+        ["data/test_formats_decimal.py", "data/test_formats_roundtrip.py", "data/test_formats_bad_input.py"]
+    ),
+    ("count_", "runs", "texts_"): [
+        "text/test_words.py",
+        "text/test_corpus.py",
+        "data/test_dataset_arrays.py",
+    ],
+    ("exact_tile", "heads", "postings", "score", "top_k", "prediction_"): (
+        [
+            "prediction/test_predictor.py",
+            "prediction/test_rounded_heads.py",
+            "prediction/test_prediction_index.py",
+        ]
+    ),
+    ("check_", "finite"): ["native/test_check_rows.py", "test_hostile_arrays.py"],
 }
+_SOLVERS = [
+    "solvers/test_block_dual_cd.py",
+    "solvers/test_hard_cases.py",
+    "solvers/test_block_dual_cd_dense.py",
+]
 _ELSEWHERE = {"pwdismec/native/__init__.py": ["tests/test_native.py", "tests/solvers/test_block_dual_cd.py"]}
 
 
@@ -41,12 +60,13 @@ def tests_of(file: str, root: Path) -> tuple[str, ...]:
         found = _nearest(
             tests.glob("cli/test_*.py"), lambda text: sum(text.count(f'"{c}"') for c in commands)
         )
+    elif room == "native":
+        chosen = (tests for begins, tests in _KERNELS.items() if Path(file).name.startswith(begins))
+        found = [tests / name for name in next(chosen, _SOLVERS)]
     else:
         stem = Path(file).stem
-        rooms = next((rooms for begins, rooms in _KERNELS.items() if stem.startswith(begins)), ["solvers"])
-        rooms = rooms if room == "native" else ["*" if room == "top" else room]
         names = [stem, *re.findall(r"^(?:def|class) (\w+)", (root / file).read_text("utf-8"), re.M)]
-        paths = [path for name in rooms for path in tests.glob(f"{name}/test_*.py")]
+        paths = [*tests.glob(f"{'*' if room == 'top' else room}/test_*.py")]
         paths += tests.glob("test_*.py") if room == "top" else []
         if room == "reporting":
             paths.append(tests / "cli" / "test_cli_report.py")
