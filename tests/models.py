@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from pwdismec.data.csr import CSR
 from pwdismec.data.transforms import Transforms
 from pwdismec.model import Model, Shard
+from pwdismec.model.beside import Beside
 from pwdismec.model.manifest import Run
 from pwdismec.model.plan import plan_shards
 from pwdismec.model.writing import write_model
@@ -22,6 +23,7 @@ def model_of(
     shard_size=3,
     trained=None,
     names=None,
+    uris=None,
     transforms=None,
     **config,
 ) -> Model:
@@ -38,6 +40,7 @@ def model_of(
         tfidf=transforms.idf is not None,
         l2_normalize=transforms.l2_normalize,
         label_names=names is not None,
+        label_uris=uris is not None,
         positive_weights_sha256=None,
         config={"bias": 1.0, **config},
         plan=plan_shards(n_labels, shard_size),
@@ -58,7 +61,7 @@ def model_of(
                 "v2" if place.first else "v3",
             )
 
-    return write_model(path, run, transforms, names, shards())
+    return write_model(path, run, Beside(transforms, names, uris), shards())
 
 
 def dense(model: Model) -> np.ndarray:

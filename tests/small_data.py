@@ -6,14 +6,14 @@ import scipy.sparse as sp
 from pwdismec.data import Dataset
 
 
-def small_dataset(seed=0, n=150, d=40, n_labels=45, label_names=None) -> Dataset:
-    """Labels are linear in the features; the last five have no positive."""
+def small_dataset(seed=0, n=150, d=40, n_labels=45, **called) -> Dataset:
+    """Labels are linear in the features; the last five have no positive. `called` are names, URIs and ids."""
     rng = np.random.default_rng(seed)
     X = sp.random(n, d, 0.2, "csr", np.float32, random_state=rng)
     scores = X @ rng.normal(size=(d, n_labels))
     Y = scores >= np.quantile(scores, 0.97, axis=0)
     Y[:, -5:] = False
-    return Dataset.from_scipy(X, sp.csr_matrix(Y, dtype=np.float32), label_names=label_names)
+    return Dataset.from_scipy(X, sp.csr_matrix(Y, dtype=np.float32), **called)
 
 
 def files_of(folder):

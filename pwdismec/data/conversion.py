@@ -13,7 +13,8 @@ from pwdismec.data.csr import CSR, row_chunks
 from pwdismec.data.dataset import Dataset, open_written
 from pwdismec.data.dense import Dense, Features
 from pwdismec.data.manifest import VECTORIZER, Likeness
-from pwdismec.data.names import check_names, read_given_names
+from pwdismec.data.names import check_names, check_uris, read_given_names
+from pwdismec.data.strings import Strings
 from pwdismec.data.transforms import Transforms, check_term_counts
 from pwdismec.data.validation import check_csr, check_dense, check_form
 from pwdismec.data.writer import FolderWriter, copy_vectorizer, dataset_output
@@ -29,7 +30,10 @@ _A_LABEL, _A_FEATURE = 32, 32
 
 
 class Rows(Protocol):
-    """Consecutive whole instances: a block of a `Source`, of a `SyntheticSource`, or a whole `Dataset`."""
+    """Consecutive whole instances: a block of a `Source`, of a `SyntheticSource`, or a whole `Dataset`.
+
+    Where they know what the source calls each instance, they have `record_ids`, too.
+    """
 
     @property
     def features(self) -> Features: ...
@@ -48,6 +52,7 @@ def convert(
     like: Dataset | None = None,
     label_names: str | Path | Sequence[str] | None = None,
     feature_names: str | Path | None = None,
+    label_uris: Sequence[str] | None = None,
     vectorizer: Callable[[Path], object] | None = None,
     overwrite: bool = False,
     on_progress: Callable[[int], None] | None = None,
@@ -74,6 +79,9 @@ def convert(
         Files of names, in order, as `read_given_names` takes them; or the labels' names themselves, in a list
         that may grow while the blocks are taken. By default the names are those of `like`, where labels that
         it does not have are called by their ids.
+    label_uris
+        What the source calls each label, where that is not its name, in a list as for `label_names`. By
+        default those of `like`, where the labels that it does not have are "label 7", by their ids.
     vectorizer
         Writes what made the features of texts into a folder; with `like`, its own is copied.
     overwrite
@@ -123,6 +131,7 @@ def convert(
             transforms,
             {
                 "label_names": labels.names(label_names, like.label_names if like is not None else None),
+                "label_uris": labels.uris(label_uris, like.label_uris if like is not None else None),
                 "feature_names": features.names(
                     feature_names, like.feature_names if like is not None else None
                 ),
@@ -202,6 +211,15 @@ class _Columns:
             return read_given_names(given, self.total(), f"{self._what}s")
         return check_names(given, self.total(), f"{self._what}s")
 
+    def uris(self, given: Sequence[str] | None, inherited: list[str] | None) -> list[str] | None:
+        """Those given, or those of the training set, and others for labels that it lacks."""
+        if given is None and inherited is None:
+            return None
+        if given is None:
+            assert inherited is not None
+            given = [*inherited, *(f"label {i}" for i in range(len(inherited), self.total()))]
+        return check_uris(given, self.total())
+
     def _take_dense(self, part: Dense) -> Dense:
         if self._ruled is None:
             self._ruled = part.n_columns
@@ -234,14 +252,36 @@ def _stream(
             check_form(first.features, str(feature_columns.path), binary=True)
         features = ending.enter_context(folder.features(None if first is None else first.features))
         labels = ending.enter_context(folder.matrix("labels"))
+        have_ids = getattr(first, "record_ids", None) is not None
+        record_ids = ending.enter_context(folder.record_ids()) if have_ids else None
         for block in chain([] if first is None else [first], blocks):
             raw = feature_columns.take(block.features)
             if term_counts:
                 check_term_counts(raw, feature_columns.path, labels.n_rows)
             features.append(transforms.apply(raw))
             labels.append(label_columns.take(block.labels))
+            ids = _ids_of(block, feature_columns.path)
+            if (ids is None) != (record_ids is None):
+                raise DataError(
+                    feature_columns.path, "some records have ids; expected all to have one, or none"
+                )
+            if ids is not None and record_ids is not None:
+                record_ids.append(ids)
             if on_progress is not None:
                 on_progress(labels.n_rows)
+
+
+def _ids_of(block: Rows, path: str | Path) -> Strings | None:
+    """What the source calls a block's instances, if it says so; one for each."""
+    given = getattr(block, "record_ids", None)
+    if given is None:
+        return None
+    ids = Strings.of(given, str(path))
+    if len(ids) != block.labels.n_rows:
+        raise DataError(
+            path, f"{len(ids)} record ids; expected one for each of {block.labels.n_rows} instances"
+        )
+    return ids
 
 
 def _apply_tfidf(folder: FolderWriter, n_features: int, normalize: bool) -> Transforms:

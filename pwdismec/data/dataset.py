@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,13 +26,14 @@ from pwdismec.data.manifest import (
     fingerprint_of,
     read_manifest,
 )
-from pwdismec.data.names import check_names, read_names
+from pwdismec.data.names import check_names, check_uris, read_names, read_uris
 from pwdismec.data.statistics import Statistics
+from pwdismec.data.strings import Strings
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.transpose import column_offsets, rows_of_columns, transpose
 from pwdismec.data.validation import check_csr, check_dense, check_features, check_form, checked_ids
 from pwdismec.data.writer import FolderWriter, copy_vectorizer, dataset_output
-from pwdismec.errors import DamagedError, DataError
+from pwdismec.errors import ArrayError, DamagedError, DataError
 from pwdismec.files import replacing_folder, sha256_of
 from pwdismec.patience import patient
 from pwdismec.stored import damaged, file_in
@@ -57,6 +58,11 @@ class Dataset:
         What was done to the raw feature values.
     label_names, feature_names
         A name for each, in order, or None.
+    label_uris
+        What the source calls each label, where that is known and not its name: a URI or another identity,
+        not empty, and unlike a name each once. None where names, if there are any, are all there is.
+    record_ids
+        What the source calls each instance, in order; any strings, equal ones too. None if that is not known.
     path
         The folder that the arrays are mapped from; None in memory.
     vectorizer
@@ -70,6 +76,8 @@ class Dataset:
     transforms: Transforms = field(default_factory=Transforms)
     label_names: list[str] | None = None
     feature_names: list[str] | None = None
+    label_uris: list[str] | None = None
+    record_ids: Strings | None = None
     path: Path | None = None
     vectorizer: Path | None = None
     like: Likeness | None = None
@@ -110,6 +118,8 @@ class Dataset:
         transforms: Transforms | None = None,
         label_names: Sequence[str] | None = None,
         feature_names: Sequence[str] | None = None,
+        label_uris: Sequence[str] | None = None,
+        record_ids: Iterable[str] | None = None,
     ) -> Dataset:
         """A data set in memory that shares the given arrays.
 
@@ -123,12 +133,16 @@ class Dataset:
             What was already done to the values of `features`; default nothing.
         label_names, feature_names
             A name for each label or feature.
+        label_uris
+            What the source calls each label, if that is not its name.
+        record_ids
+            What the source calls each instance: any strings.
 
         Raises
         ------
         DataError
             If a matrix is not what `CSR` or `Dense` promises, a value is not finite, counts do not agree, or
-            a name is no text of one line.
+            a name is no text of one line, a URI is empty or there twice, or an id is no string.
         """
         check_features(features, "features")
         check_csr(labels, "labels")
@@ -141,12 +155,21 @@ class Dataset:
         idf = transforms.idf
         if idf is not None and not (len(idf) == features.n_columns and np.isfinite(idf).all()):
             raise DataError("transforms", f"idf: expected {features.n_columns} finite numbers")
+        ids = None if record_ids is None else Strings.of(record_ids, "record_ids")
+        if ids is not None:
+            ids.check("record_ids")
+            if len(ids) != features.n_rows:
+                raise DataError(
+                    "record_ids", f"{len(ids)} ids; expected one for each of {features.n_rows} instances"
+                )
         return cls(
             features,
             replace(labels, data=None),
             transforms,
             None if label_names is None else check_names(label_names, labels.n_columns, "labels"),
             None if feature_names is None else check_names(feature_names, features.n_columns, "features"),
+            None if label_uris is None else check_uris(label_uris, labels.n_columns),
+            ids,
         )
 
     @classmethod
@@ -157,6 +180,8 @@ class Dataset:
         *,
         label_names: Sequence[str] | None = None,
         feature_names: Sequence[str] | None = None,
+        label_uris: Sequence[str] | None = None,
+        record_ids: Iterable[str] | None = None,
     ) -> Dataset:
         """A raw data set in memory from SciPy or dense matrices (`transformed` normalises it).
 
@@ -168,8 +193,8 @@ class Dataset:
             Features, shape (n_instances, n_features).
         Y
             Labels, shape (n_instances, n_labels): 1 where an instance has the label, else 0.
-        label_names, feature_names
-            A name for each label or feature.
+        label_names, feature_names, label_uris, record_ids
+            As `from_arrays` takes them.
 
         Raises
         ------
@@ -184,6 +209,8 @@ class Dataset:
             CSR.from_scipy(Y, binary=True),
             label_names=label_names,
             feature_names=feature_names,
+            label_uris=label_uris,
+            record_ids=record_ids,
         )
 
     @property
@@ -223,7 +250,7 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of features, labels and transforms, in hexadecimal; names and paths do not count.
+        """SHA-256 of features, labels and transforms, in hexadecimal; names, ids and paths do not count.
 
         A selection's is derived from its parent's and the ids, without reading the arrays.
         """
@@ -260,15 +287,18 @@ class Dataset:
             start, stop, _ = ids.indices(self.n_instances)
             stop = max(start, stop)
             features, labels = self.features.rows(start, stop), self.labels.rows(start, stop)
+            record_ids = None if self.record_ids is None else self.record_ids.rows(start, stop)
             key = f"instances {start}:{stop}"
         else:
             rows = _ids(ids, self.n_instances, "instance")
             features, labels = self.features.take(rows), self.labels.take(rows)
+            record_ids = None if self.record_ids is None else self.record_ids.take(rows)
             key = f"instances {npy.sha256_of_array(rows)}"
         return replace(
             self,
             features=features,
             labels=labels,
+            record_ids=record_ids,
             path=None,
             _label_instances=None,
             _fingerprint=self._derived_fingerprint(key),
@@ -285,14 +315,18 @@ class Dataset:
         Raises
         ------
         ArrayError
-            If an id is out of range, or no whole number; it is a DataError, and an IndexError, too.
+            If an id is out of range, or no whole number; it is a DataError, and an IndexError, too. Of labels
+            with URIs, each id may be given once.
         """
         rows = _ids(ids, self.n_labels, "label")
+        if self.label_uris is not None and len(np.unique(rows)) < len(rows):
+            raise ArrayError("label ids", "one is given twice; expected each once, as labels have URIs")
         label_instances = self.label_instances.take(rows)
         return replace(
             self,
             labels=transpose(label_instances),
             label_names=None if self.label_names is None else [self.label_names[i] for i in rows],
+            label_uris=None if self.label_uris is None else [self.label_uris[i] for i in rows],
             path=None,
             like=None,
             _label_instances=label_instances,
@@ -338,13 +372,20 @@ class Dataset:
             with writer.features(self.features) as features, writer.matrix("labels") as labels:
                 features.append(self.features)
                 labels.append(self.labels)
+            if self.record_ids is not None:
+                with writer.record_ids() as record_ids:
+                    record_ids.append(self.record_ids)
             if self.vectorizer is not None:
                 copy_vectorizer(self.vectorizer, aside / VECTORIZER)
             writer.finish(
                 self.n_features,
                 self.n_labels,
                 self.transforms,
-                {"label_names": self.label_names, "feature_names": self.feature_names},
+                {
+                    "label_names": self.label_names,
+                    "label_uris": self.label_uris,
+                    "feature_names": self.feature_names,
+                },
                 like=self.like,
             )
         return open_written(folder)
@@ -421,6 +462,10 @@ def _mapped(folder: Path) -> tuple[Dataset, Manifest]:
         for what, count in (("label", manifest.n_labels), ("feature", manifest.n_features))
         if f"{what}_names" in manifest.names
     }
+    if "label_uris" in manifest.names:
+        names["label_uris"] = read_uris(file_in(folder, "label_uris.txt"), manifest.n_labels)
+    if "record_ids_utf8" in arrays:
+        names["record_ids"] = Strings(arrays["record_ids_indptr"], arrays["record_ids_utf8"])
     dataset = Dataset(
         Dense(arrays["features"]) if "features" in arrays else matrix("features", manifest.n_features),
         matrix("labels", manifest.n_labels),
@@ -450,6 +495,11 @@ def _check_content(folder: Path, dataset: Dataset) -> None:
             if matrix.nnz != len(matrix.indices):
                 raise DataError(name, f"{matrix.nnz} values in rows; there are {len(matrix.indices)}")
         matrix.release()
+    if (ids := dataset.record_ids) is not None:
+        with damaged(folder / "record_ids_indptr.npy"):
+            ids.check("record_ids")
+            if len(ids.stored().utf8) != len(ids.utf8):
+                raise DataError("record_ids", f"text outside them; expected {len(ids.utf8)} bytes of text")
     idf = dataset.transforms.idf
     if idf is not None and not np.isfinite(idf).all():
         raise DamagedError(folder / "idf.npy", "expected finite numbers")

@@ -30,9 +30,10 @@ LABELS = {
     "label_instances_indptr": "int64",
     "label_instances_indices": "int32",
 }
+RECORD_IDS = {"record_ids_indptr": "int64", "record_ids_utf8": "uint8"}
 IDF_DTYPE = "float64"
 
-NameList = Literal["label_names", "feature_names"]
+NameList = Literal["label_names", "label_uris", "feature_names"]
 
 VECTORIZER = "vectorizer"
 """The folder, in a data set's or a model's, of what made its features of texts."""
@@ -52,7 +53,7 @@ class FileEntry(Record):
 class ArrayEntry(FileEntry):
     """A .npy array: of one dimension, or rows of `columns` values."""
 
-    dtype: Literal["int32", "int64", "float32", "float64"]
+    dtype: Literal["uint8", "int32", "int64", "float32", "float64"]
     length: Count
     columns: Size | None = None
 
@@ -113,6 +114,8 @@ class Manifest(Record):
     def _agrees_with_itself(self) -> Manifest:
         features = DENSE_FEATURES if "features" in self.arrays else SPARSE_FEATURES
         expected = features | LABELS | ({"idf": IDF_DTYPE} if self.transforms.tfidf else {})
+        if RECORD_IDS.keys() & self.arrays.keys():
+            expected |= RECORD_IDS
         found = {name: entry.dtype for name, entry in self.arrays.items()}
         if found != expected:
             raise ValueError(f"arrays are {found}; expected {expected}")
@@ -126,10 +129,13 @@ class Manifest(Record):
             "label_instances_indptr": (self.n_labels + 1,),
             "label_instances_indices": (self.arrays["labels_indices"].length,),
             "idf": (self.n_features,),
+            "record_ids_indptr": (self.n_instances + 1,),
         }
         for name in expected:
-            if self.arrays[name].shape != shapes[name]:
-                has, wanted = (" x ".join(map(str, s)) for s in (self.arrays[name].shape, shapes[name]))
+            length = (self.arrays[name].length,)  # of what nothing else tells the length
+            if self.arrays[name].shape != shapes.get(name, length):
+                found_and_wanted = (self.arrays[name].shape, shapes.get(name, length))
+                has, wanted = (" x ".join(map(str, shape)) for shape in found_and_wanted)
                 raise ValueError(f"{name} has {has} values; expected {wanted}")
         if self.like is not None and self.like.n_labels > self.n_labels:
             raise ValueError(f"like: {self.like.n_labels} labels; expected {self.n_labels} at most")

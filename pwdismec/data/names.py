@@ -10,7 +10,7 @@ from typing import Final
 
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read, without_compression
 from pwdismec.data.formats.lines import check_is_no_archive
-from pwdismec.errors import DataError
+from pwdismec.errors import DamagedError, DataError
 from pwdismec.files import read_file
 from pwdismec.quoting import shown
 from pwdismec.sizes import size_text
@@ -47,6 +47,14 @@ def read_names(path: str | Path, expected: int, what: str) -> list[str]:
     lines = _lines(content)
     _check_number(path, len(lines), expected, what)
     return [_decoded(path, number, line) for number, line in enumerate(lines, 1)]
+
+
+def read_uris(path: str | Path, expected: int) -> list[str]:
+    """The labels' URIs in a file that was stored; errors are those of `read_names` and `check_uris`."""
+    uris = read_names(path, expected, "labels")
+    if problem := _problem_of_uris(uris):
+        raise DamagedError(path, problem)
+    return uris
 
 
 def read_given_names(path: str | Path, expected: int | None, what: str) -> list[str]:
@@ -97,18 +105,39 @@ def _title_in(path: Path, number: int, line: str) -> str:
     return str(title)
 
 
-def check_names(names: Sequence[str], expected: int, what: str) -> list[str]:
+def check_names(names: Sequence[str], expected: int, what: str, kind: str = "name") -> list[str]:
     """The names as a list, if there are `expected`, each text that fits a line of a file; else DataError."""
-    where = f"names of {what}"
+    where = f"{kind}s of {what}"
     if isinstance(names, (str, bytes, Set, Mapping)) or not isinstance(names, Iterable):
         raise DataError(where, f"of type {type(names).__name__}; expected a list of strings")
     found = list(names)
     if len(found) != expected:
-        raise DataError(where, f"{len(found)} names; expected one for each of {expected} {what}")
+        raise DataError(where, f"{len(found)} {kind}s; expected one for each of {expected} {what}")
     for number, name in enumerate(found):
         if problem := _problem(name):
-            raise DataError(where, f"name {number} (counted from 0) {problem}: {shown(name)}")
+            raise DataError(where, f"{kind} {number} (counted from 0) {problem}: {shown(name)}")
     return found
+
+
+def check_uris(uris: Sequence[str], expected: int) -> list[str]:
+    """The URIs of labels as `check_names` gives names, if none is empty or there twice; else DataError."""
+    found = check_names(uris, expected, "labels", "URI")
+    if problem := _problem_of_uris(found):
+        raise DataError("URIs of labels", problem)
+    return found
+
+
+def _problem_of_uris(uris: Sequence[str]) -> str | None:
+    """Why they do not tell labels apart; None if they do."""
+    if len(set(uris)) == len(uris) and "" not in uris:
+        return None
+    number_of: dict[str, int] = {}
+    for number, uri in enumerate(uris):
+        if not uri:
+            return f"the URI of label {number} is empty"
+        if (other := number_of.setdefault(uri, number)) != number:
+            return f"labels {other} and {number} have the same URI, {shown(uri)}"
+    return None
 
 
 def _problem(name: object) -> str | None:

@@ -20,6 +20,7 @@ from pwdismec.data.manifest import (
     IDF_DTYPE,
     LABELS,
     MANIFEST,
+    RECORD_IDS,
     SPARSE_FEATURES,
     VECTORIZER,
     VECTORIZER_FILES,
@@ -34,6 +35,7 @@ from pwdismec.data.manifest import (
     is_dataset,
     read_manifest,
 )
+from pwdismec.data.strings import Strings
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.transpose import column_offsets, rows_of_columns
 from pwdismec.errors import DataError, OutputError
@@ -56,7 +58,13 @@ def _contents(folder: Path) -> set[str]:
     """The files of a data set."""
     if not is_dataset(folder):
         raise OutputError(f"{folder}: exists and is not a pwdismec data set; expected a new folder")
-    arrays: Iterable[str] = {**SPARSE_FEATURES, **DENSE_FEATURES, **LABELS, "idf": IDF_DTYPE}
+    arrays: Iterable[str] = {
+        **SPARSE_FEATURES,
+        **DENSE_FEATURES,
+        **LABELS,
+        **RECORD_IDS,
+        "idf": IDF_DTYPE,
+    }
     names: Iterable[str] = get_args(NameList)
     with suppress(DataError):  # of another version, or damaged: it may be any of them
         manifest = read_manifest(folder)
@@ -106,6 +114,20 @@ class DenseWriter:
         self._values.append(part.values)
 
 
+class StringsWriter:
+    """The files of strings, growing by some."""
+
+    def __init__(self, indptr: npy.ArrayWriter, utf8: npy.ArrayWriter) -> None:
+        self._indptr, self._utf8 = indptr, utf8
+        indptr.append(np.zeros(1, np.int64))
+
+    def append(self, part: Strings) -> None:
+        """Write strings behind those that are there."""
+        part = part.stored()
+        self._indptr.append(part.indptr[1:] + self._utf8.length)
+        self._utf8.append(part.utf8)
+
+
 class FolderWriter:
     """A data set's folder while it is written: first the matrices, then what follows from them."""
 
@@ -140,6 +162,14 @@ class FolderWriter:
                     for array, dtype in _SPARSE_ARRAYS.items()
                     if array.startswith(f"{name}_")
                 }
+            )
+
+    @contextmanager
+    def record_ids(self) -> Iterator[StringsWriter]:
+        """Write the ids of records."""
+        with ExitStack() as stack:
+            yield StringsWriter(
+                *(stack.enter_context(self.array(name, dtype)) for name, dtype in RECORD_IDS.items())
             )
 
     def map(self, name: str, n_columns: int) -> CSR:

@@ -39,6 +39,7 @@ RUN = "run.json"
 MANIFEST = "manifest.json"
 IDF = "idf.safetensors"
 LABEL_NAMES = "label_names.txt"
+LABEL_URIS = "label_uris.txt"
 CLAIMS = "claims"
 
 # Derived from a model, and kept in its folder by other rooms; the first by version 0.1.0 alone, and not read.
@@ -109,6 +110,7 @@ class Run(Record):
     tfidf: bool
     l2_normalize: bool
     label_names: bool
+    label_uris: bool = False
     vectorizer: bool = False
     positive_weights_sha256: Text | None
     config: dict[str, Any]
@@ -132,7 +134,7 @@ class Run(Record):
     @property
     def id(self) -> str:
         """Names the run in each of its shards; the program's version, names and texts do not count."""
-        record = self.model_dump(exclude={"written_by", "label_names", "vectorizer"})
+        record = self.model_dump(exclude={"written_by", "label_names", "label_uris", "vectorizer"})
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:32]
 
     @property
@@ -227,7 +229,7 @@ def run_at(folder: Path) -> Run | None:
 def difference(found: BaseModel, wanted: BaseModel) -> str:
     """The settings in which two runs differ, for people."""
     old, new = _flat(found.model_dump()), _flat(wanted.model_dump())
-    ignored = ("plan", "written_by", "label_names", "vectorizer")
+    ignored = ("plan", "written_by", "label_names", "label_uris", "vectorizer")
     names = [n for n in old | new if old.get(n) != new.get(n) and not n.startswith(ignored)]
     return ", ".join(f"{name} was {old.get(name)}, now {new.get(name)}" for name in names)
 

@@ -12,11 +12,13 @@ import numpy as np
 from pwdismec.data.manifest import files_of_vectorizer
 from pwdismec.errors import ConfigError, ModelError
 from pwdismec.files import read_file
+from pwdismec.model.beside import Beside
 from pwdismec.model.manifest import Run, ShardPlan
 from pwdismec.model.model import Model
 from pwdismec.model.plan import plan_shards
 from pwdismec.model.shard import Shard
 from pwdismec.model.writing import OnShard, model_output, with_history, write_model
+from pwdismec.quoting import shown
 
 
 def merge_models(
@@ -33,7 +35,8 @@ def merge_models(
     ----------
     models
         Two or more, of the same features, transforms and bias. Without `append` their label space is the
-        same, too (number of labels, names), and no label is trained in two of them.
+        same, too (number of labels, names, URIs), and no label is trained in two of them; with it, no two
+        labels may have one URI.
     path
         The new model's folder, or that of a model if `overwrite`.
     append
@@ -80,31 +83,46 @@ def merge_models(
             ]
             yield _together(cut)
 
-    names = models[0].label_names
-    if append and names is not None:
+    beside = Beside.of(models[0])
+    if append and beside.label_names is not None:
         names = [name for model in models for name in model.label_names or []]
+        beside = beside._replace(label_names=names)
+    if append and beside.label_uris is not None:
+        beside = beside._replace(label_uris=_all_uris(models))
     run = _run_of(models, n_labels, plan)
-    same = models[0].transforms, names, shards(), on_shard
-    return write_model(folder, run, *same, vectorizer=models[0].vectorizer, overwrite=overwrite)
+    return write_model(folder, run, beside, shards(), on_shard, overwrite=overwrite)
+
+
+def _all_uris(models: Sequence[Model]) -> list[str]:
+    """The models' URIs one after another; ModelError if two models have one in common."""
+    path_of: dict[str, Path] = {}
+    for model in models:
+        for uri in model.label_uris or []:
+            if uri in path_of:
+                raise ModelError(f"{model.path}: label {shown(uri)} is in {path_of[uri]}, too")
+            path_of[uri] = model.path
+    return list(path_of)
 
 
 def _check_fits(first: Model, other: Model, append: bool) -> None:
-    def agree(what: str, of: Callable[[Model], Any], shown: bool = True) -> None:
+    def agree(what: str, of: Callable[[Model], Any], told: bool = True) -> None:
         a, b = of(first), of(other)
         if a != b:
-            said = f"{b}; {first.path} has {a}" if shown else f"not those of {first.path}"
+            said = f"{b}; {first.path} has {a}" if told else f"not those of {first.path}"
             raise ModelError(f"{other.path}: {what}: {said}")
 
     agree("features", lambda model: model.n_features)
     agree("transforms", lambda model: str(model.transforms))
-    agree("idf values", lambda model: model.transforms, shown=False)
+    agree("idf values", lambda model: model.transforms, told=False)
     agree("bias", lambda model: model.manifest.run.bias)
     if append:
         agree("names of labels", lambda model: "none" if model.label_names is None else "given")
+        agree("URIs of labels", lambda model: "none" if model.label_uris is None else "given")
     else:
         agree("labels", lambda model: model.n_labels)
-        agree("names of labels", lambda model: model.label_names, shown=False)
-        agree("vectoriser", _vectorizer_of, shown=False)
+        agree("names of labels", lambda model: model.label_names, told=False)
+        agree("URIs of labels", lambda model: model.label_uris, told=False)
+        agree("vectoriser", _vectorizer_of, told=False)
 
 
 def _vectorizer_of(model: Model) -> dict[str, bytes] | None:

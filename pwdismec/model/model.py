@@ -12,20 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import safetensors.numpy
 from numpy.typing import NDArray
 
 from pwdismec.checked import not_yet, remember
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.manifest import VECTORIZER, files_of_vectorizer
-from pwdismec.data.mapping import release
-from pwdismec.data.names import read_names
+from pwdismec.data.names import read_names, read_uris
 from pwdismec.data.tensors import read_tensors
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.validation import check_features
 from pwdismec.errors import DamagedError, DataError, ModelError
-from pwdismec.files import clear_os_errors, read_file, sweep, write_file, write_first
+from pwdismec.files import clear_os_errors, sweep, write_first
+from pwdismec.model.beside import Beside
 from pwdismec.model.explanation import (
     Classifier,
     Explanation,
@@ -38,6 +37,7 @@ from pwdismec.model.manifest import (
     CLAIMS,
     IDF,
     LABEL_NAMES,
+    LABEL_URIS,
     MANIFEST,
     RUN,
     Manifest,
@@ -51,9 +51,13 @@ from pwdismec.model.missing import how_far
 from pwdismec.model.shard import MappedWeights, Shard, check_shard, map_weights, read_shard
 from pwdismec.model.texts import record_of
 from pwdismec.patience import patient
+from pwdismec.quoting import shown, shown_name
 from pwdismec.stored import file_in, states_in
 
 _MAX_HEADER = 1 << 16
+
+# Labels of one name that an error lists.
+_LISTED = 5
 
 if TYPE_CHECKING:
     from pwdismec.text import TextVectorizer
@@ -126,7 +130,8 @@ class Model:
     def bytes(self) -> int:
         """Size of its files."""
         names = [MANIFEST, *(entry.file for entry in self.manifest.shards)]
-        names += [IDF] * self.manifest.run.tfidf + [LABEL_NAMES] * self.manifest.run.label_names
+        run = self.manifest.run
+        names += [IDF] * run.tfidf + [LABEL_NAMES] * run.label_names + [LABEL_URIS] * run.label_uris
         files = [file_in(self.path, name) for name in names]
         files += [] if self.vectorizer is None else files_of_vectorizer(self.vectorizer)
         return sum(file.stat().st_size for file in files)
@@ -137,6 +142,13 @@ class Model:
         if not self.manifest.run.label_names:
             return None
         return read_names(file_in(self.path, LABEL_NAMES), self.n_labels, "labels")
+
+    @cached_property
+    def label_uris(self) -> list[str] | None:
+        """What the source calls each label, in order; None where the names, if any, are all there is."""
+        if not self.manifest.run.label_uris:
+            return None
+        return read_uris(file_in(self.path, LABEL_URIS), self.n_labels)
 
     @property
     def vectorizer(self) -> Path | None:
@@ -254,24 +266,36 @@ class Model:
             )
 
     def label_id(self, label: int | str) -> int:
-        """The id of a label that is given by its id (an int) or its name (a str).
+        """The id of a label that is given by its id (an int), or by its URI or else its name (a str).
 
         Raises
         ------
         ModelError
-            If there is no such label, or several have the name.
+            If there is no such label, or several have the name: their ids and URIs are told.
         """
         if not isinstance(label, str):
             if not isinstance(label, (int, np.integer)) or isinstance(label, bool):
-                raise ModelError(f"{self.path}: label {label!r}: expected an id, a whole number, or a name")
+                raise ModelError(
+                    f"{self.path}: label {label!r}: expected an id, a whole number, a URI or a name"
+                )
             if not 0 <= label < self.n_labels:
                 raise ModelError(f"{self.path}: label {label}: expected an id from 0 to {self.n_labels - 1}")
             return int(label)
-        ids = [number for number, name in enumerate(self.label_names or []) if name == label]
-        if len(ids) != 1:
-            several = f"is the name of {len(ids)} labels ({', '.join(map(str, ids[:5]))}); give an id"
-            raise ModelError(f"{self.path}: label {label!r} {several if ids else 'is not in the model'}")
-        return ids[0]
+        for names in (self.label_uris, self.label_names):
+            ids = [number for number, name in enumerate(names or ()) if name == label]
+            if len(ids) == 1:
+                return ids[0]
+            if ids:
+                raise ModelError(f"{self.path}: label {shown(label)} {self._several(ids)}")
+        raise ModelError(f"{self.path}: label {shown(label)} is not in the model")
+
+    def _several(self, ids: Sequence[int]) -> str:
+        """What is wrong with a name that these labels share."""
+        uris, listed = self.label_uris, ids[:_LISTED]
+        said = [str(i) if uris is None else f"{i} {shown_name(uris[i])}" for i in listed]
+        more = [f"{len(ids) - _LISTED:,} more"] if len(ids) > _LISTED else []
+        told_apart = "an id" if uris is None else "an id or a URI"
+        return f"is the name of {len(ids):,} labels ({', '.join([*said, *more])}); give {told_apart}"
 
     def classifier(self, label: int | str) -> Classifier:
         """What scores one label, given by id or name; of the shards only its own is read.
@@ -371,9 +395,7 @@ class Model:
 
 
 @patient
-def write_run(
-    folder: Path, run: Run, transforms: Transforms, label_names: list[str] | None, vectorizer: Path | None
-) -> None:
+def write_run(folder: Path, run: Run, beside: Beside) -> None:
     """Begin a model's folder: its run, and what prediction needs besides the shards.
 
     What is there stays as it is: somebody else may have begun the same at the same time. run.json comes
@@ -384,17 +406,7 @@ def write_run(
     write_first(folder / RUN, text_of(run).encode())
     with clear_os_errors(folder):
         (folder / "shards").mkdir(exist_ok=True)
-    if transforms.idf is not None and not (folder / IDF).exists():
-        write_file(folder / IDF, safetensors.numpy.save({"idf": transforms.idf}))
-        release(transforms.idf)  # training has no more use for it
-    if label_names is not None and not (folder / LABEL_NAMES).exists():
-        write_file(folder / LABEL_NAMES, "".join(f"{name}\n" for name in label_names).encode())
-    if vectorizer is not None:
-        with clear_os_errors(folder):
-            (folder / VECTORIZER).mkdir(exist_ok=True)
-        for file in files_of_vectorizer(vectorizer):
-            if not (folder / VECTORIZER / file.name).exists():
-                write_file(folder / VECTORIZER / file.name, read_file(file))
+    beside.write(folder)
 
 
 def finish_run(folder: Path, run: Run, entries: list[ShardEntry]) -> Model:

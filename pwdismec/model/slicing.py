@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pwdismec.data.names import MAX_NAMES
 from pwdismec.errors import ConfigError, DataError, ModelError
 from pwdismec.files import read_file
+from pwdismec.model.beside import Beside
 from pwdismec.model.manifest import ShardPlan
 from pwdismec.model.model import Model
 from pwdismec.model.shard import Shard
@@ -80,8 +81,7 @@ def slice_model(
         if n_trained == 0:
             raise ModelError(f"{model.path}: none of the {len(wanted)} labels was trained")
 
-    same = model.transforms, model.label_names, shards(), on_shard
-    return write_model(folder, run, *same, vectorizer=model.vectorizer, overwrite=overwrite)
+    return write_model(folder, run, Beside.of(model), shards(), on_shard, overwrite=overwrite)
 
 
 def _holds_any(place: ShardPlan, wanted: NDArray[np.integer]) -> bool:
@@ -90,7 +90,7 @@ def _holds_any(place: ShardPlan, wanted: NDArray[np.integer]) -> bool:
 
 
 def read_labels(path: str | Path, model: Model) -> NDArray[np.int64]:
-    """The labels listed in a file, ids or names, one a line; they are names if the first line is one.
+    """The labels listed in a file, ids, or URIs and names, one a line; the first line tells which.
 
     Returns
     -------
@@ -101,30 +101,35 @@ def read_labels(path: str | Path, model: Model) -> NDArray[np.int64]:
     ------
     DataError
         If the file cannot be read, a line is no label of the model, names no label or several, or is there
-        twice; or the first line can be read both as an id and as a name of another label.
+        twice; or the first line can be read both as an id and as a URI or name of another label.
     """
     lines = _lines(path)
     first = next(lines, (1, ""))[1]
     lines = chain([(1, first)], lines)
-    names = model.label_names or []
-    ids_of: dict[str, int] = {name: label for label, name in enumerate(names)}
-    several = {name for name, count in Counter(names).items() if count > 1}
+    names, uris = model.label_names or [], model.label_uris or []
+    ids_of = {name: label for of_labels in (names, uris) for label, name in enumerate(of_labels)}
+    several = {name for name, count in Counter(names).items() if count > 1} - set(uris)
     by_name = first in ids_of
     if by_name and (label := _id(first, model.n_labels)) is not None and label != ids_of[first]:
         raise DataError(
             path,
-            f"{shown(first)} is the id of one label and the name of another; begin with another label",
+            f"{shown(first)} is the id of one label and what another is called; begin with another label",
             1,
         )
     seen: dict[int, int] = {}
     for number, line in lines:
         label = ids_of.get(line) if by_name else _id(line, model.n_labels)
         if label is None:
-            expected = "a name of a label" if by_name else f"a label id from 0 to {model.n_labels - 1}"
-            or_name = " or, in every line, a name" if names and not by_name else ""
+            called = "a URI or name" if uris else "a name"
+            expected = f"{called} of a label" if by_name else f"a label id from 0 to {model.n_labels - 1}"
+            or_name = f" or, in every line, {called}" if ids_of and not by_name else ""
             raise DataError(path, f"{shown(line)}: expected {expected}{or_name}", number)
         if by_name and line in several:
-            raise DataError(path, f"{shown(line)}: several labels have this name; list ids", number)
+            raise DataError(
+                path,
+                f"{shown(line)}: several labels have this name; list {'URIs' if uris else 'ids'}",
+                number,
+            )
         if label in seen:
             raise DataError(path, f"{shown(line)}: the same label as in line {seen[label]}", number)
         seen[label] = number

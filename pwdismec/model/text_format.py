@@ -34,9 +34,11 @@ from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.formats.lines import lines_of
+from pwdismec.data.names import check_names, check_uris
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.files import file_to_read, file_to_write, replacing_file
+from pwdismec.model.beside import Beside
 from pwdismec.model.manifest import Run, ShardPlan
 from pwdismec.model.model import Model
 from pwdismec.model.plan import shard_at
@@ -103,6 +105,7 @@ def import_text(
     n_labels: int | None = None,
     l2_normalize: bool = True,
     label_names: list[str] | None = None,
+    label_uris: list[str] | None = None,
     overwrite: bool = False,
     on_file: OnProgress | None = None,
 ) -> Model:
@@ -120,6 +123,8 @@ def import_text(
         Whether the model wants rows of unit norm. DiSMEC's data had TF-IDF values already.
     label_names
         A name for each of the L labels.
+    label_uris
+        What the source calls each of them, if that is not its name.
     overwrite
         Replace a model that is at `path`, once the new one is whole.
     on_file
@@ -128,7 +133,8 @@ def import_text(
     Raises
     ------
     DataError
-        If a file is not a text model (file and line are named), or a label has weights twice.
+        If a file is not a text model (file and line are named), or a label has weights twice; or names or
+        URIs are not one for each label.
     OutputError
         If `path` exists and is not to be replaced, or must not be (`pwdismec.outputs`).
     """
@@ -166,13 +172,18 @@ def import_text(
         tfidf=False,
         l2_normalize=l2_normalize,
         label_names=label_names is not None,
+        label_uris=label_uris is not None,
         positive_weights_sha256=None,
         config={"imported": [visible(file.name) for file in files], "bias": parts[0].constant},
         plan=_plan(label_ids, n_labels),
     )
     shards = (_part_of(place, label_ids, weights, bias) for place in run.plan)
-    transforms = Transforms(None, l2_normalize)
-    return write_model(folder, run, transforms, label_names, shards, overwrite=overwrite)
+    beside = Beside(
+        Transforms(None, l2_normalize),
+        None if label_names is None else check_names(label_names, n_labels, "labels"),
+        None if label_uris is None else check_uris(label_uris, n_labels),
+    )
+    return write_model(folder, run, beside, shards, overwrite=overwrite)
 
 
 def _plan(label_ids: NDArray[np.int32], n_labels: int) -> tuple[ShardPlan, ...]:

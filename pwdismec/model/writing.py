@@ -8,15 +8,16 @@ from pathlib import Path
 
 from pwdismec.cluster.leases import claims_in
 from pwdismec.data.manifest import VECTORIZER, VECTORIZER_FILES
-from pwdismec.data.transforms import Transforms
 from pwdismec.errors import OutputError
 from pwdismec.files import replacing_folder
+from pwdismec.model.beside import Beside
 from pwdismec.model.manifest import (
     CALIBRATION,
     CLAIMS,
     IDF,
     INDEX,
     LABEL_NAMES,
+    LABEL_URIS,
     MANIFEST,
     RUN,
     VERIFIED,
@@ -53,25 +54,22 @@ def _contents(folder: Path) -> set[str]:
         raise OutputError(f"{folder}: holds a training that runs ({'; '.join(at_work)})")
     claims = [f"{CLAIMS}/{Path(place.file).stem}" for place in run.plan]
     texts = [f"{VECTORIZER}/{name}" for name in VECTORIZER_FILES]
-    files = [RUN, MANIFEST, IDF, LABEL_NAMES, VERIFIED, INDEX, CALIBRATION, f"{CLAIMS}/{MANIFEST}"]
-    return {*files, *(place.file for place in run.plan), *claims, *texts}
+    files = [RUN, MANIFEST, IDF, LABEL_NAMES, LABEL_URIS, VERIFIED, INDEX, CALIBRATION]
+    return {*files, f"{CLAIMS}/{MANIFEST}", *(place.file for place in run.plan), *claims, *texts}
 
 
 def write_model(
     folder: Path,
     run: Run,
-    transforms: Transforms,
-    label_names: list[str] | None,
+    beside: Beside,
     shards: Iterable[Shard],
     on_shard: OnShard | None = None,
     *,
-    vectorizer: Path | None = None,
     overwrite: bool = False,
 ) -> Model:
     """Write the shards of `run.plan` one by one; the folder takes its place when the model is whole.
 
-    `folder` is one that `model_output` gave. `vectorizer` is the folder of what made the features of texts,
-    where there is one.
+    `folder` is one that `model_output` gave.
 
     Raises
     ------
@@ -79,7 +77,7 @@ def write_model(
         If it cannot be written.
     """
     with replacing_folder(folder, overwrite=overwrite) as aside:
-        write_run(aside, run, transforms, label_names, vectorizer)
+        write_run(aside, run, beside)
         entries, run_id = [], run.id
         if on_shard is not None:
             on_shard(0, len(run.plan))

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError
 from pwdismec.model import Model, Shard
+from pwdismec.model.beside import Beside
 from pwdismec.model.manifest import WeightType
 from pwdismec.model.writing import model_output, with_history, write_model
 from pwdismec.pruning.criteria import Criterion, at_least, largest, threshold_for
@@ -109,8 +110,7 @@ def prune_model(
 
     run = with_history(model.manifest.run, notes, model.manifest.run.plan, dtype=dtype)
     with closing(changed(model, change, origin, jobs, on_labels)) as shards:
-        same = model.transforms, model.label_names
-        made = write_model(folder, run, *same, shards, vectorizer=model.vectorizer, overwrite=overwrite)
+        made = write_model(folder, run, Beside.of(model), shards, overwrite=overwrite)
     assert target is None or made.bytes <= target
     return made
 

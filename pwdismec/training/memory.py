@@ -194,6 +194,8 @@ def _weights(dataset: Dataset, config: TrainingConfig, n_used: int) -> int:
 
 
 def _names(dataset: Dataset) -> int:
-    """Bytes of the labels' and features' names."""
-    names = [*(dataset.label_names or ()), *(dataset.feature_names or ())]
-    return sum(map(sys.getsizeof, names)) + 8 * len(names)
+    """Bytes of the labels' and features' names, and of what the source calls labels and records."""
+    names = [*(dataset.label_names or ()), *(dataset.label_uris or ()), *(dataset.feature_names or ())]
+    ids = dataset.record_ids
+    of_ids = 0 if ids is None or ids.is_mapped else ids.nbytes  # no more is read of those that are mapped
+    return sum(map(sys.getsizeof, names)) + 8 * len(names) + of_ids

@@ -13,6 +13,7 @@ from pwdismec.cluster.leases import claims_in
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import DamagedError, ModelError, PwdismecError
 from pwdismec.files import clear_os_errors
+from pwdismec.model.beside import Beside
 from pwdismec.model.manifest import (
     CLAIMS,
     MANIFEST,
@@ -52,6 +53,7 @@ def run_of(dataset: Dataset, config: TrainingConfig) -> Run:
         tfidf=dataset.transforms.idf is not None,
         l2_normalize=dataset.transforms.l2_normalize,
         label_names=dataset.label_names is not None,
+        label_uris=dataset.label_uris is not None,
         vectorizer=dataset.vectorizer is not None,
         positive_weights_sha256=checksum_of(weights),
         config=config.to_json(),
@@ -140,7 +142,7 @@ def begin(folder: Path, run: Run, dataset: Dataset) -> Run:
     ModelError
         If that is another.
     """
-    write_run(folder, run, dataset.transforms, dataset.label_names, dataset.vectorizer)
+    write_run(folder, run, Beside.of(dataset))
     found = run_at(folder)
     if found is None or found.id != run.id:
         changes = "" if found is None else f": {difference(found, run)}"

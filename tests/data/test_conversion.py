@@ -109,6 +109,38 @@ def test_a_source_that_does_not_fit_its_training_set(tmp_path):
     assert listing(tmp_path) == ["train"]
 
 
+def named(dataset, **called):
+    return Dataset.from_arrays(dataset.features, dataset.labels, **called)
+
+
+def test_ids_of_records_go_along_in_blocks_of_any_size(tmp_path):
+    ids = ["", "a\nb", "a\nb", *(f"record {i}" for i in range(27))]
+    for cuts in ([], [1, 7], [2, 3, 29]):
+        made = convert(cut(named(example(), record_ids=ids), cuts), tmp_path / str(cuts))
+        assert list(made.record_ids) == ids
+    assert convert([example()], tmp_path / "without").record_ids is None
+
+
+def test_blocks_of_which_only_some_have_ids_are_refused(tmp_path):
+    with_ids, without = named(example(3), record_ids=[*"abc"]), example(3)
+    for blocks in ([with_ids, without], [without, with_ids]):
+        with pytest.raises(DataError, match="some records have ids; expected all to have one, or none"):
+            convert(blocks, tmp_path / "made")
+    assert listing(tmp_path) == []
+
+
+def test_uris_are_those_of_the_training_set_and_others_for_labels_that_it_lacks(tmp_path):
+    uris = [f"u:{j}" for j in range(6)]
+    train = convert([example()], tmp_path / "train", label_uris=uris)
+    assert (train.label_uris, train.label_names) == (uris, None)
+    test = convert([example(l=8)], tmp_path / "test", like=train)
+    assert test.label_uris == [*uris, "label 6", "label 7"]
+    for wrong in (uris[:5], [*uris[:5], "u:0"], [*uris[:5], ""]):
+        with pytest.raises(DataError, match="URI"):
+            convert([example()], tmp_path / "wrong", label_uris=wrong)
+    assert listing(tmp_path) == ["test", "train"]
+
+
 @pytest.mark.parametrize("declared", [None, 8], ids=["without a header", "with a header"])
 def test_a_test_set_has_the_features_of_its_training_set_and_all_of_its_own_labels(tmp_path, declared):
     names = [f"label {j}" for j in range(6)]

@@ -23,6 +23,8 @@ ARRAYS = [
     "label_instances_indptr",
     "label_instances_indices",
     "idf",
+    "record_ids_indptr",
+    "record_ids_utf8",
 ]
 
 
@@ -33,6 +35,8 @@ def example() -> Dataset:
         rng.random((20, 6)) < 0.3,
         label_names=["plain", "", "with space ", "ünï → ", "\u2028\x0b", "last"],
         feature_names=[str(i) for i in range(9)],
+        label_uris=["plain", "http://example.org/1", "with space ", "ünï → ", "\u2028\x0b", "5"],
+        record_ids=["", "a", "a", "x\ny\r\n", "\0", "\ufeff\u202e", "𝔘̈" * 5000, *map(str, range(13))],
     )
     return raw.transformed(Transforms.fit(raw.features, tfidf=True))
 
@@ -63,6 +67,8 @@ def test_names_and_transforms_come_back(folder):
     assert opened.transforms == original.transforms
     assert opened.label_names == original.label_names
     assert opened.feature_names == original.feature_names
+    assert opened.label_uris == original.label_uris
+    assert opened.record_ids == original.record_ids and opened.record_ids.is_mapped
     assert opened.fingerprint == original.fingerprint
 
 
@@ -78,7 +84,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path):
     one, two = example().save(tmp_path / "a").path, example().save(tmp_path / "elsewhere").path
     files = sorted(file.name for file in one.iterdir())
     assert files == sorted(file.name for file in two.iterdir())
-    assert len(files) == len(ARRAYS) + 3
+    assert len(files) == len(ARRAYS) + 4
     for name in files:
         assert (one / name).read_bytes() == (two / name).read_bytes()
 
@@ -89,6 +95,8 @@ def test_a_saved_selection_has_the_fingerprint_of_its_content(tmp_path):
     again = Dataset.from_arrays(part.features, part.labels, transforms=part.transforms)
     assert saved.fingerprint == again.fingerprint
     assert saved.label_names == ["ünï → ", ""]
+    assert saved.label_uris == ["ünï → ", "http://example.org/1"]
+    assert list(saved.record_ids) == list(example().record_ids)[5:12]
 
 
 def test_not_a_folder(tmp_path):
@@ -176,7 +184,7 @@ def test_offsets_that_end_elsewhere_are_found_on_opening(folder):
         Dataset.open(folder)
 
 
-@pytest.mark.parametrize("name", ["label_names", "feature_names"])
+@pytest.mark.parametrize("name", ["label_names", "label_uris", "feature_names"])
 def test_names_missing_or_too_few(folder, name):
     path = folder / f"{name}.txt"
     count = len(path.read_bytes().split(b"\n")) - 1
@@ -193,7 +201,7 @@ def test_names_missing_or_too_few(folder, name):
 
 
 @pytest.mark.parametrize(
-    "name", [*(f"{array}.npy" for array in ARRAYS), "label_names.txt", "feature_names.txt"]
+    "name", [*(f"{array}.npy" for array in ARRAYS), "label_names.txt", "label_uris.txt", "feature_names.txt"]
 )
 def test_a_flipped_byte_is_found(folder, name):
     opened = Dataset.open(folder)

@@ -16,6 +16,7 @@ from pwdismec.text.settings import TextSettings
 
 SPARSE = ["features_indptr", "features_indices", "features_data", "labels_indptr", "labels_indices"]
 SPARSE += ["label_instances_indptr", "label_instances_indices", "idf"]
+SPARSE += ["record_ids_indptr", "record_ids_utf8"]
 
 
 def sparse(folder):
@@ -29,6 +30,8 @@ def sparse(folder):
         Y.astype(float),
         label_names=[f"label {j}" for j in range(6)],
         feature_names=[f"feature {j}" for j in range(9)],
+        label_uris=[f"http://example.org/{j}" for j in range(6)],
+        record_ids=["ä\n", *(f"record {i}" for i in range(28)), ""],
     )
     made = made.transformed(vectorizer.transforms)
     object.__setattr__(made, "vectorizer", folder.parent / "vectorizer")
@@ -84,6 +87,7 @@ def check(folder, *, may_pass=False, what=""):
 
 # Nothing tells these numbers from right ones.
 FREE = {(name, what) for name in ("features_data", "features", "idf") for what in ("huge", "negative")}
+FREE |= {("record_ids_utf8", "least")}  # NUL is a character
 
 
 @pytest.mark.parametrize(("kind", "name"), [*(("sparse", name) for name in SPARSE), ("dense", "features")])
@@ -147,7 +151,7 @@ def test_names_that_are_no_names(sets, name):
 @pytest.mark.parametrize("change", file_changes)
 def test_every_file(whole, tmp_path, change):
     names = [path.relative_to(whole / "sparse") for path in (whole / "sparse").rglob("*") if path.is_file()]
-    assert len(names) == 1 + 8 + 2 + 3
+    assert len(names) == 1 + len(SPARSE) + 3 + 3
     for number, name in enumerate(names):
         folder = tmp_path / str(number) / "set"
         shutil.copytree(whole / "sparse", folder)
@@ -157,6 +161,37 @@ def test_every_file(whole, tmp_path, change):
         with pytest.raises(PwdismecError) as caught:
             Dataset.open(folder)
         assert name.name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "utf8, indptr, message",
+    [
+        (b"\xc3\xa4" * 30, np.arange(31), "string 0: not UTF-8"),
+        (b"\xc3\xa4" * 30, 2 * np.arange(31) - (np.arange(31) == 7), "string 6: not UTF-8"),
+        (b"ab" * 30, np.r_[0, 1 + np.arange(30)], "text outside them"),
+        (b"ab" * 30, 31 + np.arange(31), "indptr ends at 61"),
+        (b"ab" * 30, np.r_[0, 60, np.arange(29)], "indptr falls"),
+    ],
+)
+def test_ids_of_records_that_are_none(sets, whole, utf8, indptr, message):
+    folder = sets / "sparse"
+    rewrite(folder, "record_ids_utf8", np.frombuffer(utf8, np.uint8), whole / "sparse")
+    rewrite(folder, "record_ids_indptr", indptr.astype(np.int64), whole / "sparse")
+    with pytest.raises(DataError, match=message):
+        Dataset.open(folder)
+
+
+@pytest.mark.parametrize("uris", [["", *"bcdef"], ["b", *"bcdef"], ["\xff", *"bcdef"], [*"bcdef"]])
+def test_uris_of_labels_that_do_not_tell_them_apart(sets, uris):
+    folder = sets / "sparse"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    content = "".join(f"{uri}\n" for uri in uris).encode("latin-1")
+    (folder / "label_uris.txt").write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    manifest["names"]["label_uris"] = {"bytes": len(content), "sha256": sha256}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(DataError, match=r"label_uris\.txt"):
+        Dataset.open(folder)
 
 
 def test_saving_a_strangers_data_set_copies_nothing_from_elsewhere(sets, tmp_path):

@@ -36,7 +36,8 @@ ARRAYS = ["label_ids", "positives", "indptr", "indices", "values", "bias", "prim
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "whole"
-    train(small_dataset(label_names=NAMES_OF_LABELS), folder, TrainingConfig(shard_size=20), jobs=1)
+    dataset = small_dataset(label_names=NAMES_OF_LABELS, label_uris=[f"uri:{j}" for j in range(45)])
+    train(dataset, folder, TrainingConfig(shard_size=20), jobs=1)
     return folder
 
 
@@ -86,6 +87,7 @@ def use(path) -> None:
     opened.weights()
     assert opened.transforms is not None and opened.bytes
     assert opened.label_names is None or len(opened.label_names) == opened.n_labels
+    assert opened.label_uris is None or len(set(opened.label_uris)) == opened.n_labels
     describe(path)
     for label in (0, opened.n_labels - 1):
         try:
@@ -177,7 +179,7 @@ TOLD = {
     "l2_normalize",
     "n_instances",
 }
-OTHERS = {("run", "label_names"), ("run", "vectorizer"), ("run", "format"), ("run", "version")}
+OTHERS = {("run", name) for name in ("label_names", "label_uris", "vectorizer", "format", "version")}
 
 
 def test_every_field_of_the_manifest(model):
@@ -222,7 +224,9 @@ def test_names_that_are_no_names(model, name, tmp_path):
 
 
 @pytest.mark.parametrize("change", file_changes)
-@pytest.mark.parametrize("name", ["manifest.json", "shards/00001.safetensors", "label_names.txt"])
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "shards/00001.safetensors", "label_names.txt", "label_uris.txt"]
+)
 def test_every_file(model, name, change):
     if (name, change) == ("shards/00001.safetensors", "a link"):
         pytest.skip("leads to another file of the model")
@@ -230,6 +234,14 @@ def test_every_file(model, name, change):
     with pytest.raises(PwdismecError) as caught:
         use(model)
     assert name.rpartition("/")[2] in str(caught.value)
+
+
+@pytest.mark.parametrize("uris", [["", "b"], ["b", "b"]])
+def test_uris_of_labels_that_do_not_tell_them_apart(model, uris):
+    others = [f"uri:{j}" for j in range(43)]
+    (model / "label_uris.txt").write_text("".join(f"{uri}\n" for uri in [*others, *uris]))
+    with pytest.raises(ModelError, match=r"label_uris\.txt: .*label"):
+        use(model)
 
 
 def test_idf_values(model):

@@ -8,6 +8,7 @@ import liblinear.liblinearutil as lu
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from models import model_of
 from small_data import files_of, small_dataset
 
 from pwdismec import machine
@@ -325,3 +326,32 @@ def test_lines_without_weights_take_no_memory(tmp_path):
     model = import_text([tmp_path / "m.txt"], tmp_path / "out")
     assert (model.n_features, model.nnz) == (200_000, 0)
     np.testing.assert_array_equal(model.weights()[2], [1, 1, 1])
+
+
+def test_a_label_is_found_by_its_id_its_uri_or_its_name(tmp_path):
+    names, uris = ["a", "b", "b", "", "u:0"], ["u:0", "u:1", "u:2", "b", "3"]
+    model = model_of(tmp_path / "m", np.eye(5), names=names, uris=uris)
+    found = {label: model.label_id(label) for label in (2, *uris, "a", "")}
+    assert found == {
+        2: 2,
+        "u:0": 0,
+        "u:1": 1,
+        "u:2": 2,
+        "b": 3,
+        "3": 4,
+        "a": 0,
+        "": 3,
+    }  # URIs go before names
+    for label in ("c", "2"):
+        with pytest.raises(ModelError, match=f"label '{label}' is not in the model"):
+            model.label_id(label)
+
+
+def test_a_name_of_several_labels_is_told_with_their_ids_and_uris(tmp_path):
+    uris = [f"u:{i}" for i in range(9)]
+    with_uris = model_of(tmp_path / "with", np.eye(9), names=["a", *"b" * 8], uris=uris)
+    with pytest.raises(ModelError, match=r"'b' is the name of 8 labels \(1 u:1, .*, 5 u:5, 3 more\); .* URI"):
+        with_uris.label_id("b")
+    without = model_of(tmp_path / "without", np.eye(9), names=["a", "a", *"b" * 7])
+    with pytest.raises(ModelError, match=r"'a' is the name of 2 labels \(0, 1\); give an id$"):
+        without.label_id("a")

@@ -21,13 +21,15 @@ from pwdismec.model.slicing import read_labels, slice_model
 from pwdismec.pruning import prune_model
 from pwdismec.training import TrainingConfig, train
 
-NAMES = [f"name {i}" for i in range(45)]
+NAMES = [f"name {41 if i == 42 else i}" for i in range(45)]  # two labels have one
+URIS = [f"http://example.org/{i}" for i in range(45)]
+CALLED = {"label_names": NAMES, "label_uris": URIS}
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("model") / "m"
-    return train(small_dataset(label_names=NAMES), folder, TrainingConfig(shard_size=10))
+    return train(small_dataset(**CALLED), folder, TrainingConfig(shard_size=10))
 
 
 def contents(model):
@@ -57,7 +59,7 @@ def test_slices_merged_are_the_original_to_the_bit(trained, owners, random):
         if len(parts) > 1:
             merged = merge_models(parts, Path(folder) / "merged")
             assert contents(merged) == contents(trained)
-            assert merged.label_names == NAMES and merged.n_labels == 45
+            assert (merged.label_names, merged.label_uris, merged.n_labels) == (NAMES, URIS, 45)
             for found, expected in zip(
                 Predictor(merged).predict(features, 7), Predictor(trained).predict(features, 7), strict=True
             ):
@@ -75,7 +77,7 @@ def test_a_slice_predicts_what_the_model_does_without_the_other_labels(trained, 
         np.testing.assert_array_equal(found.labels[row, :4], whole.labels[row, held])
         np.testing.assert_array_equal(found.scores[row, :4], whole.scores[row, held])
     assert (found.labels[:, 4] == -1).all()  # label 44 was not trained
-    assert made.n_labels == 45 and made.label_names == NAMES
+    assert (made.label_names, made.label_uris, made.n_labels) == (NAMES, URIS, 45)
     assert made.manifest.run.history == ["cut to 5 labels"]
     assert made.manifest.run.id != trained.manifest.run.id
 
@@ -83,7 +85,7 @@ def test_a_slice_predicts_what_the_model_does_without_the_other_labels(trained, 
 def test_training_does_not_take_a_slice_for_its_model(trained, tmp_path):
     slice_model(trained, tmp_path / "s", np.arange(10))
     with pytest.raises(ModelError, match=r"holds a model of other settings or data: .*history"):
-        train(small_dataset(label_names=NAMES), tmp_path / "s", TrainingConfig(shard_size=10), resume=True)
+        train(small_dataset(**CALLED), tmp_path / "s", TrainingConfig(shard_size=10), resume=True)
 
 
 def test_labels_out_of_range_or_untrained(trained, tmp_path):
@@ -99,7 +101,7 @@ def test_labels_out_of_range_or_untrained(trained, tmp_path):
 
 def test_label_lists(trained, tmp_path):
     path = tmp_path / "labels.txt"
-    for text in ("3\n44\n0\n", "3\r\n44\r\n0", "name 3\nname 44\nname 0\n"):
+    for text in ("3\n44\n0\n", "3\r\n44\r\n0", "name 3\nname 44\nname 0\n", f"{URIS[3]}\nname 44\n{URIS[0]}"):
         for encoding in ("utf-8", "utf-8-sig"):  # with a byte order mark
             path.write_text(text, encoding, newline="")
             np.testing.assert_array_equal(read_labels(path, trained), [3, 44, 0])
@@ -108,12 +110,12 @@ def test_label_lists(trained, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"txt:1: '': expected a label id from 0 to 44 or, in every line, a name"),
+        ("", r"txt:1: '': expected a label id from 0 to 44 or, in every line, a URI or name"),
         ("3\n\n", r"txt:2: '': expected a label id"),
         ("3\n45\n", r"txt:2: '45': expected a label id from 0 to 44"),
         ("3\n-1\n", r"txt:2: '-1': expected a label id"),
         ("3\nname 4\n", r"txt:2: 'name 4': expected a label id"),
-        ("name 4\n3\n", r"txt:2: '3': expected a name of a label"),
+        ("name 4\n3\n", r"txt:2: '3': expected a URI or name of a label"),
         ("3\n4\n3\n", r"txt:3: '3': the same label as in line 1"),
         ("nome 4\n", r"txt:1: 'nome 4': expected a label id"),
         (f"3\n{'9' * 5000}\n", r"txt:2: '9{90,}….*: expected a label id"),
@@ -122,6 +124,7 @@ def test_label_lists(trained, tmp_path):
         ("3\n1.5\n", r"txt:2: '1.5': expected a label id"),
         ("3\n1_0\n", r"txt:2: '1_0': expected a label id"),
         ("3\n\udcff\n", r"txt:2: not UTF-8"),
+        (f"{URIS[42]}\nname 41\n", r"txt:2: 'name 41': several labels have this name; list URIs"),
     ],
 )
 def test_bad_label_lists_are_told_by_their_line(trained, tmp_path, text, message):
@@ -150,7 +153,7 @@ def test_names_that_are_numbers_or_shared(tmp_path):
     with pytest.raises(DataError, match=r"txt:1: '7': several labels have this name; list ids"):
         read_labels(path, model)
     path.write_text("0\n")
-    with pytest.raises(DataError, match=r"txt:1: '0' is the id of one label and the name of another"):
+    with pytest.raises(DataError, match=r"txt:1: '0' is the id of one label and what another is called"):
         read_labels(path, model)
     path.write_text("1\n0\n")
     np.testing.assert_array_equal(read_labels(path, model), [1, 2])
@@ -181,7 +184,7 @@ def test_appended_models_stand_one_behind_the_other(sizes, shard_sizes):
 
 
 def test_parts_of_a_data_set_trained_apart_are_appended(tmp_path):
-    whole = small_dataset(label_names=NAMES)
+    whole = small_dataset(**CALLED)
     ranges = np.arange(0, 12), np.arange(12, 45)
     models = [
         train(whole.select_labels(ids), tmp_path / f"{i}", TrainingConfig(shard_size=10, tolerance=1e-7))
@@ -189,8 +192,22 @@ def test_parts_of_a_data_set_trained_apart_are_appended(tmp_path):
     ]
     together = train(whole, tmp_path / "whole", TrainingConfig(shard_size=10, tolerance=1e-7))
     made = merge_models(models, tmp_path / "made", append=True)
-    assert made.label_names == NAMES
+    assert (made.label_names, made.label_uris) == (NAMES, URIS)
     np.testing.assert_allclose(dense(made), dense(together), atol=0.011)  # where one is cut at 0.01
+
+
+@pytest.mark.parametrize("append", [False, True])
+def test_models_of_other_uris_are_not_merged(tmp_path, append):
+    uris = {"a": [*"abc"], "b": [*"cde"], "none": None}
+    models = {
+        name: model_of(tmp_path / name, np.eye(3, 4), trained=[i], uris=uris[name])
+        for i, name in enumerate(uris)
+    }
+    refused = r"label 'c' is in .*/a, too" if append else "URIs of labels: not those of"
+    with pytest.raises(ModelError, match=f"/b: {refused}"):
+        merge_models([models["a"], models["b"]], tmp_path / "made", append=append)
+    with pytest.raises(ModelError, match="/none: URIs of labels: "):
+        merge_models([models["a"], models["none"]], tmp_path / "made", append=append)
 
 
 def test_a_label_in_two_models_is_named(tmp_path):

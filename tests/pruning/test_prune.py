@@ -59,8 +59,8 @@ def large(tmp_path_factory):
     weights = (
         rng.normal(size=(60, 500)) * (rng.random((60, 500)) < 0.5) * 10.0 ** rng.integers(-8, 3, (60, 1))
     )
-    names = [f"label {i}" for i in range(60)]
-    return model_of(tmp_path_factory.mktemp("large") / "m", weights, shard_size=25, names=names)
+    called = {"names": ["label"] * 60, "uris": [f"label {i}" for i in range(60)]}
+    return model_of(tmp_path_factory.mktemp("large") / "m", weights, shard_size=25, **called)
 
 
 def size_of(folder):
@@ -149,7 +149,8 @@ def test_all_but_the_weights_stays(large, tmp_path):
             np.testing.assert_array_equal(getattr(new, name), getattr(old, name))
         for name in ("primal", "dual", "epochs"):
             np.testing.assert_array_equal(getattr(new.certificate, name), getattr(old.certificate, name))
-    assert made.label_names == large.label_names and made.transforms == large.transforms
+    assert (made.label_names, made.label_uris) == (large.label_names, large.label_uris)
+    assert made.transforms == large.transforms
     assert made.manifest.run.id != large.manifest.run.id
 
 

@@ -119,7 +119,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(dataset, tmp_path):
 @pytest.mark.parametrize("done", [False, True], ids=["before a rename", "after a rename"])
 def test_a_kill_at_any_rename_loses_nothing(tmp_path, done):
     """The process ends without any cleaning up around each of its renames in turn; then training goes on."""
-    dataset = small_dataset(label_names=[f"name {i}" for i in range(45)])
+    dataset = small_dataset(label_names=["name"] * 45, label_uris=[f"uri:{i}" for i in range(45)])
     train(dataset, tmp_path / "whole", CONFIG, jobs=1)
     kills = 0
     while True:
@@ -129,7 +129,7 @@ def test_a_kill_at_any_rename_loses_nothing(tmp_path, done):
         train(dataset, folder, CONFIG, jobs=1, resume=True)
         assert files_of(folder) == files_of(tmp_path / "whole")
         kills += 1
-    assert kills == 14  # run.json, the names, five shards, the manifest, and claims on these six
+    assert kills == 15  # run.json, names, URIs, five shards, the manifest, and claims on these six
 
 
 def test_resuming_a_whole_model_changes_nothing(dataset, whole):
@@ -306,7 +306,7 @@ def test_a_full_disk_loses_nothing_that_was_finished(dataset, whole, tmp_path, m
 
 
 def test_names_and_transforms_travel_with_the_model(tmp_path):
-    names = [f"näme {i}" for i in range(45)]
+    names, uris = [f"näme {i}" for i in range(45)], [f"üri {i}" for i in range(45)]
     raw = small_dataset(label_names=names)
     counts = Dataset.from_arrays(
         type(raw.features)(
@@ -317,11 +317,12 @@ def test_names_and_transforms_travel_with_the_model(tmp_path):
         ),
         raw.labels,
         label_names=names,
+        label_uris=uris,
     )
     transforms = type(raw.transforms).fit(counts.features, tfidf=True)
     model = train(counts.transformed(transforms), tmp_path / "m", CONFIG)
     assert model.transforms == transforms
-    assert model.label_names == names
+    assert (model.label_names, model.label_uris) == (names, uris)
 
 
 def test_weights_from_a_file_are_part_of_the_run(dataset, tmp_path):
