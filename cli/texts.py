@@ -47,6 +47,11 @@ _OPTIONS = {
         help="Text fields of the records, with weights if wanted, such as title:2,text.",
     ),
     "label_field": click.option("--label-field", metavar="FIELD", help="Of texts: the list of labels."),
+    "id_field": click.option(
+        "--id-field",
+        metavar="FIELD",
+        help="Of texts: the records' ids; '' for none.  [default: id, if the first record has it]",
+    ),
     "columns": click.option(
         "--columns",
         callback=lambda ctx, param, value: None if value is None else tuple(value.split(",")),

@@ -81,7 +81,8 @@ def convert(
         it does not have are called by their ids.
     label_uris
         What the source calls each label, where that is not its name, in a list as for `label_names`. By
-        default those of `like`, where the labels that it does not have are "label 7", by their ids.
+        default those in the file of names, or else those of `like`, where the labels that it does not have
+        are "label 7", by their ids.
     vectorizer
         Writes what made the features of texts into a folder; with `like`, its own is copied.
     overwrite
@@ -125,15 +126,21 @@ def convert(
         labels.check_fits(_A_LABEL)
         if vectorizer is not None:
             vectorizer(aside / VECTORIZER)
+        if isinstance(label_names, (str, Path)):
+            label_names, uris = read_given_names(label_names, labels.total(), "labels")
+            label_uris = uris if label_uris is None else label_uris
         folder.finish(
             features.total(),
             labels.total(),
             transforms,
             {
-                "label_names": labels.names(label_names, like.label_names if like is not None else None),
-                "label_uris": labels.uris(label_uris, like.label_uris if like is not None else None),
+                "label_names": labels.names(label_names, None if like is None else like.label_names),
+                "label_uris": labels.uris(label_uris, None if like is None else like.label_uris),
                 "feature_names": features.names(
-                    feature_names, like.feature_names if like is not None else None
+                    None
+                    if feature_names is None
+                    else read_given_names(feature_names, features.total(), "features").names,
+                    None if like is None else like.feature_names,
                 ),
             },
             like=None if like is None else Likeness(n_labels=like.n_labels, ignored_values=features.ignored),
@@ -201,24 +208,17 @@ class _Columns:
         """The number; for a format without a header, only once all blocks are read."""
         return self._ruled if self._ruled is not None else max(self._seen, self._declared or 0)
 
-    def names(
-        self, given: str | Path | Sequence[str] | None, inherited: list[str] | None
-    ) -> list[str] | None:
-        """The names in the file, those given, or those of the training set, and ids for what it lacks."""
+    def names(self, given: Sequence[str] | None, inherited: list[str] | None) -> list[str] | None:
+        """Those given, or those of the training set, and ids for what it lacks."""
         if given is None:
             return inherited and [*inherited, *map(str, range(len(inherited), self.total()))]
-        if isinstance(given, (str, Path)):
-            return read_given_names(given, self.total(), f"{self._what}s")
         return check_names(given, self.total(), f"{self._what}s")
 
     def uris(self, given: Sequence[str] | None, inherited: list[str] | None) -> list[str] | None:
         """Those given, or those of the training set, and others for labels that it lacks."""
-        if given is None and inherited is None:
-            return None
-        if given is None:
-            assert inherited is not None
+        if given is None and inherited is not None:
             given = [*inherited, *(f"label {i}" for i in range(len(inherited), self.total()))]
-        return check_uris(given, self.total())
+        return None if given is None else check_uris(given, self.total())
 
     def _take_dense(self, part: Dense) -> Dense:
         if self._ruled is None:

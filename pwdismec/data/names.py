@@ -6,7 +6,7 @@ import json
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read, without_compression
 from pwdismec.data.formats.lines import check_is_no_archive
@@ -57,11 +57,18 @@ def read_uris(path: str | Path, expected: int) -> list[str]:
     return uris
 
 
-def read_given_names(path: str | Path, expected: int | None, what: str) -> list[str]:
+class GivenNames(NamedTuple):
+    """Names, and the URIs that a user's file has beside them; None if there are none."""
+
+    names: list[str]
+    uris: list[str] | None = None
+
+
+def read_given_names(path: str | Path, expected: int | None, what: str) -> GivenNames:
     """The names in a user's file: one a line, or JSON lines with a "title" each, as in lbl.json.gz of XMC.
 
-    It may be compressed and begin with a byte order mark. Parameters and errors are those of `read_names`;
-    `expected` may be None.
+    A "uid" beside each title is what the source calls it. The file may be compressed and begin with a byte
+    order mark. Parameters and errors are those of `read_names`; `expected` may be None.
     """
     path = Path(path)
     check_is_no_archive(path)
@@ -74,8 +81,10 @@ def read_given_names(path: str | Path, expected: int | None, what: str) -> list[
         _check_number(path, len(lines), expected, what)
     names = [_decoded(path, number, line) for number, line in enumerate(lines, 1)]
     if without_compression(path).suffix.lower() not in _JSON_LINES:
-        return names
-    return [_title_in(path, number, line) for number, line in enumerate(names, 1)]
+        return GivenNames(names)
+    entries = [_entry_in(path, number, line) for number, line in enumerate(names, 1)]
+    uris = [_uid_in(path, number, entry) for number, entry in enumerate(entries, 1) if "uid" in entries[0]]
+    return GivenNames([entry["title"] for entry in entries], uris or None)
 
 
 def _lines(content: bytes) -> list[bytes]:
@@ -95,14 +104,29 @@ def _decoded(path: str | Path, number: int, line: bytes) -> str:
         raise DataError(path, f"not UTF-8: {error.reason}", number) from error
 
 
-def _title_in(path: Path, number: int, line: str) -> str:
+def _entry_in(path: Path, number: int, line: str) -> dict[str, Any]:
+    """An object with a title that can be a name."""
     try:
-        title = json.loads(line)["title"]
+        entry = json.loads(line)
+        title = entry["title"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(path, f"{shown(line)}; expected a JSON object with a title", number) from error
     if problem := _problem(title):
         raise DataError(path, f"title {shown(title)} {problem}", number)
-    return str(title)
+    found: dict[str, Any] = entry
+    return found
+
+
+def _uid_in(path: Path, number: int, entry: Mapping[str, Any]) -> str:
+    """What the source calls a label: a string, or a whole number."""
+    if "uid" not in entry:
+        raise DataError(path, "uid: missing; expected one in each line, as the first has one", number)
+    uid = entry["uid"]
+    uid = str(uid) if isinstance(uid, int) and not isinstance(uid, bool) else uid
+    if problem := _problem(uid):
+        raise DataError(path, f"uid {shown(uid)} {problem}", number)
+    found: str = uid
+    return found
 
 
 def check_names(names: Sequence[str], expected: int, what: str, kind: str = "name") -> list[str]:

@@ -34,6 +34,8 @@ class TextSection(BaseModel):
         The text fields, with weights if wanted, such as "title:2,text".
     labels
         The field that lists a record's labels.
+    id_field
+        The field of the records' ids; "" for none.
     columns
         The names of a table's columns where it has no header, such as "text,labels".
     label_separator
@@ -48,6 +50,7 @@ class TextSection(BaseModel):
 
     fields: str
     labels: str
+    id_field: str | None = None
     columns: str | None = None
     label_separator: str = ";"
     words: _Range = (1, 1)

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from pwdismec.bounds import thread_count
 from pwdismec.data import Dataset, convert
-from pwdismec.data.formats.source import Block
 from pwdismec.data.writer import dataset_output
 from pwdismec.errors import DataError
 from pwdismec.outputs import check_apart
@@ -19,8 +18,8 @@ from pwdismec.pipeline.watching import Watch, unwatched
 from pwdismec.quoting import shown
 from pwdismec.text import TextSettings, TextVectorizer
 from pwdismec.text.chunks import chunks_of
-from pwdismec.text.corpus import Corpus, LabelIds, blocks_like
-from pwdismec.text.pieces import format_of, pieces_of
+from pwdismec.text.corpus import Corpus, LabelIds, RecordBlock, blocks_like
+from pwdismec.text.pieces import format_of, pieces_of, with_ids
 from pwdismec.text.splits import Split
 
 
@@ -38,9 +37,9 @@ class _Source:
     paths: Sequence[Path]
     format: str | None
     n_features: int
-    blocks: Iterable[Block]
+    blocks: Iterable[RecordBlock]
 
-    def __iter__(self) -> Iterator[Block]:
+    def __iter__(self) -> Iterator[RecordBlock]:
         return iter(self.blocks)
 
 
@@ -68,9 +67,11 @@ def convert_texts(
     settings
         What the features are, and where the labels stand.
     label_names
-        A file with a label, a tab and its name in each line; default, the labels are their names.
+        A file with a label, a tab and its name in each line: what the records call a label is its URI then.
+        Default, the labels are their names.
     labels
-        In its place, names in the order of the labels, which are whole numbers from 0.
+        In its place, names in the order of the labels, which are whole numbers from 0. Their URIs are those
+        in the file, if it has any, or else these numbers.
     test, split
         The test set's folder, and which records go there.
     jobs
@@ -99,6 +100,8 @@ def convert_texts(
         dataset_output(target, [*sources, label_names, labels], overwrite=overwrite)
     if test is not None:
         check_apart(test, [out], what="the training set's folder")
+    if settings.id_field is None:
+        settings = with_ids(sources, settings)
     with Corpus(settings, out.parent) as corpus:
         with watch("read", "records") as update, closing(chunks_of(sources, settings, split, jobs)) as chunks:
             update(0, None)
@@ -107,25 +110,29 @@ def convert_texts(
                 update(sum(corpus.n_records.values()), None)
         fitted = corpus.fit(sources[0])
         vectorizer = fitted.vectorizer
-        names, notes = vectorizer.labels, _doubts(corpus, sources[0], settings)
+        names, uris = vectorizer.labels, None
+        notes = _doubts(corpus, sources[0], settings)
         if labels is not None:
-            names = numbered(labels, vectorizer.labels)
+            names, uris = numbered(labels, vectorizer.labels)
         elif label_names is not None:
             names, note = named(label_names, vectorizer.labels)
             notes += note
+        known = LabelIds(vectorizer.labels, names, uris)
         made = list[Made]()
         for held_out, target in enumerate(targets):
             blocks = fitted.blocks(bool(held_out), jobs)
             total = corpus.n_records[bool(held_out)]
             how: dict[str, Any] = {"transforms": vectorizer.transforms, "vectorizer": vectorizer.save}
             if held_out:
-                how, names = {"like": made[0].dataset}, [*names, *fitted.other_labels]
+                how = {"like": made[0].dataset}
+                known.of(fitted.other_labels)
             with watch("convert", "rows") as update:
                 update(0, total)
                 dataset = convert(
                     _source(sources, vectorizer, blocks),
                     target,
-                    label_names=names if settings.label_field else None,
+                    label_names=known.names if settings.label_field else None,
+                    label_uris=None if labels is label_names is None else known.uris,
                     overwrite=overwrite,
                     on_progress=lambda done, total=total, update=update: update(done, total),  # type: ignore[misc]
                     **how,
@@ -165,9 +172,10 @@ def convert_texts_like(
     """
     vectorizer = vectorizer_of(like)
     jobs = thread_count(jobs)
-    labels = LabelIds(vectorizer.labels, like.label_names)
+    labels = LabelIds(vectorizer.labels, like.label_names, like.label_uris)
+    settings = with_ids(sources, vectorizer.settings)
     with (
-        closing(chunks_of(sources, vectorizer.settings, None, jobs)) as chunks,
+        closing(chunks_of(sources, settings, None, jobs)) as chunks,
         watch("convert", "rows") as update,
     ):
         update(0, None)
@@ -176,6 +184,7 @@ def convert_texts_like(
             out,
             like=like,
             label_names=None if like.label_names is None else labels.names,
+            label_uris=None if like.label_uris is None else labels.uris,
             overwrite=overwrite,
             on_progress=lambda done: update(done, None),
         )
@@ -216,15 +225,19 @@ class Records:
     def __len__(self) -> int:
         return sum(map(len, pieces_of(self._path, self._settings(labelled=False))))
 
-    def blocks(self, labelled: bool = True) -> Iterator[Block]:
-        """Term counts and label sets; these are empty and need not be in the records if not `labelled`."""
+    def blocks(self, labelled: bool = True) -> Iterator[RecordBlock]:
+        """Term counts, label sets and ids.
+
+        Label sets are empty and need not be in the records if not `labelled`; ids are those of the field that
+        the training set's have, where the first record has it.
+        """
         with closing(chunks_of([self._path], self._settings(labelled), None, self._jobs)) as chunks:
             yield from blocks_like(self._vectorizer, chunks, LabelIds(self._vectorizer.labels))
 
     def _settings(self, labelled: bool) -> TextSettings:
-        settings = self._vectorizer.settings
+        settings = with_ids([self._path], self._vectorizer.settings)
         return settings if labelled else settings.model_copy(update={"label_field": None})
 
 
-def _source(paths: Sequence[Path], vectorizer: TextVectorizer, blocks: Iterable[Block]) -> _Source:
+def _source(paths: Sequence[Path], vectorizer: TextVectorizer, blocks: Iterable[RecordBlock]) -> _Source:
     return _Source(paths, format_of(paths[0]), vectorizer.n_features, blocks)

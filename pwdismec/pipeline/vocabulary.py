@@ -7,27 +7,28 @@ from pathlib import Path
 
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.data.formats.lines import check_is_file, lines_of
-from pwdismec.data.names import MAX_NAMES, read_given_names
+from pwdismec.data.names import MAX_NAMES, GivenNames, read_given_names
 from pwdismec.errors import DataError
 from pwdismec.quoting import shown, shown_name
 from pwdismec.sizes import size_text
 from pwdismec.text.records import without_brackets
 
 
-def numbered(path: Path, labels: Sequence[str]) -> list[str]:
-    """The names of labels that are numbers: of label 0 the first in the file.
+def numbered(path: Path, labels: Sequence[str]) -> GivenNames:
+    """The names of labels that are numbers, and their URIs if the file has any: of label 0 the first in it.
 
     Raises
     ------
     DataError
         If the file cannot be read, or a label is no number of a name.
     """
-    names = read_given_names(path, None, "labels")
+    names, uris = read_given_names(path, None, "labels")
     for label in labels:
         if not (label.isascii() and label.isdigit() and len(label) < 20 and int(label) < len(names)):
             expected = f"expected labels from 0 to {len(names) - 1}, as the file has {len(names)} names"
             raise DataError(path, f"no name for label {shown(label)}; {expected}")
-    return [names[int(label)] for label in labels]
+    numbers = [int(label) for label in labels]
+    return GivenNames([names[i] for i in numbers], None if uris is None else [uris[i] for i in numbers])
 
 
 def named(path: Path, labels: Sequence[str]) -> tuple[list[str], list[str]]:

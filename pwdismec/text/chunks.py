@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from pwdismec.cluster.pools import start_workers
 from pwdismec.cluster.worker_side import begin_worker
 from pwdismec.data.formats.parallel import map_with
+from pwdismec.data.strings import Strings
 from pwdismec.errors import DataError, PwdismecError
 from pwdismec.text.counting import Counter
 from pwdismec.text.numbers import Counts
 from pwdismec.text.pieces import Piece, pieces_of
-from pwdismec.text.records import Misfit, Record, labels_in, text_in
+from pwdismec.text.records import Misfit, Record, id_in, labels_in, misfit_in, text_in
 from pwdismec.text.settings import TextSettings
 from pwdismec.text.splits import Split
 
@@ -46,12 +47,15 @@ class Chunk(NamedTuple):
         Their label sets, likewise.
     held_out
         bool, shape (n_records,): which are not for training.
+    record_ids
+        What each is called; None where the settings name no field of ids.
     """
 
     process: str
     terms: Counts
     labels: Counts
     held_out: NDArray[np.bool_]
+    record_ids: Strings | None
 
 
 def chunks_of(
@@ -155,17 +159,25 @@ class _Reader:
         """The piece's records; DataError at the first that is not as it should be."""
         texts: list[list[str]] = [[] for _ in self._settings.fields]
         labels: list[list[str]] = []
+        ids: list[str] = []
         held_out = []
         for number, record in enumerate(piece.records()):
             try:
                 for field, found in zip(self._settings.fields, texts, strict=True):
                     found.append(text_in(record, field.name, self._settings))
                 labels.append(labels_in(record, self._settings))
+                if self._settings.id_field:
+                    ids.append(id_in(record, self._settings.id_field))
                 held_out.append(_is_held_out(record, self._split, piece.line(number)))
             except Misfit as misfit:
-                raise DataError(piece.path, str(misfit), piece.line(number)) from misfit
+                what = misfit_in(record, misfit, self._settings)
+                raise DataError(piece.path, what, piece.line(number)) from misfit
         return Chunk(
-            self._process, self._terms.count(texts), self._labels.count([labels]), np.array(held_out, bool)
+            self._process,
+            self._terms.count(texts),
+            self._labels.count([labels]),
+            np.array(held_out, bool),
+            Strings.of(ids) if self._settings.id_field else None,
         )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pwdismec import native
 from pwdismec.data.csr import CSR
 from pwdismec.data.formats.parallel import map_in_order
-from pwdismec.data.formats.source import Block
+from pwdismec.data.strings import Strings
 from pwdismec.errors import DataError
 from pwdismec.text.chunks import Chunk
 from pwdismec.text.counting import in_columns
@@ -90,10 +90,29 @@ def _count_training(matrix: CSR, training: NDArray[np.bool_], frequencies: NDArr
     native.count_ids(rows.indices, frequencies)
 
 
+class RecordBlock(NamedTuple):
+    """A `Block` of records, and what each of them is called.
+
+    Attributes
+    ----------
+    features
+        Term counts, shape (n_rows, n_features).
+    labels
+        Label sets, shape (n_rows, n_labels).
+    record_ids
+        The records' ids; None where they have none.
+    """
+
+    features: CSR
+    labels: CSR
+    record_ids: Strings | None
+
+
 class _Stored(NamedTuple):
     features: CSR
     labels: CSR
     held_out: NDArray[np.bool_]
+    record_ids: Strings | None
 
 
 class Corpus:
@@ -136,6 +155,9 @@ class Corpus:
         for array in (features.indptr, features.indices, features.values, labels.indptr, labels.indices):
             np.save(self._file, array)
         np.save(self._file, chunk.held_out)
+        if chunk.record_ids is not None:
+            np.save(self._file, chunk.record_ids.indptr)
+            np.save(self._file, chunk.record_ids.utf8)
         self._n_chunks += 1
         self._n_single += int((labels.row_lengths == 1).sum())
         for held_out in (False, True):
@@ -182,11 +204,13 @@ class Corpus:
     def stored(self) -> Iterator[_Stored]:
         """The chunks, from the first."""
         self._file.seek(0)
+        n_arrays = 8 if self._settings.id_field else 6
         for _ in range(self._n_chunks):
-            f_indptr, f_indices, f_data, l_indptr, l_indices, held_out = (
-                np.load(self._file, allow_pickle=False) for _ in range(6)
+            f_indptr, f_indices, f_data, l_indptr, l_indices, held_out, *ids = (
+                np.load(self._file, allow_pickle=False) for _ in range(n_arrays)
             )
-            yield _Stored(CSR(f_indptr, f_indices, f_data, 0), CSR(l_indptr, l_indices, None, 0), held_out)
+            features, labels = CSR(f_indptr, f_indices, f_data, 0), CSR(l_indptr, l_indices, None, 0)
+            yield _Stored(features, labels, held_out, Strings(*ids) if ids else None)
 
 
 class FittedCorpus(NamedTuple):
@@ -206,19 +230,20 @@ class FittedCorpus(NamedTuple):
     label_places: NDArray[np.integer]
     other_labels: list[str]
 
-    def blocks(self, held_out: bool, jobs: int | None = None) -> Iterator[Block]:
+    def blocks(self, held_out: bool, jobs: int | None = None) -> Iterator[RecordBlock]:
         """Term counts and label sets of the records for training, or of those held out; over threads."""
         return map_in_order(lambda stored: self._block(stored, held_out), self.corpus.stored(), jobs)
 
-    def _block(self, stored: _Stored, held_out: bool) -> Block:
+    def _block(self, stored: _Stored, held_out: bool) -> RecordBlock:
         rows = np.flatnonzero(stored.held_out == held_out)
-        return Block(
+        return RecordBlock(
             in_columns(stored.features.take(rows), self.places, self.vectorizer.n_features),
             label_sets(
                 stored.labels.take(rows),
                 self.label_places,
                 len(self.vectorizer.labels) + held_out * len(self.other_labels),
             ),
+            None if stored.record_ids is None else stored.record_ids.take(rows),
         )
 
 
@@ -227,17 +252,27 @@ class LabelIds:
 
     Parameters
     ----------
-    trained, names
-        The training set's labels, and their names if they have others.
+    trained
+        The training set's labels, as records call them.
+    names, uris
+        Their names, and what identifies them, where that is something else.
 
     Attributes
     ----------
-    names
-        Of all labels by now, in the order of their ids; others than the training set's are their own names.
+    names, uris
+        Of all labels by now, in the order of their ids; others than the training set's are their own names
+        and URIs.
     """
 
-    def __init__(self, trained: Sequence[str], names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        trained: Sequence[str],
+        names: Sequence[str] | None = None,
+        uris: Sequence[str] | None = None,
+    ) -> None:
         self.names = list(trained if names is None else names)
+        self.uris = list(trained if uris is None else uris)
+        self._taken = frozenset(self.uris)
         self._ids = {label: i for i, label in enumerate(trained)}
 
     def of(self, names: Sequence[str]) -> NDArray[np.int64]:
@@ -246,18 +281,23 @@ class LabelIds:
             if name not in self._ids:
                 self._ids[name] = len(self.names)
                 self.names.append(name)
+                self.uris.append(f"label {name}" if name in self._taken else name)
         return np.fromiter(map(self._ids.__getitem__, names), np.int64, len(names))
 
 
-def blocks_like(vectorizer: TextVectorizer, chunks: Iterable[Chunk], label_ids: LabelIds) -> Iterator[Block]:
+def blocks_like(
+    vectorizer: TextVectorizer, chunks: Iterable[Chunk], label_ids: LabelIds
+) -> Iterator[RecordBlock]:
     """Term counts and label sets of chunks with a training set's features, and labels as `label_ids` says."""
     features = Translation(vectorizer.columns_of)
     labels = Translation(label_ids.of)
-    for process, terms, label_counts, _ in chunks:
-        places = labels.of(process, label_counts)
-        yield Block(
-            in_columns(terms.matrix, features.of(process, terms), vectorizer.n_features),
-            label_sets(label_counts.matrix, places, len(label_ids.names)),
+    for chunk in chunks:
+        places = labels.of(chunk.process, chunk.labels)
+        numbers = features.of(chunk.process, chunk.terms)
+        yield RecordBlock(
+            in_columns(chunk.terms.matrix, numbers, vectorizer.n_features),
+            label_sets(chunk.labels.matrix, places, len(label_ids.names)),
+            chunk.record_ids,
         )
 
 

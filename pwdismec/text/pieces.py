@@ -6,7 +6,8 @@ import csv
 import io
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,8 +27,8 @@ from pwdismec.machine import check_fits
 from pwdismec.patience import apart_from_damage
 from pwdismec.quoting import said_by, shown
 from pwdismec.sizes import size_text
-from pwdismec.text.records import Misfit, Record, labels_of_cell, parsed
-from pwdismec.text.settings import TextSettings
+from pwdismec.text.records import Misfit, Record, labels_of_cell, misfit_in, parsed
+from pwdismec.text.settings import ID, TextSettings
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 FORMATS |= {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
@@ -72,7 +73,7 @@ def format_of(path: Path) -> str | None:
     return FORMATS.get(without_compression(path).suffix.lower())
 
 
-def pieces_of(path: Path, settings: TextSettings) -> Iterator[Piece]:
+def pieces_of(path: Path, settings: TextSettings) -> Generator[Piece, None, None]:
     """The records of a file in their order.
 
     Parameters
@@ -100,6 +101,27 @@ def pieces_of(path: Path, settings: TextSettings) -> Iterator[Piece]:
     if format == "parquet":
         return _parquet(path, settings)
     raise ConfigError(f"{path}: suffix {path.suffix!r}; expected a file of records: {', '.join(FORMATS)}")
+
+
+def with_ids(paths: Iterable[Path], settings: TextSettings) -> TextSettings:
+    """The settings with the field of the records' ids: theirs, or "id", where the first record has it.
+
+    Parameters and errors are those of `pieces_of`, for the first record.
+    """
+    if settings.id_field == "":
+        return settings
+    name, without = settings.id_field or ID, settings.model_copy(update={"id_field": None})
+    found = name in _first_record(paths, without)
+    return settings.model_copy(update={"id_field": name}) if found else without
+
+
+def _first_record(paths: Iterable[Path], settings: TextSettings) -> Record:
+    for path in paths:
+        with closing(pieces_of(path, settings)) as pieces:
+            for piece in pieces:
+                if len(piece):
+                    return piece.records()[0]
+    return {}
 
 
 @dataclass(frozen=True)
@@ -144,7 +166,7 @@ def _not_utf8(path: Path, line: int, error: UnicodeDecodeError) -> DataError:
     return DataError(path, f"{found}; expected UTF-8", line)
 
 
-def _json_lines(path: Path) -> Iterator[Piece]:
+def _json_lines(path: Path) -> Generator[Piece, None, None]:
     line = 1
     try:
         for text in pieces_of_lines(path, skip_first=False, longest=LONGEST_RECORD):
@@ -183,7 +205,7 @@ def _tab_separated(lines: Iterable[str]) -> Iterator[list[str]]:
 
 def _table(
     path: Path, rows_of: Callable[[Iterable[str]], Iterator[list[str]]], settings: TextSettings
-) -> Iterator[Piece]:
+) -> Generator[Piece, None, None]:
     csv.field_size_limit(LONGEST_RECORD)
     with clear_read_errors(path):
         file = open_to_read(path)
@@ -207,7 +229,8 @@ def _table(
                 try:
                     record[label_field] = labels_of_cell(record[label_field], settings.label_separator)
                 except Misfit as misfit:
-                    raise DataError(path, f"field {label_field!r}: {misfit}", line) from misfit
+                    in_field = Misfit(f"field {label_field!r}: {misfit}")
+                    raise DataError(path, misfit_in(record, in_field, settings), line) from misfit
             numbers.append(line)
             records.append(record)
             if len(records) == _ROWS or lines.read - begin >= _BYTES:
@@ -277,6 +300,8 @@ def _check_columns(path: Path, names: Sequence[str], settings: TextSettings, lin
     wanted = [field.name for field in settings.fields]
     if settings.label_field is not None:
         wanted.append(settings.label_field)
+    if settings.id_field:
+        wanted.append(settings.id_field)
     if missing := [name for name in wanted if name not in names]:
         hint = " (--columns names those of a file without a header)" if line is not None else ""
         found = f"no column {shown(missing[0])}; expected it beside {_listed(names)}{hint}"
@@ -288,7 +313,7 @@ def _listed(names: Sequence[str]) -> str:
     return (", ".join(shown(name, _LONGEST_NAME) for name in names[:_SHOWN]) or "none") + more
 
 
-def _parquet(path: Path, settings: TextSettings) -> Iterator[Piece]:
+def _parquet(path: Path, settings: TextSettings) -> Generator[Piece, None, None]:
     try:
         import pyarrow
         import pyarrow.parquet

@@ -14,7 +14,7 @@ from typing import Any
 
 from pwdismec.quoting import shown
 from pwdismec.text.ngrams import too_many
-from pwdismec.text.settings import TextSettings
+from pwdismec.text.settings import ID, TextSettings
 
 Record = Mapping[str, Any]
 
@@ -32,6 +32,13 @@ _URI = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*:[^<>\s]+>")
 _ESCAPES = r"""(?:\\["'\\abfnrtvxuU0-7]"""
 _ITEM = re.compile(
     rf"""\s*('[^'\\]*{_ESCAPES}[^'\\]*)*'|"[^"\\]*{_ESCAPES}[^"\\]*)*"|[0-9]+)\s*(?:,\s*|\Z)""", re.ASCII
+)
+
+
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+_ID = (
+    "a string or a whole number, as every record has an id if the first has one "
+    "(--id-field of convert names another field, or '' for none)"
 )
 
 
@@ -158,6 +165,29 @@ def _name_of(label: Any, field: str) -> str:
         f"field {field!r}: label {shown(label)}; expected a string, a whole number, or an object with "
         "a uri or label"
     )
+
+
+def id_in(record: Record, name: str) -> str:
+    """What a record is called: any string, or a whole number; Misfit if there is none."""
+    if name not in record:
+        raise Misfit(f"field {name!r}: missing; expected {_ID}")
+    value = record[name]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise Misfit(f"field {name!r}: {shown(value)}; expected {_ID}")
+    if not value.isascii() and _HALF_A_PAIR.search(value):
+        raise Misfit(f"field {name!r}: {shown(value)}; expected no half of a surrogate pair")
+    return value
+
+
+def misfit_in(record: Record, misfit: Misfit, settings: TextSettings) -> str:
+    """What is wrong in a record, and what the record is called if that is known."""
+    try:
+        called = id_in(record, ID if settings.id_field is None else settings.id_field)
+    except Misfit:
+        return str(misfit)
+    return f"record {shown(called)}: {misfit}"
 
 
 def is_label(text: str) -> bool:

@@ -23,6 +23,9 @@ Range = tuple[_Length, _Length]
 # What stands between a field's name and a term in a feature's name: title:word, title~char.
 WORD, CHAR = ":", "~"
 
+ID = "id"
+"""The field of the records' ids, unless another is named."""
+
 
 class TextField(BaseModel):
     """A field of the records whose terms are features of their own.
@@ -62,6 +65,9 @@ class TextSettings(BaseModel):
     label_separator
         What stands between the labels in a cell of a table; "list" where a cell is a list as Python or JSON
         writes it.
+    id_field
+        The field of the records' ids; None for "id" where the first record has that, and for none elsewhere
+        (`pieces.with_ids` decides it). The empty string stands for none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -74,6 +80,7 @@ class TextSettings(BaseModel):
     label_field: str | None = None
     columns: Annotated[tuple[str, ...], Field(min_length=1, max_length=1000)] | None = None
     label_separator: Annotated[str, Field(min_length=1)] = ";"
+    id_field: str | None = None
 
     @field_validator("words", "chars")
     @classmethod

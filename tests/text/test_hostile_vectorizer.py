@@ -57,6 +57,7 @@ ALLOWED = {"written_by text", "written_by empty", "settings.min_df missing", "se
 ALLOWED |= {f"settings.{name} {what}" for name in ("words", "chars") for what in ("missing", "null")}
 ALLOWED |= {"settings.label_field missing", "settings.label_field null", "settings.label_field text"}
 ALLOWED |= {"settings.label_separator missing", "settings.label_separator text", "settings.hashing null"}
+ALLOWED |= {f"settings.id_field {what}" for what in ("missing", "null", "text", "empty")}
 ALLOWED |= {"settings.columns missing", "settings.columns null"}
 ALLOWED |= {"settings.label_field empty", "settings.fields.0.name text", "settings.fields.0.weight missing"}
 ALLOWED |= {"settings.fields.0.weight fraction", "settings.fields.0.weight huge", "settings.fields.0 missing"}

@@ -1,0 +1,203 @@
+"""What the source calls records and labels, from files of records through data sets and models."""
+
+import csv
+import gzip
+import json
+
+import pytest
+from command_line import output, refusal
+
+from pwdismec.data import Dataset
+from pwdismec.model import Model
+from pwdismec.pipeline.text_section import TextSection
+from pwdismec.pipeline.texts import Records
+
+TEXT = ("--text", "title", "--label-field", "labels", "--min-df", "1")
+WORDS = ["wald", "berg", "fluss", "stadt"]
+
+
+def record(i, **more):
+    return {"title": f"Der {WORDS[i % 4]}", "labels": [f"http://gnd/{i % 4}"], "year": 2000 + i, **more}
+
+
+RECORDS = [record(i, id=f"rec-{i // 2}", ppn=7 * i) for i in range(12)]
+IDS = [r["id"] for r in RECORDS]
+
+
+def jsonl(path, records):
+    path.write_text("".join(json.dumps(r) + "\n" for r in records))
+    return path
+
+
+def tables(folder):
+    """The records in every form of file."""
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    paths = [jsonl(folder / "r.jsonl", RECORDS)]
+    for suffix, delimiter in (("csv", ","), ("tsv", "\t")):
+        paths.append(folder / f"r.{suffix}")
+        with paths[-1].open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(RECORDS[0]), delimiter=delimiter, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(r | {"labels": ";".join(r["labels"])} for r in RECORDS)
+    paths.append(folder / "r.parquet")
+    parquet.write_table(pyarrow.Table.from_pylist(RECORDS), paths[-1])
+    return paths
+
+
+def test_records_keep_their_ids_whatever_their_file(tmp_path):
+    for path in tables(tmp_path):
+        for option, expected in (
+            ((), IDS),
+            (("--id-field", "ppn"), [str(7 * i) for i in range(12)]),
+            (("--id-field", ""), None),
+        ):
+            output("convert", path, tmp_path / "set", *TEXT, *option, "--overwrite")
+            found = Dataset.open(tmp_path / "set").record_ids
+            assert (None if found is None else list(found)) == expected
+
+
+def test_ids_are_told_apart_by_process_file_and_split(tmp_path):
+    many = [record(i, id=f"rec {i} " + 300 * "x") for i in range(9000)]  # several pieces
+    one, two = jsonl(tmp_path / "a.jsonl", many[:7000]), jsonl(tmp_path / "b.jsonl", many[7000:])
+    split = ("--split", "year:10999", "--test", tmp_path / "test")
+    output("convert", one, two, tmp_path / "train", *TEXT, *split, "--jobs", 2)
+    train, test = Dataset.open(tmp_path / "train"), Dataset.open(tmp_path / "test")
+    assert [*train.record_ids] == [r["id"] for r in many if r["year"] < 10999]
+    assert [*test.record_ids] == [r["id"] for r in many if r["year"] >= 10999]
+
+
+@pytest.mark.parametrize(
+    "other, option, said",
+    [
+        ({}, (), "field 'id': missing"),
+        ({"id": None}, (), "field 'id': None"),
+        ({"id": 1.5}, (), "field 'id': 1.5"),
+        ({"id": True}, (), "field 'id': True"),
+        ({"id": ["a"]}, (), r"field 'id': ['a']"),
+        ({"id": 3}, ("--id-field", "ppn"), "record '0'"),
+    ],
+)
+def test_if_the_first_record_has_an_id_all_have_one(tmp_path, other, option, said):
+    path = jsonl(tmp_path / "r.jsonl", [record(0, id="a", ppn="b"), {**record(1), **other}])
+    if option:
+        told = refusal("convert", path, tmp_path / "set", *TEXT, *option)
+        assert told.startswith(f"{path}:2: field 'ppn': missing; expected a string or a whole number")
+    else:
+        told = refusal("convert", path, tmp_path / "set", *TEXT)
+        assert told.startswith(f"{path}:2: {said}") and "--id-field" in told
+    output("convert", path, tmp_path / "set", *TEXT, "--id-field", "")
+    assert Dataset.open(tmp_path / "set").record_ids is None
+
+
+def test_a_field_that_is_named_has_to_be_there_and_id_has_not(tmp_path):
+    path = jsonl(tmp_path / "r.jsonl", [record(0), record(1, id="b")])
+    told = refusal("convert", path, tmp_path / "set", *TEXT, "--id-field", "ppn")
+    assert told.startswith(f"{path}:1: field 'ppn': missing")
+    output("convert", path, tmp_path / "set", *TEXT)
+    assert Dataset.open(tmp_path / "set").record_ids is None
+    table = tmp_path / "r.csv"
+    table.write_text("title,labels\na,b\n")
+    assert "no column 'ppn'" in refusal("convert", table, tmp_path / "t", *TEXT, "--id-field", "ppn")
+
+
+def test_an_experiment_names_the_field_too():
+    section = TextSection.model_validate({"fields": "title", "labels": "labels"})
+    assert section.settings().id_field is None
+    named = TextSection.model_validate({"fields": "title", "labels": "labels", "id_field": "ppn"})
+    assert named.settings().id_field == "ppn"
+
+
+def test_an_id_that_utf_8_cannot_write_is_refused(tmp_path):
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"id": "\\ud800", "title": "a", "labels": []}\n')
+    assert ":1: field 'id': '\\ud800'; expected no half" in refusal("convert", path, tmp_path / "s", *TEXT)
+
+
+def test_errors_name_the_record(tmp_path):
+    path = jsonl(tmp_path / "r.jsonl", [RECORDS[0], {"id": "a\n\x1b[31m", "labels": []}])
+    told = refusal("convert", path, tmp_path / "set", *TEXT)
+    assert told == f"{path}:2: record 'a\\n\\x1b[31m': field 'title': missing; expected a string"
+    table = tmp_path / "r.csv"
+    table.write_text("id,title,labels\n7,a,\"['b', 'c']\"\n")
+    assert f"{table}:2: record '7': field 'labels': " in refusal("convert", table, tmp_path / "set", *TEXT)
+
+
+def test_a_test_set_has_ids_where_its_first_record_has_the_training_sets_field(tmp_path):
+    train = jsonl(tmp_path / "train.jsonl", RECORDS)
+    output("convert", train, tmp_path / "train", *TEXT, "--id-field", "ppn")
+    for records, expected in (
+        ([record(0, ppn="x"), record(1, ppn=2)], ["x", "2"]),
+        ([record(0, id="x"), record(1)], None),
+    ):
+        path = jsonl(tmp_path / "new.jsonl", records)
+        output("convert", path, tmp_path / "new", "--like", tmp_path / "train", "--overwrite")
+        found = Dataset.open(tmp_path / "new").record_ids
+        assert (None if found is None else [*found]) == expected
+        output("train", tmp_path / "train", tmp_path / "model", "--overwrite")
+        vectorizer = Model.open(tmp_path / "model").text_vectorizer
+        for labelled in (False, True):
+            blocks = list(Records(path, vectorizer).blocks(labelled))
+            ids = [block.record_ids and list(block.record_ids) for block in blocks]
+            assert ids == [expected]
+
+
+def test_with_names_from_a_file_what_records_call_a_label_is_its_uri(tmp_path):
+    path = jsonl(tmp_path / "r.jsonl", RECORDS)
+    names = tmp_path / "names.tsv"
+    names.write_text("<http://gnd/0>\tWald\nhttp://gnd/1\tWald\nhttp://gnd/2\tFluss\n")
+    split = ("--split", "year:2008", "--test", tmp_path / "test")
+    output("convert", path, tmp_path / "train", *TEXT, "--label-names", names, *split)
+    made = Dataset.open(tmp_path / "train")
+    assert made.label_uris == [f"http://gnd/{i}" for i in range(4)]
+    assert made.label_names == ["Wald", "Wald", "Fluss", "http://gnd/3"]
+    assert Dataset.open(tmp_path / "test").label_uris == made.label_uris
+    new = jsonl(
+        tmp_path / "new.jsonl", [{"title": "Wald", "labels": ["http://gnd/3", "Wald", "http://gnd/9"]}]
+    )
+    output("convert", new, tmp_path / "new", "--like", tmp_path / "train")
+    like = Dataset.open(tmp_path / "new")
+    assert like.label_uris == [*made.label_uris, "Wald", "http://gnd/9"]
+    assert like.label_names == [*made.label_names, "Wald", "http://gnd/9"]
+    output("train", tmp_path / "train", tmp_path / "model")
+    assert Model.open(tmp_path / "model").label_uris == made.label_uris
+    output("convert", path, tmp_path / "plain", *TEXT)
+    assert Dataset.open(tmp_path / "plain").label_uris is None
+
+
+@pytest.mark.parametrize("uids, expected", [([12, "a", "3"], ["12", "a", "3"]), (None, ["0", "1", "2"])])
+def test_labels_of_the_xmc_repository_have_their_uid_or_else_their_number(tmp_path, uids, expected):
+    labels = [{"title": title} | ({} if uids is None else {"uid": uids[i]}) for i, title in enumerate("xyx")]
+    with gzip.open(tmp_path / "lbl.json.gz", "wt") as file:
+        file.writelines(json.dumps(label) + "\n" for label in labels)
+    records = [{"title": word, "target_ind": [2 - i]} for i, word in enumerate(WORDS[:3])]
+    path = jsonl(tmp_path / "trn.json", records)
+    text = ("--text", "title", "--label-field", "target_ind", "--min-df", "1")
+    output("convert", path, tmp_path / "train", *text, "--labels", tmp_path / "lbl.json.gz")
+    made = Dataset.open(tmp_path / "train")
+    assert (made.label_names, made.label_uris) == (["x", "y", "x"], expected)
+    new = jsonl(tmp_path / "tst.json", [{"title": "Berg", "target_ind": [0, 12]}])
+    output("convert", new, tmp_path / "new", "--like", tmp_path / "train")
+    other = "label 12" if uids else "12"  # 12 is what the first label is called
+    assert Dataset.open(tmp_path / "new").label_uris == [*expected, other]
+    (tmp_path / "features.txt").write_text("2 5 3\n0 0:1\n1,2 3:1\n")
+    output("convert", tmp_path / "features.txt", tmp_path / "f", "--labels", tmp_path / "lbl.json.gz")
+    assert Dataset.open(tmp_path / "f").label_uris == (expected if uids else None)
+
+
+@pytest.mark.parametrize(
+    "lines, said",
+    [
+        (['{"title": "a", "uid": 1}', '{"title": "b"}'], r":2: uid: missing; expected one in each line"),
+        (['{"title": "a", "uid": 1}', '{"title": "b", "uid": 1.5}'], r":2: uid 1.5 is of type float"),
+        (
+            ['{"title": "a", "uid": "x"}', '{"title": "b", "uid": "x"}'],
+            r"labels 0 and 1 have the same URI, 'x'",
+        ),
+        (['{"title": "a", "uid": "x"}', '{"title": "b", "uid": ""}'], r"the URI of label 1 is empty"),
+    ],
+)
+def test_uids_that_identify_nothing_are_refused(tmp_path, lines, said):
+    (tmp_path / "lbl.json").write_text("\n".join(lines))
+    (tmp_path / "x.txt").write_text("1 5 2\n0 0:1\n")
+    assert said in refusal("convert", tmp_path / "x.txt", tmp_path / "set", "--labels", tmp_path / "lbl.json")
+    assert not (tmp_path / "set").exists()
