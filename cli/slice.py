@@ -29,14 +29,14 @@ from .streams import print_text
     type=options.INPUT,
     required=True,
     metavar="FILE",
-    help="The labels to keep: ids or names, one a line.",
+    help="The labels to keep: ids, URIs or names, one a line.",
 )
 @options.overwrite
 @options.logs
 def command(model: Path, out: Path, labels: Path, overwrite: bool) -> None:
     """Make OUT, a new folder, of MODEL with some of its labels only.
 
-    They keep their ids and names, so that predictions mean the same; the others are never predicted.
+    They keep their ids, URIs and names, so that predictions mean the same; the others are never predicted.
     """
     before = Model.open(model)
     with watch("slice", "shards") as update:

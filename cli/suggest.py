@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from pwdismec.data.shown_labels import ShownLabels
 from pwdismec.errors import DataError
 from pwdismec.model.explanation import Explanation
 from pwdismec.pipeline.suggesting import Suggester, Suggestion, numbered_lines
@@ -45,7 +46,7 @@ _BLANK = "a blank line"
     "labels",
     multiple=True,
     metavar="LABEL",
-    help="Score this label, a name or an id, instead of the best ones; may be repeated.",
+    help="Score this label, a URI, a name or an id, instead of the best ones; may be repeated.",
 )
 @click.option(
     "--probabilities",
@@ -90,13 +91,16 @@ def command(
     source, texts = _texts(text)
     for line, one in texts:
         if line is not None and not one.strip():  # each line has an answer
-            print_text(_json([], explain) if as_json else f"({_BLANK})")
+            print_text(_json(None, [], explain) if as_json else f"({_BLANK})")
             continue
         record = suggester.record(one, source, line)
         suggestions = suggester.suggest(record)
         if not suggestions and text is not None:
             raise DataError(source, _UNKNOWN)
-        print_text(_json(suggestions, explain) if as_json else _text(record, suggestions, explain))
+        if as_json:
+            print_text(_json(suggester.record_id(one, source, line), suggestions, explain))
+        else:
+            print_text(_text(record, suggestions, suggester.labels, explain))
 
 
 def _texts(text: str | None) -> tuple[str, Iterable[tuple[int | None, str]]]:
@@ -105,40 +109,47 @@ def _texts(text: str | None) -> tuple[str, Iterable[tuple[int | None, str]]]:
     return "standard input", numbered_lines(sys.stdin.buffer, "standard input")
 
 
-def _json(suggestions: list[Suggestion], explain: bool) -> str:
-    rows = [_row(suggestion, explain) for suggestion in suggestions]
-    return json_line({"labels": rows})
+def _json(record_id: str | None, suggestions: list[Suggestion], explain: bool) -> str:
+    called = {} if record_id is None else {"id": record_id}
+    return json_line({**called, "labels": [_row(suggestion, explain) for suggestion in suggestions]})
 
 
 def _row(suggestion: Suggestion, explain: bool) -> dict[str, Any]:
     explanation, neighbours, probability = suggestion
-    name = {} if explanation.label_name is None else {"label": explanation.label_name}
-    row: dict[str, Any] = {**name, "id": explanation.label, "score": explanation.score}
+    called = _known({"uri": explanation.label_uri, "label": explanation.label_name})
+    row: dict[str, Any] = {**called, "id": explanation.label, "score": explanation.score}
     if probability is not None:
         row["probability"] = probability
     if explain:
         row["bias"] = explanation.bias
         row["words"] = [contribution._asdict() for contribution in explanation.contributions]
     if neighbours:
-        row["neighbours"] = [neighbour._asdict() for neighbour in neighbours]
+        row["neighbours"] = [_known(neighbour._asdict()) for neighbour in neighbours]
     return row
 
 
-def _text(record: Mapping[str, str], suggestions: list[Suggestion], explain: bool) -> str:
+def _known(entries: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in entries.items() if value is not None}
+
+
+def _text(
+    record: Mapping[str, str], suggestions: list[Suggestion], labels: ShownLabels, explain: bool
+) -> str:
     lines = [shown_name(shorten(next(filter(str.strip, record.values())), _WIDTH, placeholder=" …"))]
     if not suggestions:
         lines.append(f"  ({_UNKNOWN})")
     for explanation, neighbours, probability in suggestions:
-        name = shown_name(explanation.label_name or f"label {explanation.label}")
+        name = labels.full(explanation.label)
         if probability is None:
             lines.append(f"  {explanation.score:7.3f}  {name}")
         else:  # words add up to a score
             lines.append(f"  {probability:7.3f}  {name}" + f", score {explanation.score:.3f}" * explain)
         if explain:
             lines.append(f"{_INDENT}{_words(explanation)}")
-        for number, similarity, shared in neighbours:
+        for number, similarity, shared, record_id in neighbours:
             words = ", ".join(map(shown_name, shared)) or "no word in common"
-            lines.append(f"{_INDENT}instance {number}, similarity {similarity:.2f}: {words}")
+            called = "" if record_id is None else f" ({shown_name(record_id)})"
+            lines.append(f"{_INDENT}instance {number}{called}, similarity {similarity:.2f}: {words}")
     return "\n".join(lines)
 
 

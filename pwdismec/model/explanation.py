@@ -30,12 +30,15 @@ class Classifier(NamedTuple):
         float32, one row; features of weight zero are not stored.
     bias
         Added to each score.
+    uri
+        What the source calls the label, if that is not its name.
     """
 
     label: int
     name: str | None
     weights: CSR
     bias: float
+    uri: str | None = None
 
 
 class FeatureWeight(NamedTuple):
@@ -81,12 +84,15 @@ class Explanation:
     contributions
         What the features add to it or take from it, the largest amount, of either sign, first. Features
         that the instance does not have, or that weigh nothing for the label, are left out.
+    label_uri
+        What the source calls the label, if that is not its name.
     """
 
     label: int
     label_name: str | None
     bias: float
     contributions: tuple[Contribution, ...]
+    label_uri: str | None = None
 
     @property
     def score(self) -> float:
@@ -122,7 +128,7 @@ def explain(classifier: Classifier, instance: CSR, name_of: NameOf) -> Explanati
     order = np.argsort(-np.abs(amounts), kind="stable")[: np.count_nonzero(amounts)]
     columns = [column[order].tolist() for column in (features, values, weights, amounts)]
     contributions = tuple(Contribution(f, name_of(f), *parts) for f, *parts in zip(*columns, strict=True))
-    return Explanation(classifier.label, classifier.name, classifier.bias, contributions)
+    return Explanation(classifier.label, classifier.name, classifier.bias, contributions, classifier.uri)
 
 
 def top_features(classifier: Classifier, top_k: int, name_of: NameOf) -> list[FeatureWeight]:

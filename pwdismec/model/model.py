@@ -298,7 +298,7 @@ class Model:
         return f"is the name of {len(ids):,} labels ({', '.join([*said, *more])}); give {told_apart}"
 
     def classifier(self, label: int | str) -> Classifier:
-        """What scores one label, given by id or name; of the shards only its own is read.
+        """What scores one label, given by id, URI or name; of the shards only its own is read.
 
         Raises
         ------
@@ -307,14 +307,16 @@ class Model:
         """
         number = self.label_id(label)
         name = None if self.label_names is None else self.label_names[number]
+        uri = None if self.label_uris is None else self.label_uris[number]
         for entry in self.manifest.shards:
             if entry.first <= number < entry.stop:
                 label_ids, weights, bias = self._mapped_once(entry)
                 place = int(np.searchsorted(label_ids, number))
                 if place < len(label_ids) and label_ids[place] == number:
                     row = weights.rows(place, place + 1).widened()
-                    return Classifier(number, name, row, float(bias[place]))
-        called = f"label {number}" if name is None else f"label {number} ({name})"
+                    return Classifier(number, name, row, float(bias[place]), uri)
+        names = [shown_name(given) for given in (name, uri) if given]
+        called = f"label {number} ({', '.join(names)})" if names else f"label {number}"
         raise ModelError(f"{self.path}: {called} has no classifier; no training instance had the label")
 
     def explain(
@@ -331,7 +333,7 @@ class Model:
             The text of the model's first field, a record with some of its fields, or an instance: one
             row of float32, transformed as the training set was.
         label
-            Its id or name.
+            Its id, URI or name.
         feature_names
             A name for each feature of an instance; default the vectoriser's, or else the features' ids.
 
@@ -362,7 +364,7 @@ class Model:
         Parameters
         ----------
         label
-            Its id or name.
+            Its id, URI or name.
         top_k
             How many.
         feature_names

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pwdismec.data import Dataset
 from pwdismec.data.manifest import MANIFEST, is_dataset, read_manifest
+from pwdismec.data.shown_labels import ShownLabels
 from pwdismec.errors import DataError, PwdismecError
 from pwdismec.metrics.table import aligned
 from pwdismec.metrics.table import pairs as _pairs
@@ -84,10 +85,12 @@ def change_of_size(before: Model, after: Model) -> str:
 
 def _dataset(path: Path) -> str:
     dataset, manifest = Dataset.open(path), read_manifest(path)
-    names = [what.removesuffix("_names") + "s" for what in sorted(manifest.names)]
+    names = [f"{what}s" for what in ("feature", "label") if f"{what}_names" in manifest.names]
     about = _pairs(
         ("transforms", str(dataset.transforms)),
         ("names of", ", ".join(names) or "nothing"),
+        ("URIs of labels", "no" if dataset.label_uris is None else "yes"),
+        ("ids of records", "no" if dataset.record_ids is None else "yes"),
         ("made from", ", ".join(manifest.sources) or "arrays"),
         ("fingerprint", manifest.fingerprint[:16]),
     )
@@ -136,6 +139,7 @@ def _run(run: Run) -> str:
         ("labels", f"{run.n_labels:,}"),
         ("transforms", " + ".join(steps) or "none"),
         ("names of labels", "yes" if run.label_names else "no"),
+        ("URIs of labels", "yes" if run.label_uris else "no"),
         ("made of texts", "yes" if run.vectorizer else "no"),
         *((name, _setting(value)) for name, value in run.config.items()),
     )
@@ -175,8 +179,7 @@ def _beyond_tolerance(model: Model) -> str:
     labels = [label for shard in shards for label in shard.beyond_tolerance]
     if not labels:
         return "no label" if any(shard.worst_gap is not None for shard in shards) else "not known"
-    names = model.label_names
-    shown = ", ".join(f"{label}" if names is None else shown_name(names[label]) for label in labels[:_NAMED])
+    shown = ", ".join(map(ShownLabels(model).brief, labels[:_NAMED]))
     more = f" and {len(labels) - _NAMED:,} more, all in {MANIFEST}" if len(labels) > _NAMED else ""
     return f"{len(labels):,} label{'s' * (len(labels) > 1)}: {shown}{more}"
 

@@ -13,6 +13,7 @@ from pwdismec.bounds import whole_number
 from pwdismec.calibration import Calibration
 from pwdismec.data import CSR, Dataset
 from pwdismec.data.formats.lines import LONGEST_RECORD, lines_of
+from pwdismec.data.shown_labels import ShownLabels
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.model import Model
@@ -20,7 +21,9 @@ from pwdismec.model.explanation import Classifier, Explanation, NameOf, explain
 from pwdismec.model.texts import record_of
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.neighbours import nearest_positives
-from pwdismec.text.records import Misfit, parsed
+from pwdismec.quoting import shown
+from pwdismec.text.records import Misfit, id_in, parsed
+from pwdismec.text.settings import ID
 
 _LOOKS_LIKE_A_RECORD = re.compile(r'\s*\{\s*"')
 
@@ -39,11 +42,14 @@ class Neighbour(NamedTuple):
         Its cosine with the text.
     shared
         The words that make them similar, the weightiest first.
+    record_id
+        What the source calls it; None if the training set does not say so.
     """
 
     instance: int
     similarity: float
     shared: tuple[str, ...]
+    record_id: str | None = None
 
 
 class Suggestion(NamedTuple):
@@ -74,7 +80,7 @@ class Suggester:
     top_k
         Labels a text.
     labels
-        Names or ids of labels to score instead of the best ones.
+        Labels to score instead of the best ones: each by its URI, its name, or else its id.
     neighbours
         How many training instances to tell with each label.
     data
@@ -86,7 +92,7 @@ class Suggester:
     ------
     ModelError
         If the model is not whole, was not trained on texts, or is not calibrated where it must be, or if a
-        label is not in it.
+        label is not in it, or several have its name.
     DataError
         If `data` is not what the model was trained on.
     ConfigError
@@ -110,6 +116,9 @@ class Suggester:
         self._model = Model.open(model)
         self._vectorizer = self._model.text_vectorizer
         self._fields = [field.name for field in self._vectorizer.fields]
+        id_field = self._vectorizer.settings.id_field
+        self._id_field = ID if id_field is None else id_field
+        self.labels = ShownLabels(self._model)
         self._calibration = Calibration.of(self._model) if probabilities else None
         self._labels = [_id_of(self._model, label) for label in labels]
         self._predictor = None if labels else Predictor(self._model)
@@ -133,7 +142,25 @@ class Suggester:
         DataError
             If the text is empty, looks like a JSON object and is none, or has none of the fields.
         """
-        return record_of(_parsed(text, source, line), self._fields, source, line)
+        given = _parsed(text, source, line)
+        try:
+            return record_of(given, self._fields, source, line)
+        except DataError as error:
+            called = self._id_in(given, source, line)
+            said = error.message if called is None else f"record {shown(called)}: {error.message}"
+            raise DataError(source, said, line) from error
+
+    def record_id(self, text: str, source: str = "text", line: int | None = None) -> str | None:
+        """What a text, given as for `record`, is called; None where it does not say so."""
+        return self._id_in(_parsed(text, source, line), source, line)
+
+    def _id_in(self, given: str | Mapping[str, Any], source: str, line: int | None) -> str | None:
+        if isinstance(given, str) or self._id_field not in given:
+            return None
+        try:
+            return id_in(given, self._id_field)
+        except Misfit as misfit:
+            raise DataError(source, str(misfit), line) from misfit
 
     def suggest(self, record: Mapping[str, str]) -> list[Suggestion]:
         """The best labels of a record, or the wanted ones, best first; none if no word of it is known."""
@@ -173,8 +200,14 @@ class Suggester:
         if self._data is None:
             return ()
         found = nearest_positives(self._data, label, instance, self._neighbours)
+        ids = self._data.record_ids
         return tuple(
-            Neighbour(number, similarity, _shared(found.rows.rows(place, place + 1), instance, name_of))
+            Neighbour(
+                number,
+                similarity,
+                _shared(found.rows.rows(place, place + 1), instance, name_of),
+                None if ids is None else ids[number],
+            )
             for place, (number, similarity) in enumerate(
                 zip(found.ids.tolist(), found.similarities.tolist(), strict=True)
             )
@@ -203,10 +236,10 @@ def numbered_lines(stream: IO[bytes], source: str) -> Iterator[tuple[int, str]]:
 
 
 def _id_of(model: Model, label: str) -> int:
-    """A label by its name, or else by its id."""
-    if label.isascii() and label.isdigit() and len(label) <= 18 and label not in (model.label_names or ()):
-        return model.label_id(int(label))
-    return model.label_id(label)
+    """A label by its URI or its name, or else by its id."""
+    called = any(label in (names or ()) for names in (model.label_uris, model.label_names))
+    is_id = not called and label.isascii() and label.isdigit() and len(label) <= 18
+    return model.label_id(int(label) if is_id else label)
 
 
 def _parsed(text: str, source: str, line: int | None) -> str | dict[str, Any]:

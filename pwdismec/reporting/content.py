@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from pwdismec.data.shown_labels import ShownLabels
 from pwdismec.pipeline.watching import Watch, unwatched
 from pwdismec.reporting.by_class import ByClass, by_class, scored_labels
 from pwdismec.reporting.classes import FrequencyClasses, frequency_classes
@@ -40,6 +42,11 @@ class Content:
     facts: list[LabelFacts]
     pruning: list[list[PruningPoint]]
     worst: list[WorstLabel]
+
+    @cached_property
+    def labels(self) -> ShownLabels:
+        """The labels of the test set."""
+        return ShownLabels(self.comparison.test)
 
     @property
     def feature_names(self) -> Sequence[str] | None:

@@ -25,7 +25,7 @@ def worst(content: Content) -> str:
     counts = content.comparison.label_counts
     header = ["", "training positives", "true in test", *(f"found by {m.name}" for m in methods)]
     rows = [
-        [_label(content, w.label), f"{counts[w.label]:,}", f"{w.n_true:,}", *(f"{n:,}" for n in w.found)]
+        [content.labels.brief(w.label), f"{counts[w.label]:,}", f"{w.n_true:,}", *(f"{n:,}" for n in w.found)]
         for w in content.worst
     ]
     note = (
@@ -39,7 +39,7 @@ def worst(content: Content) -> str:
 
 def _facts_of(content: Content, facts: LabelFacts, place: int) -> list[str]:
     return [
-        _label(content, int(facts.label_ids[place])),
+        content.labels.brief(int(facts.label_ids[place])),
         f"{facts.positives[place]:,}",
         f"{facts.epochs[place]:,}",
         f"{facts.gap[place]:.1e}",
@@ -50,22 +50,18 @@ def _facts_of(content: Content, facts: LabelFacts, place: int) -> list[str]:
 def _examples(content: Content, label: WorstLabel) -> str:
     shown = "".join(_example(content, example) for example in label.examples)
     return markup.tag(
-        "details", markup.text("summary", f"Examples of {_label(content, label.label)}") + shown
+        "details", markup.text("summary", f"Examples of {content.labels.brief(label.label)}") + shown
     )
 
 
 def _example(content: Content, example: Example) -> str:
-    names = content.feature_names
-    lines = [markup.text("b", f"test instance {example.row:,}")]
+    names, ids = content.feature_names, content.comparison.test.record_ids
+    called = "" if ids is None else f" ({shown_name(ids[example.row])})"
+    lines = [markup.text("b", f"test instance {example.row:,}{called}")]
     if names is not None:
         lines.append(markup.text("i", ", ".join(shown_name(names[feature]) for feature in example.features)))
-    lines.append("true: " + markup.chips((_label(content, label), False) for label in example.true))
+    lines.append("true: " + markup.chips((content.labels.brief(label), False) for label in example.true))
     for method, predicted in zip(content.comparison.methods, example.predicted, strict=True):
-        chips = markup.chips((_label(content, label), label in example.true) for label in predicted)
+        chips = markup.chips((content.labels.brief(label), label in example.true) for label in predicted)
         lines.append(markup.text("span", f"{method.name}: ") + chips)
     return markup.tag("div", "<br>\n".join(lines), "example")
-
-
-def _label(content: Content, label: int) -> str:
-    names = content.comparison.test.label_names
-    return f"label {label}" if names is None else shown_name(names[label])

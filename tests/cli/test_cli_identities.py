@@ -3,11 +3,14 @@
 import csv
 import gzip
 import json
+import re
+from types import SimpleNamespace
 
 import pytest
 from command_line import output, refusal
 
 from pwdismec.data import Dataset
+from pwdismec.data.shown_labels import ShownLabels
 from pwdismec.model import Model
 from pwdismec.pipeline.text_section import TextSection
 from pwdismec.pipeline.texts import Records
@@ -201,3 +204,74 @@ def test_uids_that_identify_nothing_are_refused(tmp_path, lines, said):
     (tmp_path / "x.txt").write_text("1 5 2\n0 0:1\n")
     assert said in refusal("convert", tmp_path / "x.txt", tmp_path / "set", "--labels", tmp_path / "lbl.json")
     assert not (tmp_path / "set").exists()
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """Of records with ids, and labels of which two have one name; a model without names or URIs beside it."""
+    folder = tmp_path_factory.mktemp("identities")
+    path = jsonl(folder / "r.jsonl", [record(i, id=f"rec-{i}") for i in range(40)])
+    names = folder / "names.tsv"
+    names.write_text(
+        "".join(f"http://gnd/{i}\t{name}\n" for i, name in enumerate(["Wald", "Wald", "2", "3"]))
+    )
+    output("convert", path, folder / "data", *TEXT, "--label-names", names)
+    output("train", folder / "data", folder / "model")
+    return folder
+
+
+def test_suggestions_say_what_the_source_calls_labels_and_records(model):
+    asked = ("suggest", model / "model", json.dumps({"title": "Der Wald", "id": "neu\n1"}), "--top-k", 2)
+    neighbours = ("--neighbours", 1, "--data", model / "data")
+    row = json.loads(output(*asked, *neighbours, "--json"))
+    assert row["id"] == "neu\n1"
+    best = row["labels"][0]
+    assert list(best)[:4] == ["uri", "label", "id", "score"]
+    assert (best["uri"], best["label"], best["id"]) == ("http://gnd/0", "Wald", 0)
+    assert best["neighbours"][0]["record_id"] == f"rec-{best['neighbours'][0]['instance']}"
+    assert "  Wald <http://gnd/0>\n" in output(*asked, *neighbours)
+    assert "(rec-" in output(*asked, *neighbours)
+    assert "id" not in json.loads(output("suggest", model / "model", "Der Wald", "--json"))
+
+
+def test_a_label_is_wanted_by_uri_name_or_id(model):
+    asked = ("suggest", model / "model", "Der Wald", "--json", "--label")
+    for label, expected in (("http://gnd/1", 1), ("2", 2), ("1", 1), ("3", 3), ("0", 0)):
+        (found,) = json.loads(output(*asked, label))["labels"]
+        assert found["id"] == expected
+    told = refusal(*asked, "Wald")
+    assert told.endswith(
+        "'Wald' is the name of 2 labels (0 http://gnd/0, 1 http://gnd/1); give an id or a URI"
+    )
+    opened = Model.open(model / "model")
+    assert opened.classifier("http://gnd/1").uri == opened.explain("Wald", 1).label_uri == "http://gnd/1"
+    assert opened.top_features("http://gnd/1", 3) == opened.top_features(1, 3)
+
+
+def test_what_is_no_id_is_told_in_suggesting_and_errors_name_the_record(model):
+    asked = ("suggest", model / "model", "--json")
+    assert "TEXT: field 'id': 1.5; expected a string" in refusal(*asked, '{"title": "Wald", "id": 1.5}')
+    assert "TEXT: record 'a': title: 5; expected a string" in refusal(*asked, '{"title": 5, "id": "a"}')
+
+
+def test_what_there_is_of_identities_is_described(model):
+    said = output("inspect", model / "data")
+    assert re.search(r"URIs of labels +yes\n", said) and re.search(r"ids of records +yes\n", said)
+    assert re.search(r"names of +labels\n", said)
+    assert re.search(r"URIs of labels +yes\n", output("inspect", model / "model"))
+
+
+@pytest.mark.parametrize(
+    "names, uris, brief, full",
+    [
+        (None, None, ["label 0", "label 1", "label 2"], ["label 0", "label 1", "label 2"]),
+        (["a", "a", ""], None, ["a (label 0)", "a (label 1)", "label 2"], None),
+        (["a", "a", "b"], ["x", "y", "z"], ["a <x>", "a <y>", "b"], ["a <x>", "a <y>", "b <z>"]),
+        (None, ["x", "y", "\u202e"], ["<x>", "<y>", r"<\u202e>"], None),
+        (["", "a\u2028", "b"], ["x", "y", "z"], ["<x>", r"a\u2028", "b"], ["<x>", r"a\u2028 <y>", "b <z>"]),
+    ],
+)
+def test_labels_of_one_name_are_told_apart(names, uris, brief, full):
+    labels = ShownLabels(SimpleNamespace(label_names=names, label_uris=uris))
+    assert [labels.brief(i) for i in range(3)] == brief
+    assert [labels.full(i) for i in range(3)] == (full or brief)
