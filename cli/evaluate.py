@@ -10,7 +10,8 @@ import click
 
 from pwdismec.cluster import Backend
 from pwdismec.files import write_file
-from pwdismec.metrics import Report, SetReport
+from pwdismec.metrics import CONVENTIONS, Report, SetReport
+from pwdismec.metrics.conventions import PYXCLIB
 from pwdismec.outputs import output_file
 from pwdismec.pipeline.evaluating import evaluate_file, evaluate_sets_file
 
@@ -20,7 +21,9 @@ from .progress import watch
 from .streams import print_text
 
 
-def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
+def _ks(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...] | None:
+    if value is None:
+        return None
     try:
         return tuple(options.WHOLE(k, param, ctx) for k in value.split(","))
     except ValueError:
@@ -31,6 +34,7 @@ def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ..
     "evaluate",
     epilog=example(
         "pwdismec evaluate predictions.txt data/test --train data/train --by-frequency",
+        "pwdismec evaluate predictions.txt data/test --train data/train --per-label labels.csv",
         "pwdismec evaluate sets.txt data/test --sets",
     ),
 )
@@ -55,13 +59,32 @@ def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ..
     metavar="FILE",
     help="Take out the pairs in FILE, of a row and a label, such as filter_labels_test.txt.",
 )
-@click.option("-k", "ks", default="1,3,5", show_default=True, callback=_ks, metavar="N,…", help="The k's.")
+@click.option(
+    "-k",
+    "ks",
+    callback=_ks,
+    metavar="N,…",
+    help="The k's.  [default: 1,3,5, as far as PREDICTIONS have so many labels]",
+)
 @click.option(
     "--json", "json_file", type=options.OUTPUT, metavar="FILE", help="Also write the results to FILE."
+)
+@click.option(
+    "--per-label",
+    type=options.OUTPUT,
+    metavar="FILE",
+    help="Also write a table with a line for each label: FILE.csv, .tsv or .jsonl.",
 )
 @click.option("--sets", is_flag=True, help="Precision, recall and F1 of whole rows as sets of labels, alone.")
 @click.option("--by-frequency", is_flag=True, help="Also by decile of training frequency.")
 @options.propensity
+@click.option(
+    "--convention",
+    type=click.Choice(list(CONVENTIONS)),
+    default=PYXCLIB,
+    show_default=True,
+    help="Whose way, for instances without labels (pyxclib-labelled) and labels beyond training (napkinxc).",
+)
 @click.option(
     "--paper-reranking", is_flag=True, help="PSP, PSnDCG of the paper's reordering of the best five."
 )
@@ -75,13 +98,15 @@ def command(
     train: Path | None,
     n_train: int | None,
     filter_file: Path | None,
-    ks: tuple[int, ...],
+    ks: tuple[int, ...] | None,
     json_file: Path | None,
+    per_label: Path | None,
     sets: bool,
     by_frequency: bool,
     preset_name: str | None,
     a: float | None,
     b: float | None,
+    convention: str,
     paper_reranking: bool,
     one_based: bool,
     backend: Backend,
@@ -92,6 +117,10 @@ def command(
     TRUTH is a data set, or a file in any format that convert reads (of a pair, the labels' file; records of
     texts with --train). With --backend loky or dask, ranges of instances are judged by workers that see the
     files, and the results are the same.
+
+    The table of --per-label has each label's number, URI and name, how often it is true in the training set
+    and in TRUTH, and for each k how often it is predicted and hit, its precision, recall and F1, and its part
+    of PSP (docs/metrics.md).
     """
     needs_train = {
         "--by-frequency": by_frequency,
@@ -102,6 +131,8 @@ def command(
     for option, given in needs_train.items():
         if given and train is None:
             raise click.UsageError(f"{option} needs the training set: --train DATASET")
+    of_rankings = {**needs_train, "-k": ks is not None, "--convention": convention != PYXCLIB}
+    for option, given in of_rankings.items():
         if given and sets:
             raise click.UsageError(f"{option} does not go with --sets")
     if json_file is not None:
@@ -111,6 +142,7 @@ def command(
     with watch("evaluate", "instances") as update:
         how: dict[str, Any] = {"train": train, "filter": filter_file}
         how |= {"one_based": one_based, "backend": backend}
+        how |= {"per_label": per_label, "overwrite": overwrite}
         if sets:
             report = evaluate_sets_file(predictions, truth, **how, on_progress=update)
         else:
@@ -122,6 +154,7 @@ def command(
                 ks=ks,
                 a=parameters.a,
                 b=parameters.b,
+                convention=convention,
                 paper_reranking=paper_reranking,
                 by_frequency=by_frequency,
                 on_progress=update,

@@ -9,6 +9,8 @@ of a text, one of the others keeps it short and on one line, too.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from itertools import islice
 from reprlib import Repr
 from typing import Final
 
@@ -17,6 +19,8 @@ LIMIT: Final = 200
 
 LINE_LIMIT: Final = 2000
 """Characters of a whole message."""
+
+_NAMES, _NAME_LIMIT = 20, 40  # of a list of names, and characters of each
 
 # Control characters, lone surrogates, separators of lines and paragraphs, and what Unicode calls non-
 # characters or default-ignorable (soft hyphen, zero-width and bidirectional controls, fillers, tags). Left
@@ -54,6 +58,12 @@ def shown(value: object, limit: int = LIMIT) -> str:
     Of one that is large or deeply nested, little more is looked at than is shown.
     """
     return _cut(visible(_Short(limit).repr(value)), 2 * limit)
+
+
+def shown_names(names: Collection[str]) -> str:
+    """The first of some names that may be strangers', as a list within a message."""
+    more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
+    return (", ".join(shown(name, _NAME_LIMIT) for name in islice(names, _NAMES)) or "none") + more
 
 
 def one_line(message: str, limit: int = LINE_LIMIT) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.topk import TopK
 from pwdismec.data.validation import check_csr, whole_numbers
 from pwdismec.errors import ConfigError, DataError
+
+DEFAULT_KS: Final = (1, 3, 5)
 
 
 def check_ks(ks: Sequence[int]) -> tuple[int, ...]:
@@ -26,12 +29,49 @@ def check_ks(ks: Sequence[int]) -> tuple[int, ...]:
     return found
 
 
-def check_shapes(predictions: TopK, truth: CSR, places: int) -> None:
-    """DataError unless both have the same rows, at least one; ConfigError if `places` are not all there.
+def ks_within(there: int, ks: Sequence[int] | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The k's that are evaluated, and those of `DEFAULT_KS` that are left out.
 
-    Rows of predictions may end in −1, but a k beyond their common width was never asked of the predictor,
-    unless there are no more labels.
+    Parameters
+    ----------
+    there
+        Places that the predictions have.
+    ks
+        None for those of `DEFAULT_KS` that are there.
+
+    Raises
+    ------
+    ConfigError
+        As `check_ks`; or if `ks` go beyond the places.
     """
+    if ks is not None:
+        given = check_ks(ks)
+        check_places("k", given[-1], there)
+        return given, ()
+    known = tuple(k for k in DEFAULT_KS if k <= there)
+    check_places("k", DEFAULT_KS[0], there)
+    return known, DEFAULT_KS[len(known) :]
+
+
+def check_places(what: str, needed: int, there: int) -> None:
+    """ConfigError unless the predictions have so many places."""
+    if needed > there:
+        labels = "1 label" if there == 1 else f"{there} labels"
+        found = f"{what}: {needed}; the predictions have {labels} per instance at most"
+        raise ConfigError(f"{found}: expected no more, or predictions made with --top-k {needed}")
+
+
+def places_of(predictions: TopK, truth: CSR) -> int:
+    """How many places may be evaluated: the width of the rows, or any number where that is all labels.
+
+    Rows of predictions may end in −1, but a k beyond their common width was never asked of the predictor.
+    """
+    width = predictions.labels.shape[1]
+    return sys.maxsize if width >= truth.n_columns else width
+
+
+def check_shapes(predictions: TopK, truth: CSR) -> None:
+    """DataError unless both have the same rows, at least one."""
     labels, scores = predictions
     kinds: list[tuple[str, NDArray[Any], str, str]] = [
         ("labels", labels, "i", "signed integers"),
@@ -48,9 +88,6 @@ def check_shapes(predictions: TopK, truth: CSR, places: int) -> None:
         raise DataError("predictions", f"{len(labels)} rows, expected {truth.n_rows} as in the truth")
     if not (truth.n_rows and truth.n_columns):
         raise DataError("truth", f"{truth.n_rows} rows, {truth.n_columns} labels, expected at least one each")
-    width = labels.shape[1]
-    if width < min(places, truth.n_columns):
-        raise ConfigError(f"the first {places} places are evaluated, but the predictions have {width} a row")
 
 
 def check_labels(labels: NDArray[np.integer], n_labels: int, first_row: int) -> None:

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.topk import TopK
-from pwdismec.metrics.checks import check_ks, check_labels, check_shapes, check_training
+from pwdismec.metrics.checks import (
+    check_labels,
+    check_places,
+    check_shapes,
+    check_training,
+    ks_within,
+    places_of,
+)
+from pwdismec.metrics.conventions import PYXCLIB, convention_named
 from pwdismec.metrics.groups import LabelGroup, frequency_groups
 from pwdismec.metrics.judging import Totals, add_up, batches, judged, ranges
 from pwdismec.metrics.report import GroupReport, Report
@@ -36,28 +44,36 @@ class Evaluation:
         predictions: TopK,
         truth: CSR,
         *,
-        ks: Sequence[int] = (1, 3, 5),
+        ks: Sequence[int] | None = None,
         label_counts: NDArray[np.integer] | None = None,
         n_train: int | None = None,
         a: float = PRESETS["default"].a,
         b: float = PRESETS["default"].b,
+        convention: str = PYXCLIB,
         paper_reranking: bool = False,
         by_frequency: bool = False,
+        per_label: bool = False,
         filtered: tuple[int, int] | None = None,
     ) -> None:
-        self._predictions, self._truth, self._ks = predictions, truth, check_ks(ks)
-        check_shapes(predictions, truth, max(self._ks[-1], POOL if paper_reranking else 0))
+        check_shapes(predictions, truth)
+        self._predictions, self._truth = predictions, truth
+        there = places_of(predictions, truth)
+        self._ks, self._ks_left_out = ks_within(there, ks)
+        if paper_reranking:
+            check_places("paper_reranking, places", POOL, there)
+        self._convention, self._convention_name = convention_named(convention), convention
         options = {"paper_reranking": paper_reranking, "by_frequency": by_frequency}
         check_training(label_counts, n_train, truth.n_columns, [name for name, on in options.items() if on])
         self._paper_reranking, self._by_frequency = paper_reranking, by_frequency
         self._propensity = self._inverse = None
         self._label_counts = label_counts
-        self._filtered = filtered
+        self._per_label, self._filtered = per_label, filtered
         self._group_of = np.zeros(truth.n_columns, np.int64)
         self._groups = [LabelGroup("all", 0, 0, truth.n_columns)]
         if label_counts is not None and n_train is not None:
             self._propensity = a, b
-            self._inverse = inverse_propensities(label_counts, n_train, a, b)
+            inverse = inverse_propensities(label_counts, n_train, a, b)
+            self._inverse = self._convention.weights(inverse, label_counts)
             self._group_of, self._groups = frequency_groups(label_counts)
 
     def ranges(self) -> list[range]:
@@ -67,7 +83,11 @@ class Evaluation:
         (labels, scores), truth, sums = self._predictions, self._truth, self._sums()
         for start, stop in batches(rows, truth, labels.shape[1]):
             check_labels(labels[start:stop], truth.n_columns, start)
-            sums.add(TopK(labels[start:stop], scores[start:stop]), truth.rows(start, stop))
+            predicted, true = TopK(labels[start:stop], scores[start:stop]), truth.rows(start, stop)
+            if self._convention.labelled_alone:
+                kept = np.flatnonzero(true.row_lengths)
+                predicted, true = TopK(predicted.labels[kept], predicted.scores[kept]), true.take(kept)
+            sums.add(predicted, true)
         return sums.totals
 
     def report(self, totals: Iterable[Totals]) -> Report:
@@ -81,6 +101,8 @@ class Evaluation:
             percent=overall,
             metrics=PLAIN + (SCORED if self._inverse is not None else ()) + WITHIN,
             ks=self._ks,
+            ks_left_out=self._ks_left_out,
+            convention=self._convention_name,
             n_instances=truth.n_rows,
             n_labels=truth.n_columns,
             n_unlabelled=int((truth.row_lengths == 0).sum()),
@@ -89,6 +111,7 @@ class Evaluation:
             by_frequency=group_reports if self._by_frequency else None,
             n_pairs=truth.nnz,
             filtered=self._filtered,
+            per_label=sums.by_label() if self._per_label else None,
             **self._unseen(sums.n_true),
         )
 
@@ -110,13 +133,15 @@ def evaluate(
     predictions: TopK,
     truth: CSR,
     *,
-    ks: Sequence[int] = (1, 3, 5),
+    ks: Sequence[int] | None = None,
     label_counts: NDArray[np.integer] | None = None,
     n_train: int | None = None,
     a: float = PRESETS["default"].a,
     b: float = PRESETS["default"].b,
+    convention: str = PYXCLIB,
     paper_reranking: bool = False,
     by_frequency: bool = False,
+    per_label: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """P, nDCG, PSP, PSnDCG, recall, coverage and macro-F1 at each k; docs/metrics.md defines them.
@@ -129,16 +154,20 @@ def evaluate(
     truth
         The true labels, n rows, one column a label.
     ks
-        Rising whole numbers.
+        Rising whole numbers. Default 1, 3 and 5, those that the predictions have places for.
     label_counts, n_train
         int, shape (n_labels,), and the number N: the training data's label frequencies. Without them the
         report has no PSP and PSnDCG.
     a, b
         A and B of the propensity model.
+    convention
+        Whose way it is, where they differ: "pyxclib", "pyxclib-labelled" or "napkinxc".
     paper_reranking
         Compute PSP and PSnDCG on the best five as the paper's evaluation code reorders them.
     by_frequency
         Also by decile of training frequency.
+    per_label
+        Also by label.
     on_progress
         Called with the rows that are judged, at first none, and their number.
 
@@ -148,7 +177,8 @@ def evaluate(
         If the row counts differ or are 0, a label is out of range, or a row has a label twice.
     ConfigError
         If `ks` are not rising whole numbers or go beyond the predictions' width, A or B is out of range,
-        the training counts do not fit the labels, or they are missing and an option needs them.
+        there is no such convention, the training counts do not fit the labels, or they are missing and an
+        option needs them.
 
     References
     ----------
@@ -162,7 +192,9 @@ def evaluate(
         n_train=n_train,
         a=a,
         b=b,
+        convention=convention,
         paper_reranking=paper_reranking,
         by_frequency=by_frequency,
+        per_label=per_label,
     )
     return judged(judge, map(judge.totals, judge.ranges()), on_progress)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
 
-from pydantic import RootModel, model_validator
+from pydantic import InstanceOf, RootModel, model_validator
 
+from pwdismec.metrics.conventions import CONVENTIONS, PYXCLIB
 from pwdismec.metrics.table import aligned
 
 _MAX_K: Final = 2**31
@@ -65,12 +66,20 @@ class Report:
         The true labels without training positives, and their pairs; None without training counts.
     filtered
         Pairs that a filter has taken out of the truth, and out of the predictions; None without one.
+    ks_left_out
+        The default k's for which the predictions have no places.
+    convention
+        Whose way it is, where they differ (`pwdismec.metrics.conventions`).
     propensity
         (A, B) of the propensity model, None without training counts.
     paper_reranking
         Whether PSP and PSnDCG are of the paper's reordering of the best five.
     by_frequency
         The groups, rarest first; None if not asked for.
+    per_label
+        Columns of shape (n_labels,), by name: ``positives``, ``inverse_propensity``, and for each k, as
+        ``hits@5``, ``predicted``, ``hits`` (rows), ``precision``, ``recall``, ``F1`` (percent), ``PSP_gain``
+        and ``PSP_best``, whose sums' ratio is PSP; None if not asked for.
     """
 
     percent: dict[str, float]
@@ -86,10 +95,15 @@ class Report:
     n_unseen_labels: int | None = None
     n_unseen_pairs: int | None = None
     filtered: tuple[int, int] | None = None
+    ks_left_out: tuple[int, ...] = ()
+    convention: str = PYXCLIB
+    per_label: InstanceOf[dict] | None = field(default=None, compare=False, repr=False)  # type: ignore[type-arg]
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as plain dictionaries, lists, strings and numbers, for JSON."""
-        return asdict(self)
+        """The same as plain dictionaries, lists, strings and numbers, for JSON; without what is by label."""
+        found = asdict(replace(self, per_label=None))
+        del found["per_label"]
+        return found
 
     def to_text(self) -> str:
         """A table of the metrics, and one more for each k by frequency, with the terms they stand on."""
@@ -103,7 +117,9 @@ class Report:
     def _terms(self) -> str:
         lines = [f"{self.n_instances:,} test instances, {self.n_labels:,} labels; percentages"]
         if self.n_unlabelled:
-            lines.append(f"without a true label: {self.n_unlabelled:,} instances, counted, gaining nothing")
+            left_out = CONVENTIONS[self.convention].labelled_alone
+            how = "left out" if left_out else "counted, gaining nothing"
+            lines.append(f"without a true label: {self.n_unlabelled:,} instances, {how}")
         if self.n_unseen_labels and self.n_unseen_pairs and self.n_pairs:
             share = 100 * self.n_unseen_pairs / self.n_pairs
             labels = "1 label" if self.n_unseen_labels == 1 else f"{self.n_unseen_labels:,} labels"
@@ -113,6 +129,11 @@ class Report:
         if self.filtered is not None:
             true, predicted = self.filtered
             lines.append(f"filtered: {true:,} pairs of the truth, {predicted:,} of the predictions")
+        if self.ks_left_out:
+            at = ", ".join(f"@{k}" for k in self.ks_left_out)
+            lines.append(f"{at}: left out, as no instance has so many predicted labels")
+        if self.convention != PYXCLIB:
+            lines.append(f"convention: {self.convention}")
         if self.propensity is not None:
             a, b = self.propensity
             order = "reordered as in the paper's code" if self.paper_reranking else "in the order predicted"
@@ -148,6 +169,8 @@ class StoredReport(RootModel[Report]):
             raise ValueError("ks: expected rising numbers")
         if not report.metrics:
             raise ValueError("metrics: none; expected at least one")
+        if report.convention not in CONVENTIONS:
+            raise ValueError(f"convention: expected one of {', '.join(CONVENTIONS)}")
         for percent in (report.percent, *(group.percent for group in report.by_frequency or ())):
             missing = {f"{metric}@{k}" for metric in report.metrics for k in report.ks} - percent.keys()
             if missing:

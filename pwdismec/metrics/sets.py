@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from pwdismec.data.topk import TopK
 from pwdismec.metrics.checks import check_labels, check_shapes
 from pwdismec.metrics.hits import find_hits
 from pwdismec.metrics.judging import Totals, add_up, batches, judged, ranges
-from pwdismec.metrics.sums import ratio
+from pwdismec.metrics.label_table import LabelTable, set_columns
 from pwdismec.metrics.table import aligned
 
 _MEANS = ("micro", "macro")
@@ -33,6 +33,9 @@ class SetReport:
         Test rows and labels.
     predicted, true
         Labels a row, on average.
+    per_label
+        The same by label: columns ``positives``, ``predicted``, ``hits`` (rows), ``precision``, ``recall``
+        and ``F1`` (percent), each of shape (n_labels,); None if not asked for.
     """
 
     percent: dict[str, float]
@@ -40,10 +43,13 @@ class SetReport:
     n_labels: int
     predicted: float
     true: float
+    per_label: LabelTable | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as plain dictionaries and numbers, for JSON."""
-        return asdict(self)
+        """The same as plain dictionaries and numbers, for JSON; without what is by label."""
+        found = asdict(replace(self, per_label=None))
+        del found["per_label"]
+        return found
 
     def to_text(self) -> str:
         """A table of the metrics, with the terms they stand on."""
@@ -60,9 +66,9 @@ class SetReport:
 class SetEvaluation:
     """A `Judge` of sets of labels; parameters and errors are those of `evaluate_sets`."""
 
-    def __init__(self, predictions: TopK, truth: CSR) -> None:
-        check_shapes(predictions, truth, 0)
-        self._labels, self._truth = predictions.labels, truth
+    def __init__(self, predictions: TopK, truth: CSR, *, per_label: bool = False) -> None:
+        check_shapes(predictions, truth)
+        self._labels, self._truth, self._per_label = predictions.labels, truth, per_label
 
     def ranges(self) -> list[range]:
         return ranges(self._truth.n_rows)
@@ -81,15 +87,23 @@ class SetEvaluation:
     def report(self, totals: Iterable[Totals]) -> SetReport:
         sums = self._sums()
         add_up(sums, totals)
-        micro = (np.array([counts.sum()]) for counts in sums)
-        values = dict(zip(_MEANS, (_values(*micro), _values(*sums)), strict=True))
+        hits, predicted, true = sums
+        of_labels = set_columns(hits, predicted, true)
+        of_all = set_columns(*(counts.sum(keepdims=True) for counts in (hits, predicted, true)))
         percent = {
-            f"{mean}-{metric}": 100.0 * float(of_labels.mean())
-            for mean, metrics in values.items()
-            for metric, of_labels in zip(_METRICS, metrics, strict=True)
+            f"{mean}-{metric}": float(columns[metric].mean())
+            for mean, columns in zip(_MEANS, (of_all, of_labels), strict=True)
+            for metric in _METRICS
         }
-        (_, predicted, true), n = sums, self._truth.n_rows
-        return SetReport(percent, n, self._truth.n_columns, float(predicted.sum() / n), float(true.sum() / n))
+        n = self._truth.n_rows
+        return SetReport(
+            percent,
+            n,
+            self._truth.n_columns,
+            float(predicted.sum() / n),
+            float(true.sum() / n),
+            {"positives": true, **of_labels} if self._per_label else None,
+        )
 
     def _sums(self) -> list[NDArray[np.int64]]:
         """Of each label, how often it is a hit, predicted, and true."""
@@ -97,7 +111,11 @@ class SetEvaluation:
 
 
 def evaluate_sets(
-    predictions: TopK, truth: CSR, *, on_progress: Callable[[int, int], None] | None = None
+    predictions: TopK,
+    truth: CSR,
+    *,
+    per_label: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> SetReport:
     """Precision, recall and F1 of rows as sets: over all pairs (micro), and the mean over labels (macro).
 
@@ -109,6 +127,8 @@ def evaluate_sets(
         Labels, shape (n, width), −1 for a missing place; scores are not looked at.
     truth
         The true labels, n rows, one column a label.
+    per_label
+        Also by label.
     on_progress
         Called with the rows that are judged, at first none, and their number.
 
@@ -117,11 +137,5 @@ def evaluate_sets(
     DataError
         If the row counts differ or are 0, a label is out of range, or a row has a label twice.
     """
-    judge = SetEvaluation(predictions, truth)
+    judge = SetEvaluation(predictions, truth, per_label=per_label)
     return judged(judge, map(judge.totals, judge.ranges()), on_progress)
-
-
-def _values(
-    hits: NDArray[np.int64], predicted: NDArray[np.int64], true: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], ...]:
-    return ratio(hits, predicted), ratio(hits, true), ratio(2 * hits, predicted + true)

@@ -12,6 +12,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.topk import TopK
 from pwdismec.metrics.hits import find_hits
 from pwdismec.metrics.judging import Totals
+from pwdismec.metrics.label_table import LabelTable, ratio, set_columns
 from pwdismec.metrics.reranking import paper_reranked
 from pwdismec.metrics.tallies import IdealTally, RankingTally, RecallTally
 
@@ -28,7 +29,8 @@ class Sums:
     group_of, n_groups
         int64, shape (n_labels,): the group of each label, and how many groups there are.
     inverse
-        float64, shape (n_labels,): 1/p of each label; None for the plain metrics alone.
+        float64, shape (n_labels,): 1/p of each label, or what else a hit of it counts; None for the plain
+        metrics alone.
     paper_reranking
         Whether the best five are reordered for PSP and PSnDCG; needs `inverse`.
 
@@ -68,7 +70,7 @@ class Sums:
         """All that is summed: the arrays themselves."""
         recall, scored = self._recall, [self._scored] if self._paper_reranking else []
         tallies = [array for tally in (self._plain, *scored) for array in (tally.hits, tally.ndcg)]
-        ideal = [] if self._ideal is None else [self._ideal.psp, self._ideal.psndcg]
+        ideal = [] if self._ideal is None else [self._ideal.among_best, self._ideal.psndcg]
         counts = [self._n_rows, self._predicted, self.n_true]
         return [*counts, *tallies, recall.overall, recall.within, recall.instances, *ideal]
 
@@ -100,13 +102,25 @@ class Sums:
                     group[f"{metric}@{k}"] = float(part)
         return overall, groups
 
+    def by_label(self) -> LabelTable:
+        """What each label has in the metrics, for each k; docs/metrics.md says how it makes the total."""
+        columns: LabelTable = {"positives": self.n_true}
+        if self._inverse is not None:
+            columns["inverse_propensity"] = self._inverse
+        for j, k in enumerate(self._ks):
+            columns |= set_columns(self._plain.hits[j], self._predicted[j], self.n_true, f"@{k}")
+            if self._ideal is not None and self._inverse is not None:
+                columns[f"PSP_gain@{k}"] = self._scored.hits[j] * self._inverse
+                columns[f"PSP_best@{k}"] = self._ideal.among_best[j] * self._inverse
+        return columns
+
     def _contributions(self, j: int, k: int) -> Iterator[tuple[str, float, Array]]:
         """The metrics that are sums over labels: a group's value is its part of the total."""
         plain, scored = self._plain, self._scored
         terms = [("P", plain.hits[j], self._n_rows * k), ("nDCG", plain.ndcg[j], self._n_rows)]
         if self._ideal is not None and self._inverse is not None:
             terms += [
-                ("PSP", scored.hits[j] * self._inverse, self._ideal.psp[j]),
+                ("PSP", scored.hits[j] * self._inverse, (self._ideal.among_best[j] * self._inverse).sum()),
                 ("PSnDCG", scored.ndcg[j] * self._inverse, self._ideal.psndcg[j]),
             ]
         for metric, gains, whole in terms:
@@ -129,12 +143,6 @@ class Sums:
 
     def _by_group(self, values: NDArray[Any]) -> Array:
         return np.asarray(np.bincount(self._group_of, values, self._n_groups), np.float64)
-
-
-def ratio(part: ArrayLike, whole: ArrayLike) -> Array:
-    """``part / whole``, 0 where both are."""
-    divisor = np.asarray(whole, np.float64)
-    return np.asarray(part, np.float64) / np.where(divisor > 0, divisor, 1.0)
 
 
 def _percent(part: ArrayLike, whole: ArrayLike) -> Array:

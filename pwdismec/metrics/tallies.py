@@ -76,20 +76,22 @@ class IdealTally:
 
     Attributes
     ----------
-    psp
-        float64, shape (len(ks),): over rows, the sum of the k largest inverse propensities.
+    among_best
+        int64, shape (len(ks), n_labels): rows whose best ranking has the label among the first k; of labels
+        of one propensity the one with the smaller number comes first.
     psndcg
-        float64, shape (len(ks),): the same, each over log2(rank + 1) and the row's ideal DCG.
+        float64, shape (len(ks),): over rows, the sum of the k largest inverse propensities, each over
+        log2(rank + 1) and the row's ideal DCG.
     """
 
     def __init__(self, ks: Sequence[int], inverse: NDArray[np.float64]) -> None:
         self._ks = ks
         falling = np.argsort(-inverse, kind="stable")
-        self._sorted = inverse[falling]
+        self._falling, self._sorted = falling, inverse[falling]
         self._rank_of = np.empty(len(inverse), np.int32)
         self._rank_of[falling] = np.arange(len(inverse), dtype=np.int32)
         self._discounts, self._ideal = discounts(max(ks)), ideal_dcg(max(ks))
-        self.psp = np.zeros(len(ks))
+        self.among_best = np.zeros((len(ks), len(inverse)), np.int64)
         self.psndcg = np.zeros(len(ks))
 
     def add(self, truth: CSR) -> None:
@@ -100,9 +102,10 @@ class IdealTally:
         rows = pair_rows(truth)
         places = np.arange(len(rows)) - (truth.indptr[:-1] - start)[rows]
         n_true = truth.row_lengths
-        gains = self._sorted[keys - rows * truth.n_columns]
+        ranks = keys - rows * truth.n_columns
         for j, k in enumerate(self._ks):
             first = places < k
-            row, place, gain = rows[first], places[first], gains[first]
-            self.psp[j] += gain.sum()
+            row, place, rank = rows[first], places[first], ranks[first]
+            np.add.at(self.among_best[j], self._falling[rank], 1)
+            gain = self._sorted[rank]
             self.psndcg[j] += (gain * self._discounts[place] / self._ideal[np.minimum(k, n_true[row])]).sum()

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from pwdismec.cluster import THREADS, Backend
 from pwdismec.data.formats.source import OneBased
 from pwdismec.metrics import Evaluation, Report, SetEvaluation, SetReport
+from pwdismec.metrics.conventions import PYXCLIB
 from pwdismec.metrics.judging import Judge, Totals, judged
+from pwdismec.outputs import output_file
+from pwdismec.pipeline.label_table import check_label_table, write_label_table
 from pwdismec.pipeline.truth import Compared, read_to_compare
 from pwdismec.pipeline.watching import OnProgress
 from pwdismec.weighting import PRESETS
 
-Made = TypeVar("Made")
+Made = TypeVar("Made", Report, SetReport)
 
 # Ranges of rows that a worker may be given before their turn to be added.
 _AHEAD = 2
@@ -33,11 +36,14 @@ def evaluate_file(
     n_train: int | None = None,
     filter: str | Path | None = None,
     one_based: OneBased = False,
-    ks: Sequence[int] = (1, 3, 5),
+    ks: Sequence[int] | None = None,
     a: float = PRESETS["default"].a,
     b: float = PRESETS["default"].b,
+    convention: str = PYXCLIB,
     paper_reranking: bool = False,
     by_frequency: bool = False,
+    per_label: str | Path | None = None,
+    overwrite: bool = False,
     backend: Backend | None = None,
     on_progress: OnProgress | None = None,
 ) -> Report:
@@ -61,6 +67,10 @@ def evaluate_file(
         predictions, such as the Extreme Classification Repository's filter_labels_test.txt.
     one_based
         Ids in files start at one, those of the predictions and the filter, too; a data set's start at zero.
+    per_label
+        A file to write what is by label to, by its suffix CSV, TSV or JSON lines.
+    overwrite
+        Replace such a file if it is there.
     backend
         Where ranges of rows are judged; default in this process. The report is the same, bit for bit.
 
@@ -69,19 +79,23 @@ def evaluate_file(
     DataError
         If a file cannot be read, or the numbers of rows or labels do not agree.
     ConfigError
-        As `pwdismec.metrics.evaluate`.
+        As `pwdismec.metrics.evaluate`; or if the suffix of `per_label` is another.
+    OutputError
+        If `per_label` exists and is not to be replaced, or must not be (`pwdismec.outputs`).
     PwdismecError
-        If workers of another backend die again and again, or there are none.
+        If workers of another backend die again and again, or there are none; or a file cannot be written.
     """
     settings = {
-        "ks": tuple(ks),
+        "ks": None if ks is None else tuple(ks),
         "a": a,
         "b": b,
+        "convention": convention,
         "paper_reranking": paper_reranking,
         "by_frequency": by_frequency,
+        "per_label": per_label is not None,
     }
     errand = _Errand.of(predictions, truth, train, n_train, filter, one_based, settings)
-    return _evaluated(_rankings, errand, backend, on_progress)
+    return _evaluated(_rankings, errand, per_label, overwrite, backend, on_progress)
 
 
 def evaluate_sets_file(
@@ -91,12 +105,15 @@ def evaluate_sets_file(
     train: str | Path | None = None,
     filter: str | Path | None = None,
     one_based: OneBased = False,
+    per_label: str | Path | None = None,
+    overwrite: bool = False,
     backend: Backend | None = None,
     on_progress: OnProgress | None = None,
 ) -> SetReport:
     """Evaluate rows of predictions as sets of labels; parameters and errors are those of `evaluate_file`."""
-    errand = _Errand.of(predictions, truth, train, None, filter, one_based, {})
-    return _evaluated(_sets, errand, backend, on_progress)
+    settings = {"per_label": per_label is not None}
+    errand = _Errand.of(predictions, truth, train, None, filter, one_based, settings)
+    return _evaluated(_sets, errand, per_label, overwrite, backend, on_progress)
 
 
 @dataclass(frozen=True)
@@ -108,7 +125,7 @@ class _Errand:
     predictions, truth, train, n_train, filter, one_based
         As `evaluate_file` takes them.
     settings
-        Of `Evaluation`, by their names.
+        Of `Evaluation` or `SetEvaluation`, by their names.
     command
         Another for each command, as a worker keeps what it has read: files may be others next time.
     """
@@ -148,33 +165,54 @@ class _Errand:
         return read_to_compare(*paths, self.one_based, self.n_train, self.filter)
 
 
-def _rankings(errand: _Errand) -> Evaluation:
-    top, truth, label_counts, n_train, filtered = errand.read()
-    counts: dict[str, Any] = {"label_counts": label_counts, "n_train": n_train}
-    return Evaluation(top, truth, **counts, filtered=filtered, **dict(errand.settings))
+def _rankings(compared: Compared, settings: Mapping[str, Any]) -> Evaluation:
+    counts: dict[str, Any] = {"label_counts": compared.label_counts, "n_train": compared.n_train}
+    return Evaluation(compared.predictions, compared.truth, **counts, filtered=compared.filtered, **settings)
 
 
-def _sets(errand: _Errand) -> SetEvaluation:
-    compared = errand.read()
-    return SetEvaluation(compared.predictions, compared.truth)
+def _sets(compared: Compared, settings: Mapping[str, Any]) -> SetEvaluation:
+    return SetEvaluation(compared.predictions, compared.truth, **settings)
+
+
+_JudgeOf: TypeAlias = Callable[[Compared, Mapping[str, Any]], Judge[Made]]
 
 
 def _evaluated(
-    judge_of: Callable[[_Errand], Judge[Made]],
+    judge_of: _JudgeOf[Made],
     errand: _Errand,
+    per_label: str | Path | None,
+    overwrite: bool,
     backend: Backend | None,
     on_progress: OnProgress | None,
 ) -> Made:
     """The report; for another backend each worker reads the files, too, and sums its ranges."""
-    judge = judge_of(errand)
+    if per_label is not None:
+        check_label_table(Path(per_label))
+        inputs = errand.predictions, errand.truth, errand.train, errand.filter
+        per_label = output_file(per_label, inputs, overwrite=overwrite)
+    compared = errand.read()
+    judge = judge_of(compared, dict(errand.settings))
     if backend is None or backend.name == THREADS:
-        return judged(judge, map(judge.totals, judge.ranges()), on_progress)
-    summed = backend.in_order(partial(_totals, judge_of, errand.elsewhere()), judge.ranges(), _AHEAD)
-    with closing(summed):
-        return judged(judge, summed, on_progress)
+        report = judged(judge, map(judge.totals, judge.ranges()), on_progress)
+    else:
+        summed = backend.in_order(partial(_totals, judge_of, errand.elsewhere()), judge.ranges(), _AHEAD)
+        with closing(summed):
+            report = judged(judge, summed, on_progress)
+    if per_label is not None:
+        _write_labels(per_label, report, compared, overwrite)
+    return report
 
 
-def _totals(judge_of: Callable[[_Errand], Judge[Any]], errand: _Errand, rows: range) -> Totals:
+def _write_labels(path: Path, report: Report | SetReport, compared: Compared, overwrite: bool) -> None:
+    assert report.per_label is not None
+    counts = compared.label_counts
+    trained = {} if counts is None else {"train_positives": counts}
+    write_label_table(
+        path, trained | report.per_label, uris=None, names=compared.label_names, overwrite=overwrite
+    )
+
+
+def _totals(judge_of: _JudgeOf[Any], errand: _Errand, rows: range) -> Totals:
     """The sums over some rows, in a worker."""
     with _opening:  # a worker may have several tasks at a time
         judge = _opened(judge_of, errand)
@@ -185,6 +223,6 @@ _opening = threading.Lock()
 
 
 @lru_cache(maxsize=1)
-def _opened(judge_of: Callable[[_Errand], Judge[Any]], errand: _Errand) -> Judge[Any]:
+def _opened(judge_of: _JudgeOf[Any], errand: _Errand) -> Judge[Any]:
     """What an errand needs, kept from range to range."""
-    return judge_of(errand)
+    return judge_of(errand.read(), dict(errand.settings))

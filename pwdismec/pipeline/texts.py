@@ -110,29 +110,29 @@ def convert_texts(
                 update(sum(corpus.n_records.values()), None)
         fitted = corpus.fit(sources[0])
         vectorizer = fitted.vectorizer
-        names, uris = vectorizer.labels, None
-        notes = _doubts(corpus, sources[0], settings)
+        n_trained, notes = len(vectorizer.labels), _doubts(corpus, sources[0], settings)
+        called = [*vectorizer.labels, *fitted.other_labels]
+        names, uris = called, called
         if labels is not None:
-            names, uris = numbered(labels, vectorizer.labels)
+            names, found = numbered(labels, called)
+            uris = called if found is None else found
         elif label_names is not None:
-            names, note = named(label_names, vectorizer.labels)
+            names, note = named(label_names, called)
             notes += note
-        known = LabelIds(vectorizer.labels, names, uris)
         made = list[Made]()
         for held_out, target in enumerate(targets):
             blocks = fitted.blocks(bool(held_out), jobs)
-            total = corpus.n_records[bool(held_out)]
+            total, n_labels = corpus.n_records[bool(held_out)], None if held_out else n_trained
             how: dict[str, Any] = {"transforms": vectorizer.transforms, "vectorizer": vectorizer.save}
             if held_out:
                 how = {"like": made[0].dataset}
-                known.of(fitted.other_labels)
             with watch("convert", "rows") as update:
                 update(0, total)
                 dataset = convert(
                     _source(sources, vectorizer, blocks),
                     target,
-                    label_names=known.names if settings.label_field else None,
-                    label_uris=None if labels is label_names is None else known.uris,
+                    label_names=names[:n_labels] if settings.label_field else None,
+                    label_uris=None if labels is label_names is None else uris[:n_labels],
                     overwrite=overwrite,
                     on_progress=lambda done, total=total, update=update: update(done, total),  # type: ignore[misc]
                     **how,
@@ -212,6 +212,9 @@ class Records:
         The training set's.
     jobs
         Processes that read and analyse; −1 for every core.
+    labels
+        The training set's labels, which are joined by those that are met; default, they are called as the
+        records call them.
 
     Raises
     ------
@@ -219,8 +222,16 @@ class Records:
         If the file cannot be read; in iterating, if a record is not as it should be.
     """
 
-    def __init__(self, path: Path, vectorizer: TextVectorizer, jobs: int = -1) -> None:
+    def __init__(
+        self, path: Path, vectorizer: TextVectorizer, jobs: int = -1, labels: LabelIds | None = None
+    ) -> None:
         self._path, self._jobs, self._vectorizer = path, thread_count(jobs), vectorizer
+        self._labels = LabelIds(vectorizer.labels) if labels is None else labels
+
+    @property
+    def have_ids(self) -> bool:
+        """Whether the records have ids: the first has one."""
+        return bool(self._settings(labelled=False).id_field)
 
     def __len__(self) -> int:
         return sum(map(len, pieces_of(self._path, self._settings(labelled=False))))
@@ -232,7 +243,7 @@ class Records:
         the training set's have, where the first record has it.
         """
         with closing(chunks_of([self._path], self._settings(labelled), None, self._jobs)) as chunks:
-            yield from blocks_like(self._vectorizer, chunks, LabelIds(self._vectorizer.labels))
+            yield from blocks_like(self._vectorizer, chunks, self._labels)
 
     def _settings(self, labelled: bool) -> TextSettings:
         settings = with_ids([self._path], self._vectorizer.settings)

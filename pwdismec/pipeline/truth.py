@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +37,8 @@ class Compared(NamedTuple):
         not have. None without one.
     filtered
         Pairs that a filter has taken out of the truth, and out of the predictions; None without one.
+    label_names
+        The labels' names, or those of the first of them; None where none are known.
     """
 
     predictions: TopK
@@ -44,6 +46,14 @@ class Compared(NamedTuple):
     label_counts: NDArray[np.int64] | None
     n_train: int | None
     filtered: tuple[int, int] | None
+    label_names: Sequence[str] | None
+
+
+class _Truth(NamedTuple):
+    """The true labels, instances × labels, and the labels' names where they have some."""
+
+    labels: CSR
+    names: Sequence[str] | None = None
 
 
 class _Training(NamedTuple):
@@ -73,7 +83,9 @@ def read_to_compare(
     if n_predicted is not None and n_trained is not None and n_predicted != n_trained:
         raise DataError(predictions, f"{n_predicted} labels; the training set {train} has {n_trained}")
     n_known = n_predicted if n_trained is None else n_trained
-    true_labels = _true_labels(Path(truth), one_based, n_known, training and training.dataset)
+    true_labels, names = _truth(Path(truth), one_based, n_known, training and training.dataset)
+    if names is None and training is not None and training.dataset is not None:
+        names = training.dataset.label_names
     if len(top.labels) != true_labels.n_rows:
         raise DataError(predictions, f"{len(top.labels)} rows; {truth} has {true_labels.n_rows}")
     if n_known is None:
@@ -84,17 +96,17 @@ def read_to_compare(
     else:
         _check_labels(top, predictions, train or predictions, n_known)
     # For each label, the metrics hold some counts.
-    needed = 64 * true_labels.n_columns
+    needed = 128 * true_labels.n_columns
     check_fits(needed, truth, f"counts for each of {true_labels.n_columns} labels", "fewer labels")
     filtered = None
     if filter is not None:
         pairs = _pairs(Path(filter), one_based, true_labels)
         (top, true_labels), filtered = without_pairs(top, true_labels, pairs)
     if training is None:
-        return Compared(top, true_labels, None, None, filtered)
+        return Compared(top, true_labels, None, None, filtered, names)
     counts = np.zeros(true_labels.n_columns, np.int64)
     counts[:n_trained] = training.label_counts
-    return Compared(top, true_labels, counts, training.n_instances, filtered)
+    return Compared(top, true_labels, counts, training.n_instances, filtered, names)
 
 
 def _training(path: Path, n_train: int | None, one_based: OneBased) -> _Training:
@@ -104,7 +116,7 @@ def _training(path: Path, n_train: int | None, one_based: OneBased) -> _Training
     if path.is_dir():
         dataset = Dataset.open(path)
         return _Training(dataset.label_counts, dataset.n_instances, dataset)
-    labels = _true_labels(path, one_based, None, None)
+    labels = _truth(path, one_based, None, None).labels
     return _Training(labels.column_counts(), labels.n_rows, None)
 
 
@@ -157,16 +169,19 @@ def _check_labels(top: TopK, predictions: str | Path, known: str | Path, n_label
         raise DataError(predictions, f"label {label}; {known} has {n_labels} labels, from 0", line)
 
 
-def _true_labels(path: Path, one_based: OneBased, n_known: int | None, training: Dataset | None) -> CSR:
-    """Instances × labels: as many as the file says, or else as it has, at least those that are known."""
+def _truth(path: Path, one_based: OneBased, n_known: int | None, training: Dataset | None) -> _Truth:
+    """As many labels as the file says, or else as it has, at least those that are known."""
     if path.is_dir():
-        return _labels_of(Dataset.open(path), training)
+        dataset = Dataset.open(path)
+        _check_names(dataset, training)
+        return _Truth(dataset.labels, dataset.label_names)
     if training is not None and training.vectorizer is not None:
         from pwdismec.pipeline.texts import Records, are_records, vectorizer_of  # imports scikit-learn
 
         if are_records(path):
-            blocks = Records(path, vectorizer_of(training)).blocks()
-            return _joined(_held(path, (block.labels for block in blocks)), training.n_labels)
+            records = Records(path, vectorizer_of(training), label_names=training.label_names)
+            labels = _held(path, (block.labels for block in records.blocks()))
+            return _Truth(_joined(labels, training.n_labels), records.label_names)
     source = open_source(path, one_based=one_based)
     declared = source.n_labels
     if source.format in ("xmc-pair", "npz", "npy"):  # one of two files: its rows are the labels
@@ -174,18 +189,17 @@ def _true_labels(path: Path, one_based: OneBased, n_known: int | None, training:
         parts = _held(path, _labels_alone(path, (block.features for block in source)))
     else:
         parts = _held(path, (block.labels for block in source))
-    return _joined(parts, n_known or 0 if declared is None else declared)
+    return _Truth(_joined(parts, n_known or 0 if declared is None else declared))
 
 
-def _labels_of(dataset: Dataset, training: Dataset | None) -> CSR:
-    """A data set's labels, if the first of them are the training set's, by their names."""
+def _check_names(dataset: Dataset, training: Dataset | None) -> None:
+    """DataError unless a data set's first labels are the training set's, by their names."""
     ours, theirs = dataset.label_names, None if training is None else training.label_names
     if ours is not None and theirs is not None:
         for label, (name, expected) in enumerate(zip(ours, theirs, strict=False)):
             if name != expected:
                 said = f"label {label} is {shown(name)}; in the training set it is {shown(expected)}"
                 raise DataError(dataset.path or "truth", f"{said}: convert it with --like")
-    return dataset.labels
 
 
 def _joined(parts: list[CSR], at_least: int) -> CSR:

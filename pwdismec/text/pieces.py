@@ -25,7 +25,7 @@ from pwdismec.data.formats.lines import (
 from pwdismec.errors import ConfigError, DataError, StorageError
 from pwdismec.machine import check_fits
 from pwdismec.patience import apart_from_damage
-from pwdismec.quoting import said_by, shown
+from pwdismec.quoting import said_by, shown, shown_names
 from pwdismec.sizes import size_text
 from pwdismec.text.records import Misfit, Record, labels_of_cell, misfit_in, parsed
 from pwdismec.text.settings import ID, TextSettings
@@ -36,9 +36,6 @@ FORMATS |= {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
 # Rows of a table in a piece, and bytes after which it has no more: as JSON lines, about a megabyte.
 _ROWS = 1000
 _BYTES = 1 << 20
-
-# Names of columns that a message shows, and the characters of one.
-_SHOWN, _LONGEST_NAME = 20, 40
 
 # Bytes that Python's objects take for each of Arrow's.
 _PYTHONS = 4
@@ -304,13 +301,8 @@ def _check_columns(path: Path, names: Sequence[str], settings: TextSettings, lin
         wanted.append(settings.id_field)
     if missing := [name for name in wanted if name not in names]:
         hint = " (--columns names those of a file without a header)" if line is not None else ""
-        found = f"no column {shown(missing[0])}; expected it beside {_listed(names)}{hint}"
+        found = f"no column {shown(missing[0])}; expected it beside {shown_names(names)}{hint}"
         raise DataError(path, found, line)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return (", ".join(shown(name, _LONGEST_NAME) for name in names[:_SHOWN]) or "none") + more
 
 
 def _parquet(path: Path, settings: TextSettings) -> Generator[Piece, None, None]:

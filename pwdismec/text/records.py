@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
-from pwdismec.quoting import shown
+from pwdismec.quoting import shown, shown_names
 from pwdismec.text.ngrams import too_many
 from pwdismec.text.settings import ID, TextSettings
 
@@ -219,5 +219,6 @@ def is_from(record: Record, name: str, first: str) -> bool:
 
 def _field(record: Record, name: str, expected: str) -> Any:
     if name not in record:
-        raise Misfit(f"field {name!r}: missing; expected {expected}")
+        beside = f" beside {shown_names(record.keys())}" if record else ""
+        raise Misfit(f"field {name!r}: missing; expected {expected}{beside}")
     return record[name]

@@ -350,10 +350,12 @@ BAD_LINES = {
     b"[1, 2]": "[1, 2]; expected a JSON object",
     b"null": "None; expected a JSON object",
     b'{"title": ': "not JSON: Expecting value: line 1 column 11 (char 10); expected a JSON object",
-    b'{"text": "a", "labels": []}': "field 'title': missing; expected a string",
+    b'{"text": "a", "labels": []}': "field 'title': missing; expected a string beside 'text', 'labels'",
+    b"{}": "field 'title': missing; expected a string",
     b'{"title": null, "text": "a", "labels": []}': "field 'title': None; expected a string",
     b'{"title": ["a"], "text": "a", "labels": []}': "field 'title': ['a']; expected a string",
-    b'{"title": "a", "text": "a"}': "field 'labels': missing; expected a list of labels",
+    b'{"title": "a", "text": "a"}': "field 'labels': missing; expected a list of labels beside "
+    "'title', 'text'",
     b'{"title": "", "text": "", "labels": "L-wald"}': "field 'labels': 'L-wald'; expected a list of strings",
     b'{"title": "", "text": "", "labels": ["L", 3.5]}': "field 'labels': label 3.5; expected a string, a "
     "whole number, or an object with a uri or label",

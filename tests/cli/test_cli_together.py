@@ -161,9 +161,12 @@ def test_loky_evaluates_the_same(job, tmp_path, monkeypatch, options):
     """A range is a few rows here, so that both workers have some."""
     monkeypatch.setattr("pwdismec.metrics.judging._ROWS", 7)
     command = "evaluate", job.predictions, job.test, *(word.format(train=job.train) for word in options)
-    here = output(*command, "--json", tmp_path / "here.json")
-    assert here == output(*command, "--backend", "loky", "--workers", 2, "--json", tmp_path / "there.json")
-    assert (tmp_path / "here.json").read_bytes() == (tmp_path / "there.json").read_bytes()
+    found = []
+    for name, how in (("here", ()), ("there", ("--backend", "loky", "--workers", 2))):
+        json_file, table = tmp_path / f"{name}.json", tmp_path / f"{name}.csv"
+        printed = output(*command, *how, "--json", json_file, "--per-label", table)
+        found.append((printed, json_file.read_bytes(), table.read_bytes()))
+    assert found[0] == found[1]
 
 
 def test_what_does_not_go_together_is_refused(job, tmp_path):

@@ -108,7 +108,7 @@ def test_the_papers_reordering_is_its_rule_in_plain_python(case):
     width, n_labels = len(predicted[0]), len(counts)
     fit = {"label_counts": counts, "n_train": 50}
     if width < min(5, n_labels):
-        with pytest.raises(ConfigError, match="first 5 places"):
+        with pytest.raises(ConfigError, match="paper_reranking, places: 5"):
             evaluate(
                 topk_of(predicted, scores), truth_of(truth, n_labels), ks=(1,), paper_reranking=True, **fit
             )
@@ -290,8 +290,11 @@ def test_scores_of_another_shape_are_refused():
         ({"ks": 5}, "ks: 5; expected a list"),
         ({"ks": "15"}, "k: '1'; expected a whole number"),
         ({"ks": (1.5,)}, "k: 1.5; expected a whole number from 1"),
-        ({"ks": (1, 3)}, "first 3 places are evaluated, but the predictions have 2 a row"),
-        ({"paper_reranking": True}, "first 5 places"),
+        (
+            {"ks": (1, 3)},
+            "k: 3; the predictions have 2 labels per instance at most: .*--top-k 3",
+        ),
+        ({"paper_reranking": True}, "paper_reranking, places: 5; the predictions have 2"),
         ({"by_frequency": True}, "by_frequency needs the training data"),
         ({"label_counts": np.ones(9, int)}, "n_train"),
         ({"label_counts": np.ones(8, int), "n_train": 5}, "label_counts: 8 labels, expected 9"),
@@ -301,6 +304,21 @@ def test_scores_of_another_shape_are_refused():
 def test_bad_options_are_refused(options, message):
     with pytest.raises(ConfigError, match=message):
         evaluate(topk_of([[0, 1]]), truth_of([{0}], 9), **{"ks": (1,), **options})
+
+
+def test_the_ks_are_by_default_those_that_are_there():
+    report = evaluate(topk_of([[1, 0, 2, 3]]), truth_of([{0}], 9))
+    assert (report.ks, report.ks_left_out) == ((1, 3), (5,))
+    assert "@5: left out, as no instance has so many predicted labels" in report.to_text()
+    report = evaluate(topk_of([[1, 0, 2, 3]]), truth_of([{0}], 4))
+    assert (report.ks, report.ks_left_out) == ((1, 3, 5), ())
+    assert "left out" not in report.to_text()
+
+
+def test_predictions_without_any_label_are_refused():
+    nothing = TopK(np.zeros((1, 0), np.int32), np.zeros((1, 0), np.float32))
+    with pytest.raises(ConfigError, match="k: 1; the predictions have 0 labels per instance at most"):
+        evaluate(nothing, truth_of([{0}], 9))
 
 
 def test_more_places_than_labels_need_not_be_there():

@@ -1,0 +1,78 @@
+"""The metrics by label in a file: CSV, TSV or JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from pwdismec.errors import ConfigError
+from pwdismec.files import clear_os_errors, replacing_file
+from pwdismec.metrics.label_table import LabelTable
+
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_LINES = ".jsonl"
+
+_CHUNK = 10_000
+
+
+def check_label_table(path: Path) -> None:
+    """ConfigError unless the name of a file says how it is to be written."""
+    if path.suffix not in (*_DELIMITERS, _LINES):
+        raise ConfigError(f"{path}: expected a name that ends in .csv, .tsv or .jsonl")
+
+
+def write_label_table(
+    path: Path,
+    table: LabelTable,
+    *,
+    uris: Sequence[str] | None,
+    names: Sequence[str] | None,
+    overwrite: bool = False,
+) -> None:
+    """Write a line for each label: its number, its URI and name where they are known, and the columns.
+
+    Parameters
+    ----------
+    path
+        Ends in .csv, .tsv or .jsonl.
+    uris, names
+        By label; later labels than these have empty ones.
+
+    Raises
+    ------
+    OutputError
+        If a file is there and is not to be replaced.
+    PwdismecError
+        If it cannot be written.
+    """
+    known = {column: texts for column, texts in (("uri", uris), ("label", names)) if texts is not None}
+    with (
+        replacing_file(path, overwrite=overwrite) as aside,
+        clear_os_errors(path),
+        aside.open("w", encoding="utf-8", newline="") as file,
+    ):
+        header = ("id", *known, *table)
+        rows = _rows(table, list(known.values()))
+        if path.suffix == _LINES:
+            _write_lines(file, header, rows)
+        else:
+            writer = csv.writer(file, delimiter=_DELIMITERS[path.suffix], lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows(rows)
+
+
+def _write_lines(file: IO[str], header: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
+    for row in rows:
+        file.write(json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False) + "\n")
+
+
+def _rows(table: LabelTable, texts: Sequence[Sequence[str]]) -> Iterator[Sequence[Any]]:
+    n_labels = len(next(iter(table.values())))
+    for start in range(0, n_labels, _CHUNK):
+        labels = range(start, min(start + _CHUNK, n_labels))
+        columns = [column[labels.start : labels.stop].tolist() for column in table.values()]
+        named = ([of[label] if label < len(of) else "" for label in labels] for of in texts)
+        yield from zip(labels, *named, *columns, strict=True)
