@@ -5,6 +5,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.dense import Dense
 from pwdismec.data.statistics import Statistics
+from pwdismec.data.strings import Strings
 from pwdismec.data.synthetic import SyntheticData, SyntheticSource
 from pwdismec.data.topk import TopK
 from pwdismec.data.transforms import Transforms
@@ -14,6 +15,7 @@ __all__ = [
     "Dataset",
     "Dense",
     "Statistics",
+    "Strings",
     "SyntheticData",
     "SyntheticSource",
     "TopK",

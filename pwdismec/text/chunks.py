@@ -160,14 +160,14 @@ class _Reader:
         texts: list[list[str]] = [[] for _ in self._settings.fields]
         labels: list[list[str]] = []
         ids: list[str] = []
-        held_out = []
+        held_out, id_field = [], self._settings.id_field
         for number, record in enumerate(piece.records()):
             try:
                 for field, found in zip(self._settings.fields, texts, strict=True):
                     found.append(text_in(record, field.name, self._settings))
                 labels.append(labels_in(record, self._settings))
-                if self._settings.id_field:
-                    ids.append(id_in(record, self._settings.id_field))
+                if id_field:
+                    ids.append(id_in(record, id_field))
                 held_out.append(_is_held_out(record, self._split, piece.line(number)))
             except Misfit as misfit:
                 what = misfit_in(record, misfit, self._settings)
@@ -177,7 +177,7 @@ class _Reader:
             self._terms.count(texts),
             self._labels.count([labels]),
             np.array(held_out, bool),
-            Strings.of(ids) if self._settings.id_field else None,
+            Strings.of(ids) if id_field else None,
         )
 
 

@@ -1,5 +1,7 @@
 """What is said of labels, and the pruning curve, against the model and plain Python."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -9,10 +11,12 @@ from small_data import small_dataset
 
 from pwdismec import Predictor, TrainingConfig, Weighting, evaluate, train
 from pwdismec.data import CSR, Dataset, TopK
+from pwdismec.data.shown_labels import ShownLabels
 from pwdismec.pruning import prune_model
+from pwdismec.reporting import lists
 from pwdismec.reporting import pruning_curve as curve
 from pwdismec.reporting.label_facts import label_facts
-from pwdismec.reporting.worst import worst_labels
+from pwdismec.reporting.worst import Example, WorstLabel, worst_labels
 
 
 def test_facts_are_those_of_the_shards(tmp_path):
@@ -109,6 +113,28 @@ def test_of_equal_features_the_rarest_are_shown():
     top = TopK(np.array([[1]], np.int32), np.ones((1, 1), np.float32))
     [worst] = worst_labels([top], train, test, 1, 5, 1)
     assert worst.examples[0].features == (6, 7, 8, 9, 10, 11, 0, 1)
+
+
+def test_lists_tell_labels_of_one_name_apart_and_name_the_records(tmp_path):
+    names, uris = ["Wald", "Wald", "Berg"], ["u:0", "u:1", "u:2"]
+    model = model_of(tmp_path / "model", np.ones((3, 4)), names=names, uris=uris)
+    comparison = SimpleNamespace(
+        methods=[SimpleNamespace(name="pw")],
+        ks=[1],
+        label_counts=np.ones(3, int),
+        test=SimpleNamespace(record_ids=["a", "b<c\u202e"]),
+    )
+    content = SimpleNamespace(
+        comparison=comparison,
+        facts=[label_facts(model)],
+        labels=ShownLabels(model),
+        feature_names=None,
+        worst=[WorstLabel(1, 2, (0,), (Example(1, (), (1,), ((0,),)),))],
+    )
+    for page in (lists.slowest(content), lists.worst(content)):
+        assert "Wald &lt;u:1&gt;" in page and "Berg &lt;" not in page
+    assert "Wald &lt;u:0&gt;" in lists.worst(content)
+    assert r"test instance 1 (b&lt;c\u202e)" in lists.worst(content)
 
 
 def labels_of(rows):

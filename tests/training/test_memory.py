@@ -66,6 +66,18 @@ def test_every_limit_gives_the_same_model(dataset, whole, tmp_path):
         assert [(t.total, t.threads, t.solver) for t in told] == [(plan.total, plan.threads, plan.solver)]
 
 
+def test_what_labels_and_records_are_called_is_counted(dataset, tmp_path):
+    names, uris, ids = ["x" * 1000] * 45, [f"{i} {'u' * 3000}" for i in range(45)], ["id" * 5000] * 150
+    counted = plan_memory(dataset).data
+    for called, n_bytes in (({"label_names": names}, 45_000), ({"label_uris": uris}, 135_000)):
+        more = plan_memory(small_dataset(**called)).data - counted
+        assert n_bytes <= more <= n_bytes + 45 * 100
+    with_ids = small_dataset(record_ids=ids)
+    assert 1_500_000 <= plan_memory(with_ids).data - counted <= 1_502_000
+    mapped = plan_memory(with_ids.save(tmp_path / "set")).data  # of which nothing is read
+    assert mapped == plan_memory(dataset.save(tmp_path / "without")).data
+
+
 def test_too_little_memory_is_refused_before_anything_is_written(dataset, tmp_path):
     least = narrower(dataset, jobs=2)[-1].total
     message = r"^memory: the limit is .* MB, but training takes at the least about .* data .* 1 thread of "
