@@ -177,11 +177,14 @@ def _truth(path: Path, one_based: OneBased, n_known: int | None, training: Datas
         return _Truth(dataset.labels, dataset.label_names)
     if training is not None and training.vectorizer is not None:
         from pwdismec.pipeline.texts import Records, are_records, vectorizer_of  # imports scikit-learn
+        from pwdismec.text.corpus import LabelIds
 
         if are_records(path):
-            records = Records(path, vectorizer_of(training), label_names=training.label_names)
+            vectorizer = vectorizer_of(training)
+            known = LabelIds(vectorizer.labels, training.label_names, training.label_uris)
+            records = Records(path, vectorizer, labels=known)
             labels = _held(path, (block.labels for block in records.blocks()))
-            return _Truth(_joined(labels, training.n_labels), records.label_names)
+            return _Truth(_joined(labels, training.n_labels), known.names)
     source = open_source(path, one_based=one_based)
     declared = source.n_labels
     if source.format in ("xmc-pair", "npz", "npy"):  # one of two files: its rows are the labels
