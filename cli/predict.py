@@ -50,7 +50,7 @@ from .sizes import size
     type=click.Choice(FORMATS),
     default="xmc",
     show_default=True,
-    help="How OUTPUT is written; jsonl has the labels' names.",
+    help="How OUTPUT is written; all but xmc have the records' ids and the labels' URIs and names.",
 )
 @options.one_based
 @options.jobs

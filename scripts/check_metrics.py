@@ -40,7 +40,7 @@ SCORED = {"PSP": napkinxc.psprecision_at_k, "PSnDCG": napkinxc.psndcg_at_k}
 @click.argument("predictions", type=click.Path(path_type=Path))
 def main(train: Path, test: Path, predictions: Path) -> None:
     train_set, test_set = Dataset.open(train), Dataset.open(test)
-    top, _ = read_predictions(predictions)
+    top = read_predictions(predictions).top
     counts = train_set.label_counts_for(test_set.n_labels)
     ours = evaluate(
         top, test_set.labels, ks=KS, label_counts=counts, n_train=train_set.n_instances, a=A, b=B

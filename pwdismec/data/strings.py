@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any, overload
 
@@ -55,6 +56,15 @@ class Strings(Sequence[str]):
         np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=indptr[1:])
         return cls(indptr, np.frombuffer(b"".join(encoded), np.uint8))
 
+    @classmethod
+    def concatenate(cls, parts: Sequence[Strings]) -> Strings:
+        """The strings of one after those of another."""
+        own = [part.stored() for part in parts]
+        lengths = [np.diff(part.indptr) for part in own]
+        indptr = np.zeros(1 + sum(map(len, own)), np.int64)
+        np.cumsum(np.concatenate([np.empty(0, np.int64), *lengths]), out=indptr[1:])
+        return cls(indptr, np.concatenate([np.empty(0, np.uint8), *(part.utf8 for part in own)]))
+
     def __len__(self) -> int:
         return len(self.indptr) - 1
 
@@ -95,6 +105,13 @@ class Strings(Sequence[str]):
     def is_mapped(self) -> bool:
         """Whether the text is mapped from a file, read-only."""
         return is_mapped(self.utf8)
+
+    def digest(self) -> str:
+        """SHA-256 of the strings, in hexadecimal digits."""
+        own = self.stored()
+        digest = sha256(np.ascontiguousarray(own.indptr).data)
+        digest.update(np.ascontiguousarray(own.utf8).data)
+        return digest.hexdigest()
 
     def rows(self, start: int, stop: int) -> Strings:
         """Strings start … stop − 1, as a view."""

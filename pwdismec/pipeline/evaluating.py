@@ -207,9 +207,8 @@ def _write_labels(path: Path, report: Report | SetReport, compared: Compared, ov
     assert report.per_label is not None
     counts = compared.label_counts
     trained = {} if counts is None else {"train_positives": counts}
-    write_label_table(
-        path, trained | report.per_label, uris=None, names=compared.label_names, overwrite=overwrite
-    )
+    texts, table = compared.label_texts, trained | report.per_label
+    write_label_table(path, table, uris=texts.uris, names=texts.names, overwrite=overwrite)
 
 
 def _totals(judge_of: _JudgeOf[Any], errand: _Errand, rows: range) -> Totals:

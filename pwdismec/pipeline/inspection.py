@@ -153,7 +153,7 @@ def _origin(run: Run) -> str:
 
 def _predictions(path: Path) -> str:
     try:
-        top, n_labels = read_predictions(path)
+        top, n_labels, *_ = read_predictions(path)
     except DataError as error:
         what = "neither the folder of a data set or model, nor a file of predictions"
         raise PwdismecError(f"{error} ({path} is {what})") from error

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pwdismec.data import CSR, Dataset, Dense
 from pwdismec.data.chunks import feature_chunks
@@ -15,6 +16,7 @@ from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
 from pwdismec.data.formats.source import OneBased
 from pwdismec.data.formats.stream import StreamedInstances
+from pwdismec.data.strings import Strings
 from pwdismec.data.transforms import Transforms, check_term_counts
 from pwdismec.errors import DataError, ModelError
 from pwdismec.files import file_to_read
@@ -30,6 +32,10 @@ _VALUES = 1 << 22
 _START = 1 << 20
 
 
+Named: TypeAlias = tuple[Features, Strings | None]
+"""Rows, and what the source calls them."""
+
+
 @dataclass(frozen=True)
 class Instances:
     """Instances to predict for.
@@ -40,15 +46,20 @@ class Instances:
         How many; None if that is known only at the end.
     identity
         Names the content, as plain JSON; None if it cannot be read again.
+    has_record_ids
+        Whether the source calls them something.
     """
 
     number: int | None
     identity: Mapping[str, Any] | None
-    _features: Features | Iterable[Features]
+    has_record_ids: bool
+    _features: Features | Iterable[Named]
     _path: Path
     _n_features: int
     _transforms: Transforms
     _applied: Transforms
+    _stored_ids: Strings | None = None
+    _ids: deque[str] = field(default_factory=deque)  # of a file, those read and not yet taken
     _ignored: list[int] = field(default_factory=list)  # of each chunk
 
     @property
@@ -69,7 +80,7 @@ class Instances:
         if isinstance(self._features, (CSR, Dense)):
             chunks = _cut(self._features.rows(first, self._features.n_rows if stop is None else stop))
         else:
-            chunks = _gathered(_between(self._features, first, stop))
+            chunks = _gathered(_between(self._features, first, stop, self._ids))
         for rows in chunks:
             chunk = self._with_model_features(rows)
             if self._applied.is_raw and self._transforms.idf is not None:
@@ -77,6 +88,17 @@ class Instances:
             yield self._transforms.bring(chunk, self._applied)
             chunk.release()
             first += chunk.n_rows
+
+    def record_ids(self, first: int, number: int) -> Sequence[str] | None:
+        """What the source calls `number` instances from `first` on; None if nothing.
+
+        Of a file they are the next ones whose chunks have been read.
+        """
+        if not self.has_record_ids:
+            return None
+        if self._stored_ids is not None:
+            return self._stored_ids.rows(first, first + number)
+        return [self._ids.popleft() for _ in range(number)]
 
     def _with_model_features(self, rows: Features) -> Features:
         if isinstance(rows, Dense):
@@ -109,29 +131,33 @@ def open_instances(path: Path, model: Model, one_based: OneBased, jobs: int = 1)
             sys.stdin.buffer, "standard input", one_based=one_based, n_features=model.n_features
         )
         name = Path("standard input")
-        return Instances(stream.n_instances, None, stream, name, *of_model, Transforms())
+        unnamed = ((features, None) for features in stream)
+        return Instances(stream.n_instances, None, False, unnamed, name, *of_model, Transforms())
     if path.is_dir():
         dataset = Dataset.open(path)
         if dataset.n_features != model.n_features:
             raise ModelError(
                 f"{path}: {dataset.n_features} features; the model {model.path} has {model.n_features}"
             )
-        identity = {"input": dataset.fingerprint[:16]}
-        of_set = (dataset.features, path, *of_model, dataset.transforms)
-        return Instances(dataset.n_instances, identity, *of_set)
+        identity, ids = {"input": dataset.fingerprint[:16]}, dataset.record_ids
+        if ids is not None:
+            identity["record ids"] = ids.digest()[:16]
+        of_set = (dataset.features, path, *of_model, dataset.transforms, ids)
+        return Instances(dataset.n_instances, identity, ids is not None, *of_set)
     if model.vectorizer is not None:
         from pwdismec.pipeline.texts import Records, are_records  # imports scikit-learn
 
         if are_records(path):
             records = Records(path, model.text_vectorizer, jobs)
-            features = (block.features for block in records.blocks(labelled=False))
-            return Instances(len(records), _identity(path), features, path, *of_model, Transforms())
+            named = ((block.features, block.record_ids) for block in records.blocks(labelled=False))
+            what = len(records), _identity(path), records.have_ids
+            return Instances(*what, named, path, *of_model, Transforms())
     source = open_source(path, one_based=one_based, n_features=model.n_features)
     n_instances = source.n_instances
     if n_instances is None:  # no header: the file is read twice, to know how much is left to do
         n_instances = sum(block.features.n_rows for block in source)
-    blocks = (block.features for block in source)
-    return Instances(n_instances, _identity(path), blocks, path, *of_model, Transforms())
+    of_file: Iterable[Named] = ((block.features, None) for block in source)
+    return Instances(n_instances, _identity(path), False, of_file, path, *of_model, Transforms())
 
 
 def _identity(path: Path) -> dict[str, Any]:
@@ -146,12 +172,14 @@ def _cut(rows: Features) -> Iterator[Features]:
     return feature_chunks(rows, _ROWS, _VALUES)
 
 
-def _between(blocks: Iterable[Features], first: int, stop: int | None) -> Iterator[Features]:
-    """The rows `first` to `stop`, excluded; nothing is read behind them."""
+def _between(blocks: Iterable[Named], first: int, stop: int | None, ids: deque[str]) -> Iterator[Features]:
+    """The rows `first` to `stop`, excluded, and their ids behind `ids`; nothing is read behind them."""
     at = 0
-    for block in blocks:
+    for block, names in blocks:
         begin, end = max(0, first - at), block.n_rows if stop is None else min(block.n_rows, stop - at)
         if begin < end:
+            if names is not None:
+                ids.extend(names.rows(begin, end))
             yield block.rows(begin, end)
         at += block.n_rows
         if stop is not None and at >= stop:

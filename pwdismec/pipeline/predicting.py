@@ -71,9 +71,9 @@ def predict_file(
         Write only labels that reach their thresholds, and how far above these they are: "micro-f1",
         "macro-f1" or "precision=P", as `Calibration.thresholds` takes it. The model is calibrated.
     format
-        "xmc", "npz" or "jsonl".
+        "xmc", "npz", "jsonl" or "csv".
     one_based
-        Ids start at one, in a raw file and in the predictions.
+        Ids start at one, in a raw file and in the predictions (and there CSV's rows).
     jobs
         Threads; −1 for every core.
     memory
@@ -141,12 +141,18 @@ def predict_file(
         "format": format,
         **_calibrated(trained, probabilities, sets),
     }
+    number = instances.number
+    rows = None if number is None else range(number) if part is None else part.consecutive(number)
+    begin = 0 if rows is None else rows.start
     with writing_predictions(
         out,
         format,
         n_labels=trained.n_labels,
         top_k=top_k or 0,
         label_names=trained.label_names,
+        label_uris=trained.label_uris,
+        record_ids=instances.has_record_ids,
+        first=begin,
         one_based=one_based is True,
         made_from=made_from,
         inputs=[trained.path, source],
@@ -154,9 +160,7 @@ def predict_file(
         resume=resume,
         part=part,
     ) as predictions:
-        number = instances.number
-        rows = None if number is None else range(number) if part is None else part.consecutive(number)
-        first = predictions.done + (0 if rows is None else rows.start)
+        first = predictions.done + begin
         last = None if rows is None else rows.stop
         predictor = Predictor(trained, memory, thresholds_of(trained, sets))
         if backend.name == THREADS:
@@ -172,7 +176,7 @@ def predict_file(
         if on_progress is not None:
             on_progress(predictions.done, total)
         for top in _as_probabilities(tops, trained, sets) if probabilities else tops:
-            predictions.append(top)
+            predictions.append(top, instances.record_ids(begin + predictions.done, len(top.labels)))
             if on_progress is not None:
                 on_progress(predictions.done, total)
             if stop() and predictions.done != total:

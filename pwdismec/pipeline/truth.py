@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +15,12 @@ from pwdismec.data.formats import open_source
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.data.formats.lines import LONGEST_HEADER, check_is_file, lines_of
 from pwdismec.data.formats.source import OneBased
+from pwdismec.data.strings import Strings
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
 from pwdismec.machine import check_fits
 from pwdismec.metrics.filtering import without_pairs
-from pwdismec.prediction.files import read_predictions
+from pwdismec.prediction.files import LabelTexts, read_predictions
 from pwdismec.quoting import shown
 
 _DIGITS = 18
@@ -37,8 +38,8 @@ class Compared(NamedTuple):
         not have. None without one.
     filtered
         Pairs that a filter has taken out of the truth, and out of the predictions; None without one.
-    label_names
-        The labels' names, or those of the first of them; None where none are known.
+    label_texts
+        What the labels are called, or the first of them.
     """
 
     predictions: TopK
@@ -46,14 +47,15 @@ class Compared(NamedTuple):
     label_counts: NDArray[np.int64] | None
     n_train: int | None
     filtered: tuple[int, int] | None
-    label_names: Sequence[str] | None
+    label_texts: LabelTexts
 
 
 class _Truth(NamedTuple):
-    """The true labels, instances × labels, and the labels' names where they have some."""
+    """The true labels, instances × labels, what the labels are called, and what the instances are."""
 
     labels: CSR
-    names: Sequence[str] | None = None
+    label_texts: LabelTexts = LabelTexts()
+    record_ids: Strings | None = None
 
 
 class _Training(NamedTuple):
@@ -77,17 +79,23 @@ def read_to_compare(
     The truth keeps labels that the model or the training set does not have. Parameters and errors: see
     `evaluate_file`.
     """
-    top, n_predicted = read_predictions(predictions, one_based=one_based is True)
     training = None if train is None else _training(Path(train), n_train, one_based)
+    trained = None if training is None else training.dataset
+    known = None if trained is None else LabelTexts(trained.label_uris, trained.label_names)
+    found = read_predictions(predictions, one_based=one_based is True, known=known)
+    top, n_predicted = found.top, found.n_labels
     n_trained = None if training is None else len(training.label_counts)
     if n_predicted is not None and n_trained is not None and n_predicted != n_trained:
         raise DataError(predictions, f"{n_predicted} labels; the training set {train} has {n_trained}")
     n_known = n_predicted if n_trained is None else n_trained
-    true_labels, names = _truth(Path(truth), one_based, n_known, training and training.dataset)
-    if names is None and training is not None and training.dataset is not None:
-        names = training.dataset.label_names
+    true_labels, texts, record_ids = _truth(Path(truth), one_based, n_known, trained)
+    if known is not None:
+        pairs_of_texts = zip(texts, known, strict=True)
+        texts = LabelTexts(*(theirs if ours is None else ours for ours, theirs in pairs_of_texts))
     if len(top.labels) != true_labels.n_rows:
         raise DataError(predictions, f"{len(top.labels)} rows; {truth} has {true_labels.n_rows}")
+    _check_records(found.record_ids, predictions, record_ids, truth)
+    _check_uris(found.label_uris or {}, predictions, texts.uris or (), train or truth)
     if n_known is None:
         _check_labels(top, predictions, truth, true_labels.n_columns)
     elif n_known > true_labels.n_columns:
@@ -103,10 +111,10 @@ def read_to_compare(
         pairs = _pairs(Path(filter), one_based, true_labels)
         (top, true_labels), filtered = without_pairs(top, true_labels, pairs)
     if training is None:
-        return Compared(top, true_labels, None, None, filtered, names)
+        return Compared(top, true_labels, None, None, filtered, texts)
     counts = np.zeros(true_labels.n_columns, np.int64)
     counts[:n_trained] = training.label_counts
-    return Compared(top, true_labels, counts, training.n_instances, filtered, names)
+    return Compared(top, true_labels, counts, training.n_instances, filtered, texts)
 
 
 def _training(path: Path, n_train: int | None, one_based: OneBased) -> _Training:
@@ -173,50 +181,77 @@ def _truth(path: Path, one_based: OneBased, n_known: int | None, training: Datas
     """As many labels as the file says, or else as it has, at least those that are known."""
     if path.is_dir():
         dataset = Dataset.open(path)
-        _check_names(dataset, training)
-        return _Truth(dataset.labels, dataset.label_names)
+        _check_texts(dataset, training)
+        texts = LabelTexts(dataset.label_uris, dataset.label_names)
+        return _Truth(dataset.labels, texts, dataset.record_ids)
     if training is not None and training.vectorizer is not None:
         from pwdismec.pipeline.texts import Records, are_records, vectorizer_of  # imports scikit-learn
         from pwdismec.text.corpus import LabelIds
 
         if are_records(path):
             vectorizer = vectorizer_of(training)
-            known = LabelIds(vectorizer.labels, training.label_names, training.label_uris)
-            records = Records(path, vectorizer, labels=known)
-            labels = _held(path, (block.labels for block in records.blocks()))
-            return _Truth(_joined(labels, training.n_labels), known.names)
+            ids = LabelIds(vectorizer.labels, training.label_names, training.label_uris)
+            blocks = Records(path, vectorizer, labels=ids).blocks()
+            parts, record_ids = _held(path, ((block.labels, block.record_ids) for block in blocks))
+            texts = LabelTexts(None if training.label_uris is None else ids.uris, ids.names)
+            return _Truth(_joined(parts, training.n_labels), texts, record_ids)
     source = open_source(path, one_based=one_based)
     declared = source.n_labels
     if source.format in ("xmc-pair", "npz", "npy"):  # one of two files: its rows are the labels
         declared = source.n_features
-        parts = _held(path, _labels_alone(path, (block.features for block in source)))
+        labels = _labels_alone(path, (block.features for block in source))
     else:
-        parts = _held(path, (block.labels for block in source))
+        labels = (block.labels for block in source)
+    parts, _ = _held(path, ((part, None) for part in labels))
     return _Truth(_joined(parts, n_known or 0 if declared is None else declared))
 
 
-def _check_names(dataset: Dataset, training: Dataset | None) -> None:
-    """DataError unless a data set's first labels are the training set's, by their names."""
-    ours, theirs = dataset.label_names, None if training is None else training.label_names
-    if ours is not None and theirs is not None:
-        for label, (name, expected) in enumerate(zip(ours, theirs, strict=False)):
+def _check_texts(dataset: Dataset, training: Dataset | None) -> None:
+    """DataError unless a data set's first labels are the training set's, by their names and URIs."""
+    for kind in ("label_names", "label_uris"):
+        ours, theirs = getattr(dataset, kind), getattr(training, kind, None)
+        for label, (name, expected) in enumerate(zip(ours or (), theirs or (), strict=False)):
             if name != expected:
                 said = f"label {label} is {shown(name)}; in the training set it is {shown(expected)}"
                 raise DataError(dataset.path or "truth", f"{said}: convert it with --like")
+
+
+def _check_records(
+    predicted: Strings | None, predictions: str | Path, true: Strings | None, truth: str | Path
+) -> None:
+    """DataError if predictions and truth, row by row, are not of the same records, where both say which."""
+    if predicted is None or true is None or predicted == true:
+        return
+    for row, (ours, theirs) in enumerate(zip(predicted, true, strict=True), 1):
+        if ours != theirs:
+            said = f"row {row}: record {shown(ours)}; in {truth} it is {shown(theirs)}"
+            raise DataError(predictions, f"{said}: expected the same records in the same order")
+
+
+def _check_uris(
+    predicted: Mapping[int, str], predictions: str | Path, known: Sequence[str], where: str | Path
+) -> None:
+    """DataError if a label is called otherwise in the predictions than in what they are compared with."""
+    for label, uri in predicted.items():
+        if label < len(known) and known[label] != uri:
+            said = f"label {label}: uri {shown(uri)}; in {where} it is {shown(known[label])}"
+            raise DataError(predictions, f"{said}: expected predictions of a model of the same labels")
 
 
 def _joined(parts: list[CSR], at_least: int) -> CSR:
     return CSR.concatenate(parts, max([at_least, *(part.n_columns for part in parts)]))
 
 
-def _held(path: Path, blocks: Iterable[CSR]) -> list[CSR]:
-    """The labels of all blocks, unless they are beyond memory."""
-    parts, size = [], 0
-    for part in blocks:
+def _held(path: Path, blocks: Iterable[tuple[CSR, Strings | None]]) -> tuple[list[CSR], Strings | None]:
+    """The labels of all blocks, and the ids of their records, unless they are beyond memory."""
+    parts, ids, size = list[CSR](), list[Strings](), 0
+    for part, some in blocks:
         parts.append(part)
-        size += 2 * (part.indptr.nbytes + part.indices.nbytes)  # once more when they are joined
+        ids += [] if some is None else [some]
+        n_bytes = part.indptr.nbytes + part.indices.nbytes + (0 if some is None else some.nbytes)
+        size += 2 * n_bytes  # once more when they are joined
         check_fits(size, path, "the true labels", "a smaller file")
-    return parts
+    return parts, Strings.concatenate(ids) if ids else None
 
 
 def _labels_alone(path: Path, blocks: Iterable[Features]) -> Iterator[CSR]:

@@ -173,7 +173,7 @@ def _method(
     predictions = run.predictions(weighting)
     if not predictions.is_file():
         raise DataError(predictions, "missing; run the experiment again")
-    top, _ = read_predictions(predictions)
+    top = read_predictions(predictions).top
     if len(top.labels) != test.n_instances:
         raise DataError(predictions, f"{len(top.labels)} rows; {run.test} has {test.n_instances}")
     for metric, value in measured_like(report, top, test.labels, train).percent.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -18,15 +17,14 @@ from pwdismec.data.formats.lines import (
     LONGEST_RECORD,
     LongLine,
     check_is_file,
-    lines_of,
     pieces_of_lines,
     too_long,
 )
+from pwdismec.data.formats.tables import TableLines, not_utf8, numbered_rows
 from pwdismec.errors import ConfigError, DataError, StorageError
 from pwdismec.machine import check_fits
 from pwdismec.patience import apart_from_damage
 from pwdismec.quoting import said_by, shown, shown_names
-from pwdismec.sizes import size_text
 from pwdismec.text.records import Misfit, Record, labels_of_cell, misfit_in, parsed
 from pwdismec.text.settings import ID, TextSettings
 
@@ -150,17 +148,12 @@ class _JsonLines:
         try:
             record = parsed(line.decode())
         except UnicodeDecodeError as error:
-            raise _not_utf8(self.path, number, error) from error
+            raise not_utf8(self.path, number, error) from error
         except Misfit as error:
             raise DataError(self.path, f"{error}; expected a JSON object", number) from error
         if not isinstance(record, dict):
             raise DataError(self.path, f"{shown(record)}; expected a JSON object", number)
         return record
-
-
-def _not_utf8(path: Path, line: int, error: UnicodeDecodeError) -> DataError:
-    found = f"byte {error.start + 1} of the line is 0x{error.object[error.start]:02x}"
-    return DataError(path, f"{found}; expected UTF-8", line)
 
 
 def _json_lines(path: Path) -> Generator[Piece, None, None]:
@@ -207,8 +200,8 @@ def _table(
     with clear_read_errors(path):
         file = open_to_read(path)
     with file:
-        lines = _Lines(file, path)
-        rows = _numbered(rows_of(lines), lines)
+        lines = TableLines(file, path)
+        rows = numbered_rows(rows_of(lines), lines)
         line, names = (None, settings.columns) if settings.columns else next(rows, (1, []))
         _check_columns(path, names, settings, line)
         origin = "--columns says" if settings.columns else "in the header"
@@ -235,59 +228,6 @@ def _table(
                 numbers, records, begin = [], [], lines.read
         if records:
             yield _Rows(path, numbers, records, lines.read - begin)
-
-
-class _Lines:
-    """The lines of a table, decoded. A row, which may take several, is limited as a line of JSON is.
-
-    Attributes
-    ----------
-    row
-        The line that the row under way began in.
-    read
-        Bytes so far.
-    """
-
-    def __init__(self, file: io.BufferedIOBase, path: Path) -> None:
-        self.path = path
-        self.row, self.read = 1, 0
-        self._number, self._begin = 0, 0
-        self._lines = lines_of(file, path, LONGEST_RECORD)
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self._number += 1
-        self.read += len(line)
-        if self.read - self._begin > LONGEST_RECORD:
-            said = (
-                f"a row of more than {size_text(LONGEST_RECORD)}; expected shorter rows, and quotes in pairs"
-            )
-            raise DataError(self.path, said, self.row)
-        try:
-            return line.decode()
-        except UnicodeDecodeError as error:
-            raise _not_utf8(self.path, self._number, error) from error
-
-    def begin_row(self) -> None:
-        """What follows is another row."""
-        self.row, self._begin = self._number + 1, self.read
-
-
-def _numbered(rows: Iterator[list[str]], lines: _Lines) -> Iterator[tuple[int, list[str]]]:
-    """Rows that hold something, each with the line it begins in."""
-    while True:
-        try:
-            row = next(rows, None)
-        except csv.Error as error:
-            raise DataError(lines.path, f"not well-formed: {error}", lines.row) from error
-        if row is None:
-            return
-        if row:
-            yield lines.row, row
-        lines.begin_row()
 
 
 def _check_columns(path: Path, names: Sequence[str], settings: TextSettings, line: int | None) -> None:

@@ -119,7 +119,8 @@ def test_an_id_that_utf_8_cannot_write_is_refused(tmp_path):
 def test_errors_name_the_record(tmp_path):
     path = jsonl(tmp_path / "r.jsonl", [RECORDS[0], {"id": "a\n\x1b[31m", "labels": []}])
     told = refusal("convert", path, tmp_path / "set", *TEXT)
-    assert told == f"{path}:2: record 'a\\n\\x1b[31m': field 'title': missing; expected a string"
+    said = "field 'title': missing; expected a string beside 'id', 'labels'"
+    assert told == f"{path}:2: record 'a\\n\\x1b[31m': {said}"
     table = tmp_path / "r.csv"
     table.write_text("id,title,labels\n7,a,\"['b', 'c']\"\n")
     assert f"{table}:2: record '7': field 'labels': " in refusal("convert", table, tmp_path / "set", *TEXT)

@@ -248,8 +248,8 @@ def test_a_damaged_job_is_refused(broken_off, name, content, message):
 
 def test_an_unknown_format_is_refused(tmp_path):
     with (
-        pytest.raises(ConfigError, match="'csv', expected one of xmc, npz, jsonl"),
-        writing_predictions(tmp_path / "p", "csv", n_labels=1, top_k=1),
+        pytest.raises(ConfigError, match="'xml', expected one of xmc, npz, jsonl, csv"),
+        writing_predictions(tmp_path / "p", "xml", n_labels=1, top_k=1),
     ):
         pass
     assert not list(tmp_path.iterdir())

@@ -27,8 +27,11 @@ class Encoder(Protocol):
     @property
     def parts(self) -> tuple[str, ...]: ...
 
-    def encode(self, top: TopK) -> tuple[Buffer, ...]:
-        """What some rows append to each part."""
+    def encode(self, top: TopK, first: int, record_ids: Sequence[str] | None) -> tuple[Buffer, ...]:
+        """What some rows append to each part.
+
+        `first` is the number of the first of them, and `record_ids` what the source calls them, if it does.
+        """
         ...
 
     def assemble(self, parts: Sequence[Sequence[Path]], out: Path, n_instances: int) -> None:

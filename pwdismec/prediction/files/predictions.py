@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pwdismec.data.strings import Strings
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
 from pwdismec.machine import check_fits
@@ -25,16 +26,23 @@ class Predictions(NamedTuple):
     top
         Labels and scores, best first; as many places as the longest row has.
     n_labels
-        Number of labels of the data, predicted or not; None where the format does not say (JSONL).
+        Number of labels of the data, predicted or not; None where the format does not say (JSONL, CSV).
+    record_ids
+        What the source calls each instance; None where the file does not say.
+    label_uris
+        What the source calls the labels, by number, those that the file tells it of; None if of none.
     """
 
     top: TopK
     n_labels: int | None
+    record_ids: Strings | None = None
+    label_uris: Mapping[int, str] | None = None
 
 
-def check_entries(path: Path, n_rows: int, n_entries: int, line: int) -> None:
+def check_entries(path: Path, n_rows: int, n_entries: int, line: int, n_bytes: int = 0) -> None:
     """DataError at the line of a file where the predictions so far are more than memory should hold."""
-    check_fits(32 * n_rows + 32 * n_entries, path, f"the predictions up to here, {n_entries},", "fewer", line)
+    needed = 32 * n_rows + 32 * n_entries + 2 * n_bytes
+    check_fits(needed, path, f"the predictions up to here, {n_entries},", "fewer", line)
 
 
 class RankedRows(NamedTuple):

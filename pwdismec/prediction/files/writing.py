@@ -35,11 +35,13 @@ from pwdismec.outputs import Inputs, output_file
 from pwdismec.patience import patient
 from pwdismec.prediction.files.encoding import Buffer, Encoder
 from pwdismec.prediction.files.jsonl import JsonlEncoder
+from pwdismec.prediction.files.labels import LabelTexts
 from pwdismec.prediction.files.npz import NpzEncoder
+from pwdismec.prediction.files.table import CsvEncoder
 from pwdismec.prediction.files.xmc import XmcEncoder
 from pwdismec.stored import Count, Record, read_json
 
-FORMATS = ("xmc", "npz", "jsonl")
+FORMATS = ("xmc", "npz", "jsonl", "csv")
 _RECORD = "job.json"
 _MAX_RECORD = 1 << 20
 _ANEW = "begin anew without --resume"
@@ -59,20 +61,28 @@ class PredictionFile:
         Rows written so far, also in an earlier run.
     """
 
-    def __init__(self, job: _Job, done: int, sizes: Sequence[int]) -> None:
+    def __init__(self, job: _Job, done: int, sizes: Sequence[int], first: int) -> None:
         self.done = done
-        self._job = job
+        self._job, self._first = job, first
         self._sizes = sizes
 
-    def append(self, top: TopK) -> None:
+    def append(self, top: TopK, record_ids: Sequence[str] | None = None) -> None:
         """Write rows; when this returns they outlast a kill, if the file can be resumed.
+
+        Parameters
+        ----------
+        top
+            The rows.
+        record_ids
+            What the source calls them, if the file was begun with such ids.
 
         Raises
         ------
         PwdismecError
             If they cannot be written.
         """
-        self._sizes = self._job.append(self._sizes, self._job.encoder.encode(top))
+        content = self._job.encoder.encode(top, self._first + self.done, record_ids)
+        self._sizes = self._job.append(self._sizes, content)
         self.done += len(top.labels)
         if self._job.made_from is not None:
             self._job.record(self.done, self._sizes)
@@ -90,6 +100,9 @@ def writing_predictions(
     n_labels: int,
     top_k: int,
     label_names: Sequence[str] | None = None,
+    label_uris: Sequence[str] | None = None,
+    record_ids: bool = False,
+    first: int = 0,
     one_based: bool = False,
     made_from: Mapping[str, Any] | None = None,
     inputs: Inputs = (),
@@ -105,15 +118,19 @@ def writing_predictions(
         The file; an older one is replaced once the new one is whole if `overwrite`. Where a job goes on, one
         that is there may be what it has made before: that is seen in the end.
     format
-        "xmc", "npz" or "jsonl".
+        "xmc", "npz", "jsonl" or "csv".
     n_labels
         Number of labels, predicted or not.
     top_k
         Places a row.
-    label_names
-        Names for JSONL, by label.
+    label_names, label_uris
+        Names, and what the source calls the labels, by label; xmc has neither.
+    record_ids
+        Whether `append` is given what the source calls the rows; xmc does not keep it.
+    first
+        The number of the first row of this task, for CSV.
     one_based
-        The labels' ids start at one in the file.
+        The labels' ids, and CSV's rows, start at one in the file.
     made_from
         What the rows follow from, as plain JSON: it must be the same when the file is resumed. None: it
         cannot be.
@@ -139,10 +156,12 @@ def writing_predictions(
     record = None if made_from is None else json.loads(json.dumps(made_from))
     goes_on = resume or part is not None
     out = output_file(path, inputs, overwrite=overwrite or goes_on)
-    job = _Job(out, _encoder(format, n_labels, top_k, label_names, int(one_based)), record, part, overwrite)
+    texts = LabelTexts(label_uris, label_names)
+    encoder = _encoder(format, n_labels, top_k, texts, record_ids, int(one_based))
+    job = _Job(out, encoder, record, part, overwrite)
     with job.alone():
         done, sizes = job.written() if goes_on else (0, None)
-        file = PredictionFile(job, done, job.begin(sizes))
+        file = PredictionFile(job, done, job.begin(sizes), first)
         try:
             yield file
             if part is None:
@@ -175,15 +194,17 @@ def _join(job: _Job) -> None:
 
 
 def _encoder(
-    format: str, n_labels: int, top_k: int, label_names: Sequence[str] | None, first_id: int
+    format: str, n_labels: int, top_k: int, texts: LabelTexts, record_ids: bool, first_id: int
 ) -> Encoder:
     match format:
         case "xmc":
             return XmcEncoder(n_labels, first_id)
         case "npz":
-            return NpzEncoder(n_labels, top_k, first_id)
+            return NpzEncoder(n_labels, top_k, texts, record_ids, first_id)
         case "jsonl":
-            return JsonlEncoder(label_names, first_id)
+            return JsonlEncoder(texts, first_id)
+        case "csv":
+            return CsvEncoder(texts, record_ids, first_id)
     raise ConfigError(f"format: {format!r}, expected one of {', '.join(FORMATS)}")
 
 

@@ -28,7 +28,7 @@ class XmcEncoder:
     first_id: int = 0
     parts = ("rows",)
 
-    def encode(self, top: TopK) -> tuple[Buffer, ...]:
+    def encode(self, top: TopK, first: int, record_ids: Sequence[str] | None) -> tuple[Buffer, ...]:
         rows = RankedRows.from_top(top)
         offsets = np.concatenate([[0], np.cumsum(rows.lengths)])
         text = native.format_ranked_rows(offsets, rows.labels.astype(np.int32) + self.first_id, rows.scores)
