@@ -15,7 +15,7 @@ from pwdismec.errors import DataError
 from pwdismec.outputs import check_apart
 from pwdismec.pipeline.vocabulary import named, numbered
 from pwdismec.pipeline.watching import Watch, unwatched
-from pwdismec.quoting import shown
+from pwdismec.quoting import shown, shown_name
 from pwdismec.text import TextSettings, TextVectorizer
 from pwdismec.text.chunks import chunks_of
 from pwdismec.text.corpus import Corpus, LabelIds, RecordBlock, blocks_like
@@ -68,7 +68,7 @@ def convert_texts(
         What the features are, and where the labels stand.
     label_names
         A file with a label, a tab and its name in each line: what the records call a label is its URI then.
-        Default, the labels are their names.
+        Default, the names that the records give labels beside their URIs, or else the labels are their names.
     labels
         In its place, names in the order of the labels, which are whole numbers from 0. Their URIs are those
         in the file, if it has any, or else these numbers.
@@ -112,13 +112,16 @@ def convert_texts(
         vectorizer = fitted.vectorizer
         n_trained, notes = len(vectorizer.labels), _doubts(corpus, sources[0], settings)
         called = [*vectorizer.labels, *fitted.other_labels]
-        names, uris = called, called
+        given = corpus.label_names
+        names, uris = [given.get(label, label) for label in called], called
         if labels is not None:
             names, found = numbered(labels, called)
             uris = called if found is None else found
         elif label_names is not None:
             names, note = named(label_names, called)
             notes += note
+        else:
+            notes += _renamed(corpus, sources[0])
         made = list[Made]()
         for held_out, target in enumerate(targets):
             blocks = fitted.blocks(bool(held_out), jobs)
@@ -132,7 +135,7 @@ def convert_texts(
                     _source(sources, vectorizer, blocks),
                     target,
                     label_names=names[:n_labels] if settings.label_field else None,
-                    label_uris=None if labels is label_names is None else uris[:n_labels],
+                    label_uris=uris[:n_labels] if labels or label_names or given else None,
                     overwrite=overwrite,
                     on_progress=lambda done, total=total, update=update: update(done, total),  # type: ignore[misc]
                     **how,
@@ -150,6 +153,15 @@ def _doubts(corpus: Corpus, path: Path, settings: TextSettings) -> list[str]:
         f"{path}: nearly every record has one label, and nearly all are different, such as {shown(label)}; "
         f"if that is several, say what divides them (--label-separator, now {settings.label_separator!r})"
     ]
+
+
+def _renamed(corpus: Corpus, path: Path) -> list[str]:
+    """What is said if the records give a label several names."""
+    several = corpus.renamed
+    if not several:
+        return []
+    labels = f"{len(several):,} label{'s' * (len(several) > 1)} with several names"
+    return [f"{path}: {labels}, such as {shown_name(min(several))}; the first that was read is taken"]
 
 
 def convert_texts_like(

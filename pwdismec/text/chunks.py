@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from functools import lru_cache, partial
 from itertools import chain, islice
@@ -49,6 +49,8 @@ class Chunk(NamedTuple):
         bool, shape (n_records,): which are not for training.
     record_ids
         What each is called; None where the settings name no field of ids.
+    label_names
+        The URIs and names of labels that have both.
     """
 
     process: str
@@ -56,6 +58,7 @@ class Chunk(NamedTuple):
     labels: Counts
     held_out: NDArray[np.bool_]
     record_ids: Strings | None
+    label_names: Sequence[tuple[str, str]]
 
 
 def chunks_of(
@@ -160,12 +163,13 @@ class _Reader:
         texts: list[list[str]] = [[] for _ in self._settings.fields]
         labels: list[list[str]] = []
         ids: list[str] = []
+        names: dict[tuple[str, str], None] = {}
         held_out, id_field = [], self._settings.id_field
         for number, record in enumerate(piece.records()):
             try:
                 for field, found in zip(self._settings.fields, texts, strict=True):
                     found.append(text_in(record, field.name, self._settings))
-                labels.append(labels_in(record, self._settings))
+                labels.append(labels_in(record, self._settings, names))
                 if id_field:
                     ids.append(id_in(record, id_field))
                 held_out.append(_is_held_out(record, self._split, piece.line(number)))
@@ -178,6 +182,7 @@ class _Reader:
             self._labels.count([labels]),
             np.array(held_out, bool),
             Strings.of(ids) if id_field else None,
+            list(names),
         )
 
 

@@ -126,6 +126,15 @@ class Corpus:
         What the features are.
     folder
         Where its temporary file may be.
+
+    Attributes
+    ----------
+    n_records
+        How many there are by now, by whether they are held out.
+    label_names
+        The names of labels that have one beside their URI, by that; of several, the first.
+    renamed
+        Labels with several names.
     """
 
     def __init__(self, settings: TextSettings, folder: Path) -> None:
@@ -135,7 +144,9 @@ class Corpus:
         self._n_chunks = 0
         self._terms: _Known | _Hashed = _Known() if settings.hashing is None else _Hashed(settings.hashing)
         self._labels = _Known()
-        self.n_records = {False: 0, True: 0}  # held out or not
+        self.n_records = {False: 0, True: 0}
+        self.label_names: dict[str, str] = {}
+        self.renamed: set[str] = set()
         self._n_single = 0  # records with one label
 
     def __enter__(self) -> Corpus:
@@ -158,6 +169,9 @@ class Corpus:
         if chunk.record_ids is not None:
             np.save(self._file, chunk.record_ids.indptr)
             np.save(self._file, chunk.record_ids.utf8)
+        for label, name in chunk.label_names:
+            if self.label_names.setdefault(label, name) != name:
+                self.renamed.add(label)
         self._n_chunks += 1
         self._n_single += int((labels.row_lengths == 1).sum())
         for held_out in (False, True):
@@ -260,8 +274,8 @@ class LabelIds:
     Attributes
     ----------
     names, uris
-        Of all labels by now, in the order of their ids; others than the training set's are their own names
-        and URIs.
+        Of all labels by now, in the order of their ids; others than the training set's are their own URIs,
+        and their own names unless they have some (`learn`).
     """
 
     def __init__(
@@ -273,14 +287,22 @@ class LabelIds:
         self.names = list(trained if names is None else names)
         self.uris = list(trained if uris is None else uris)
         self._taken = frozenset(self.uris)
+        self._have_uris = uris is not None
+        self._names_of: dict[str, str] = {}
         self._ids = {label: i for i, label in enumerate(trained)}
+
+    def learn(self, names: Iterable[tuple[str, str]]) -> None:
+        """Labels with names, for those that will be new; of no use where URIs do not tell labels apart."""
+        if self._have_uris:
+            for label, name in names:
+                self._names_of.setdefault(label, name)
 
     def of(self, names: Sequence[str]) -> NDArray[np.int64]:
         """The ids of labels; new ones get the next."""
         for name in names:
             if name not in self._ids:
                 self._ids[name] = len(self.names)
-                self.names.append(name)
+                self.names.append(self._names_of.get(name, name))
                 self.uris.append(f"label {name}" if name in self._taken else name)
         return np.fromiter(map(self._ids.__getitem__, names), np.int64, len(names))
 
@@ -292,6 +314,7 @@ def blocks_like(
     features = Translation(vectorizer.columns_of)
     labels = Translation(label_ids.of)
     for chunk in chunks:
+        label_ids.learn(chunk.label_names)
         places = labels.of(chunk.process, chunk.labels)
         numbers = features.of(chunk.process, chunk.terms)
         yield RecordBlock(

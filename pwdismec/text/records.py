@@ -133,10 +133,11 @@ def _pythons_list(text: str) -> list[Any] | None:
     return items
 
 
-def labels_in(record: Record, settings: TextSettings) -> list[str]:
-    """The labels of a record; Misfit if they are no list of different names.
+def labels_in(record: Record, settings: TextSettings, names: dict[tuple[str, str], None]) -> list[str]:
+    """The labels of a record; Misfit if they are no list of different ones.
 
-    A label may be a whole number, or an object with its name: its "uri" if there is one, or else its "label".
+    A label may be a whole number, or an object: its "uri" if there is one, or else its "label". Where it has
+    both, they are put into `names`.
     """
     name = settings.label_field
     if name is None:
@@ -144,7 +145,7 @@ def labels_in(record: Record, settings: TextSettings) -> list[str]:
     value = _field(record, name, "a list of labels")
     if not isinstance(value, list):
         raise Misfit(f"field {name!r}: {shown(value)}; expected a list of strings")
-    labels = [label if isinstance(label, str) else _name_of(label, name) for label in value]
+    labels = [label if isinstance(label, str) else _label_of(label, name, names) for label in value]
     for label in labels:
         if not is_label(label):
             raise Misfit(f"field {name!r}: label {shown(label)}; expected one line")
@@ -154,13 +155,18 @@ def labels_in(record: Record, settings: TextSettings) -> list[str]:
     return labels
 
 
-def _name_of(label: Any, field: str) -> str:
+def _label_of(label: Any, field: str, names: dict[tuple[str, str], None]) -> str:
     if isinstance(label, int) and not isinstance(label, bool):
         return str(label)
     if isinstance(label, dict):
-        for key in ("uri", "label"):
-            if isinstance(label.get(key), str):
-                return str(label[key])
+        uri, name = label.get("uri"), label.get("label")
+        if isinstance(uri, str) and isinstance(name, str) and name:
+            if not is_label(name):
+                raise Misfit(f"field {field!r}: label {shown(name)}; expected one line")
+            names[uri, name] = None
+        for found in (uri, name):
+            if isinstance(found, str):
+                return found
     raise Misfit(
         f"field {field!r}: label {shown(label)}; expected a string, a whole number, or an object with "
         "a uri or label"

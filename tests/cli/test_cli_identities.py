@@ -7,7 +7,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from command_line import output, refusal
+from command_line import output, pwdismec, refusal
 
 from pwdismec.data import Dataset
 from pwdismec.data.shown_labels import ShownLabels
@@ -166,6 +166,36 @@ def test_with_names_from_a_file_what_records_call_a_label_is_its_uri(tmp_path):
     assert Model.open(tmp_path / "model").label_uris == made.label_uris
     output("convert", path, tmp_path / "plain", *TEXT)
     assert Dataset.open(tmp_path / "plain").label_uris is None
+
+
+def test_a_name_beside_a_uri_in_the_records_is_the_labels_name(tmp_path):
+    called = {"http://gnd/1": "Wald", "http://gnd/2": "Wald", "http://gnd/3": None, "http://gnd/4": "Neu"}
+    names = ["Wald", "Wald", "http://gnd/3", "Neu"]
+
+    def records(uris):
+        return [{"title": "Wald", "y": i, "labels": [{"uri": uri, "label": called[uri]}]} for i, uri in uris]
+
+    numbered = list(enumerate(called, 1))
+    path = jsonl(tmp_path / "r.jsonl", records(numbered))
+    output("convert", path, tmp_path / "train", *TEXT, "--split", "y:4", "--test", tmp_path / "test")
+    new = jsonl(tmp_path / "new.jsonl", records(numbered[2:]))
+    output("convert", new, tmp_path / "new", "--like", tmp_path / "train")
+    for name, n_labels in (("train", 3), ("test", 4), ("new", 4)):
+        made = Dataset.open(tmp_path / name)
+        assert (made.label_uris, made.label_names) == ([*called][:n_labels], names[:n_labels])
+    jsonl(new, [record(0), {"title": "x", "labels": [{"uri": "u", "label": "a\nb"}]}])
+    assert ":2: field 'labels': label 'a\\nb'; expected one line" in refusal(
+        "convert", new, tmp_path / "x", *TEXT
+    )
+
+
+@pytest.mark.parametrize("n_lines", [1, 20_000])  # in one piece, or in several
+def test_of_several_names_of_a_label_the_first_is_taken_and_that_is_told(tmp_path, n_lines):
+    first, last = ({"title": "Wald", "labels": [{"uri": "u", "label": name}]} for name in "ab")
+    path = jsonl(tmp_path / "r.jsonl", [first, *[{"title": 50 * "x", "labels": []}] * n_lines, last])
+    told = pwdismec("convert", path, tmp_path / "set", *TEXT, "--quiet").err
+    assert f"{path}: 1 label with several names, such as u; the first that was read is taken" in told
+    assert Dataset.open(tmp_path / "set").label_names == ["a"]
 
 
 @pytest.mark.parametrize("uids, expected", [([12, "a", "3"], ["12", "a", "3"]), (None, ["0", "1", "2"])])

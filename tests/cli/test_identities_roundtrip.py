@@ -47,28 +47,31 @@ URIS = st.lists(ANY.filter(is_line), min_size=1, max_size=5, unique=True)
 
 @st.composite
 def sources(draw):
-    """Names by URI, and records with ids; every label has a positive."""
+    """Names by URI, records with ids, and whether they have the names; every label has a positive."""
     uris = draw(URIS)
     shared = draw(st.lists(ANY.filter(is_line), min_size=1, max_size=3))
     names = {uri: draw(st.sampled_from([*shared, *uris])) for uri in uris}  # often one of several labels
     ids = draw(st.lists(ID, min_size=2 * len(uris), max_size=2 * len(uris)))
+    named = draw(st.booleans())
+    labels = [{"uri": uri, "label": name} if named else uri for uri, name in names.items()]
     records = [
-        {"id": given, "title": f"wort{i // 2} satz", "labels": [uris[i // 2]]} for i, given in enumerate(ids)
+        {"id": given, "title": f"wort{i // 2} satz", "labels": [labels[i // 2]]}
+        for i, given in enumerate(ids)
     ]
-    return names, records
+    return names, records, named
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sources())
 def test_what_goes_in_comes_out(tmp_path_factory, source):
-    names, records = source
+    names, records, named = source
     folder = tmp_path_factory.mktemp("identities")
     path, ids = folder / "r.jsonl", [str(r["id"]) for r in records]
     path.write_text("".join(json.dumps(r) + "\n" for r in records))
     lines = ["no label\tof these\n", *(f"{uri}\t{name}\n" for uri, name in names.items())]
     (folder / "names.tsv").write_bytes("".join(lines).encode())
     fields = TextSettings.of("title", label_field="labels", min_df=1)
-    convert_texts([path], folder / "data", fields, label_names=folder / "names.tsv")
+    convert_texts([path], folder / "data", fields, label_names=None if named else folder / "names.tsv")
     data = Dataset.open(folder / "data")
     data.verify()
     uris = sorted(names)
@@ -90,7 +93,7 @@ def test_what_goes_in_comes_out(tmp_path_factory, source):
         assert suggester.record_id(text) == called
         (best,) = suggester.suggest(suggester.record(text))
         explanation, (neighbour,) = best.explanation, best.neighbours
-        uri = record["labels"][0]
+        uri = record["labels"][0]["uri"] if named else record["labels"][0]
         assert (explanation.label_uri, explanation.label_name) == (uri, names[uri])
         assert neighbour.record_id == ids[neighbour.instance]
     told = json.loads(output("suggest", folder / "model", text, "--json", "--top-k", 1))
