@@ -522,6 +522,25 @@ def open_folder(path: Path) -> int:
 
 
 @patient
+def make_own_folder(path: Path) -> None:
+    """Make a folder that the program names, not the user, if it is missing.
+
+    Raises
+    ------
+    OutputError
+        If a file is there, or a link: in a folder from elsewhere that could lead anywhere.
+    OSError
+        If it cannot be made.
+    """
+    with contextlib.suppress(FileExistsError):  # `exist_ok` would look what it is, when it may be gone
+        path.mkdir()
+    if path.is_symlink():
+        raise OutputError(f"{path}: is a link; expected a folder")
+    if path.is_file():
+        raise OutputError(f"{path}: is a file; expected a folder that this program makes: remove it")
+
+
+@patient
 def sha256_of(path: str | Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
     digest = hashlib.sha256()

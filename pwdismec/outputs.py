@@ -3,7 +3,8 @@
 - An output that exists is refused, unless it is to be overwritten.
 - Refused in any case: an output that is an input, lies in an input's folder or holds an input; a folder with
   files in it that are not of the kind that is written there; a device.
-- A symbolic link is followed: what it names is written, and the link stays.
+- A symbolic link that the user names is followed: what it names is written, and the link stays. One in the
+  place of what the program names is refused.
 """
 
 from __future__ import annotations
@@ -106,6 +107,19 @@ def check_contents(folder: Path, own: Collection[str]) -> None:
                 raise OutputError(
                     f"{folder}: holds {name}, which is not of what is written there; expected a new folder"
                 )
+
+
+def check_no_links(outputs: Iterable[Path]) -> None:
+    """Refuse links in the place of outputs that the program names, in a folder that may be from elsewhere.
+
+    Raises
+    ------
+    OutputError
+        Naming the first: it could lead anywhere.
+    """
+    for output in outputs:
+        if output.is_symlink():
+            raise OutputError(f"{output}: is a link; expected what this program wrote there: remove it")
 
 
 def check_apart(output: str | Path, inputs: Inputs, *, what: str = "an input") -> None:

@@ -31,7 +31,14 @@ from pydantic import Field, ValidationError
 
 from pwdismec.cluster.stop import Stopped
 from pwdismec.errors import PwdismecError
-from pwdismec.files import RawFile, aside_of, clear_os_errors, write_file, write_part
+from pwdismec.files import (
+    RawFile,
+    aside_of,
+    clear_os_errors,
+    make_own_folder,
+    write_file,
+    write_part,
+)
 from pwdismec.patience import patient
 from pwdismec.quoting import LINE_LIMIT, one_line
 from pwdismec.stored import Record, Text
@@ -183,7 +190,7 @@ class Leases:
 
     def __enter__(self) -> Leases:
         with clear_os_errors(self._folder):
-            _make_folder(self._folder)
+            make_own_folder(self._folder)
         self._heart.start()
         return self
 
@@ -262,14 +269,6 @@ class Leases:
 
 
 @patient
-def _make_folder(path: Path) -> None:
-    with suppress(FileExistsError):  # `exist_ok` would look whether it is a folder, when it may be gone
-        path.mkdir()
-    if path.is_symlink():  # of a model from elsewhere, which could lead anywhere
-        raise PwdismecError(f"{path}: is a link; expected a folder")
-
-
-@patient
 def _written_first(path: Path, claim: Claim) -> bool:
     """Write a claim where there is none: whole at once, as an empty one would tell nobody that it is void."""
     aside = aside_of(path)
@@ -279,7 +278,7 @@ def _written_first(path: Path, claim: Claim) -> bool:
     except FileExistsError:  # it may be this one, if an attempt failed behind its back
         return _is_held(path, claim)
     except FileNotFoundError:  # others have ended the work, and taken the folder or the file aside away
-        _make_folder(path.parent)
+        make_own_folder(path.parent)
         return _written_first(path, claim)
     finally:
         aside.unlink(missing_ok=True)

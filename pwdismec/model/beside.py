@@ -10,7 +10,7 @@ import safetensors.numpy
 from pwdismec.data.manifest import VECTORIZER, files_of_vectorizer
 from pwdismec.data.mapping import release
 from pwdismec.data.transforms import Transforms
-from pwdismec.files import clear_os_errors, read_file, write_file
+from pwdismec.files import clear_os_errors, make_own_folder, read_file, write_file
 from pwdismec.model.manifest import IDF, LABEL_NAMES, LABEL_URIS
 
 
@@ -54,7 +54,7 @@ class Beside(NamedTuple):
                 write_file(folder / name, "".join(f"{line}\n" for line in lines).encode())
         if self.vectorizer is not None:
             with clear_os_errors(folder):
-                (folder / VECTORIZER).mkdir(exist_ok=True)
+                make_own_folder(folder / VECTORIZER)
             for file in files_of_vectorizer(self.vectorizer):
                 if not (folder / VECTORIZER / file.name).exists():
                     write_file(folder / VECTORIZER / file.name, read_file(file))

@@ -23,7 +23,7 @@ from pwdismec.data.tensors import read_tensors
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.validation import check_features
 from pwdismec.errors import DamagedError, DataError, ModelError
-from pwdismec.files import clear_os_errors, sweep, write_first
+from pwdismec.files import clear_os_errors, make_own_folder, sweep, write_first
 from pwdismec.model.beside import Beside
 from pwdismec.model.explanation import (
     Classifier,
@@ -169,6 +169,7 @@ class Model:
             TextVectorizer,
         )  # brings scikit-learn's, for which other models need not wait
 
+        files_of_vectorizer(self.vectorizer)  # they lie in the model
         return TextVectorizer.load(self.vectorizer, self.n_features)
 
     def shard(self, entry: ShardEntry) -> Shard:
@@ -407,7 +408,7 @@ def write_run(folder: Path, run: Run, beside: Beside) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     write_first(folder / RUN, text_of(run).encode())
     with clear_os_errors(folder):
-        (folder / "shards").mkdir(exist_ok=True)
+        make_own_folder(folder / "shards")
     beside.write(folder)
 
 

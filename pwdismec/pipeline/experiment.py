@@ -17,7 +17,6 @@ from pwdismec.metrics import Report
 from pwdismec.metrics.report import StoredReport
 from pwdismec.model import Model
 from pwdismec.model.manifest import MANIFEST, Run, run_at
-from pwdismec.outputs import followed
 from pwdismec.pipeline.comparison import comparison, relative_gains
 from pwdismec.pipeline.config import Config, read_config, read_settings, short_name, with_settings
 from pwdismec.pipeline.converting import convert_files
@@ -129,7 +128,7 @@ def _write_report(folder: RunFolder, outcome: Outcome, overwrite: bool) -> None:
         return
     made_from = {"reports": hashlib.sha256(content).hexdigest()}
     steps = Steps(folder.steps, lambda line: None, overwrite)
-    steps.run("report", folder.report, made_from, lambda: write_file(followed(folder.report), content))
+    steps.run("report", folder.report, made_from, lambda: write_file(folder.report, content))
 
 
 @dataclass(frozen=True)
@@ -278,7 +277,7 @@ class _Experiment:
                 report = evaluate_file(
                     predictions, test.path, train=training.path, **settings, on_progress=update
                 )
-            write_file(followed(out), _as_json(report.to_dict()))
+            write_file(out, _as_json(report.to_dict()))
 
         made_from = {
             "predictions": state_of(predictions),

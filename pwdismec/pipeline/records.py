@@ -10,7 +10,8 @@ from typing import Any
 
 from pwdismec.data.manifest import MANIFEST
 from pwdismec.errors import DamagedError, OutputError
-from pwdismec.files import clear_os_errors, write_file
+from pwdismec.files import clear_os_errors, make_own_folder, write_file
+from pwdismec.outputs import check_no_links
 from pwdismec.stored import raw_json, read_stored
 
 _MAX_BYTES = 1 << 24
@@ -65,6 +66,7 @@ class Steps:
             If something is there that the step did not write, unless it is to be overwritten.
         """
         path = self.folder / f"{name}.json"
+        check_no_links([output])
         made_from = json.loads(json.dumps(made_from))
         found = _read(path)
         if found and [found["made_from"], found["output"]] == [made_from, state_of(output)]:
@@ -73,7 +75,8 @@ class Steps:
         if not (resumes or self.overwrite):
             _check_own(output, found)
         with clear_os_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            make_own_folder(self.folder)
         _write(path, {**(found or {"made_from": None, "output": None}), "begun": True})
         make()
         _write(path, {"made_from": made_from, "output": state_of(output)})

@@ -8,7 +8,7 @@ from pathlib import Path
 from pwdismec.bounds import thread_count
 from pwdismec.errors import ConfigError
 from pwdismec.files import replacing_folder, write_file, write_part
-from pwdismec.outputs import output_file, output_folder
+from pwdismec.outputs import check_no_links, output_file, output_folder
 from pwdismec.pipeline.watching import Watch, unwatched
 from pwdismec.reporting.content import Content
 from pwdismec.reporting.runs import read_runs
@@ -61,10 +61,12 @@ def write_report(
     from pwdismec.reporting.page import page
 
     comparison = read_runs(runs)
-    inputs = [] if out is None else runs  # in the run's folder there is a name for it
-    page_file = output_file(
-        Path(runs[0]) / "report.html" if out is None else out, inputs, overwrite=overwrite
-    )
+    if out is None:  # in the run's folder there is a name for it
+        named, inputs = Path(runs[0]) / "report.html", list[str | Path]()
+        check_no_links([named, named.with_name(f"{named.stem}-plots")])
+    else:
+        named, inputs = Path(out), [*runs]
+    page_file = output_file(named, inputs, overwrite=overwrite)
     plot_files = {f"{name}{suffix}" for name in PLOTS for suffix in _SUFFIXES}
     folder = output_folder(
         page_file.with_name(f"{page_file.stem}-plots"),

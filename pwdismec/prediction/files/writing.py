@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -27,6 +28,7 @@ from pwdismec.files import (
     clear_os_errors,
     close,
     locked_file,
+    make_own_folder,
     put_in_place,
     sweep,
     write_file,
@@ -264,14 +266,14 @@ class _Job:
             while not leases.take(self.folder.name):
                 time.sleep(_PAUSE)
             with clear_os_errors(self.path):
-                _make_folder(self.folder)
+                make_own_folder(self.folder)
             yield
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Keep other processes from writing the same file; the lock ends with this process, in any way."""
         with clear_os_errors(self.path):
-            _make_folder(self.folder)
+            make_own_folder(self.folder)
             descriptor = _lock(self.folder / _LOCK)
         if descriptor is None:
             raise PwdismecError(f"{self.path}: another process is writing it")
@@ -338,10 +340,10 @@ class _Job:
                 (self.folder / _RECORD).unlink(missing_ok=True)
                 sizes = [0] * len(self.encoder.parts)
             for part, size in zip(self._parts, sizes, strict=True):
-                if part.is_symlink() or (part.exists() and not part.is_file()):
-                    raise PwdismecError(f"{part}: is not a regular file; remove {self.folder}")
-                part.touch()
-                if size > part.stat().st_size:
+                if size == 0 and not part.is_dir():  # what is there may be another's by another name
+                    part.unlink(missing_ok=True)
+                    part.touch(exist_ok=False)
+                if size > _size_of_own(part, self.folder):
                     raise PwdismecError(f"{part}: shorter than it was; {_ANEW}")
                 os.truncate(part, size)
         return sizes
@@ -367,6 +369,7 @@ class _Job:
         parts = list(zip(*(task._parts for task in self.tasks()), strict=True))
         with clear_os_errors(self.path):
             try:
+                whole.unlink(missing_ok=True)  # as the parts
                 self.encoder.assemble(parts, whole, done)
                 put_in_place(whole, self.path, overwrite=self.overwrite)
             except BaseException:
@@ -379,14 +382,15 @@ class _Job:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-@patient
-def _make_folder(path: Path) -> None:
-    with suppress(FileExistsError):
-        path.mkdir(exist_ok=True)
-    if path.is_symlink():  # which could lead anywhere
-        raise PwdismecError(f"{path}: is a link; expected a folder")
-    if not path.is_dir():
-        raise PwdismecError(f"{path}: is a file; expected the folder of what is being written: remove it")
+def _size_of_own(part: Path, folder: Path) -> int:
+    """Bytes of a file, 0 of none; what has another name, too, or is no file is not written to."""
+    try:
+        state = part.lstat()
+    except FileNotFoundError:
+        return 0
+    if not stat.S_ISREG(state.st_mode) or state.st_nlink != 1:
+        raise PwdismecError(f"{part}: is not a regular file of this job alone; remove {folder}")
+    return state.st_size
 
 
 _lock = patient(locked_file)
