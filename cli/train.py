@@ -16,7 +16,7 @@ from pwdismec.cluster import THREADS, Backend, Part, stopping
 from pwdismec.data import Dataset
 from pwdismec.errors import ConfigError
 from pwdismec.model import Model
-from pwdismec.pipeline.calibrating import calibrate_on_share
+from pwdismec.pipeline.calibrating import calibrate_on_share, check_share
 from pwdismec.pipeline.config import read_settings
 from pwdismec.pipeline.inspection import training_summary
 from pwdismec.pipeline.watching import as_training_progress
@@ -24,7 +24,6 @@ from pwdismec.quoting import shown_name
 from pwdismec.sizes import duration_text
 from pwdismec.training import Progress, TrainingConfig, train, train_part
 from pwdismec.training.config import DISMEC_PRUNE
-from pwdismec.tuning.split import n_held_out
 from pwdismec.weighting import SCHEMES, Weighting
 
 from . import options
@@ -170,7 +169,7 @@ def command(
     config = training_config(settings)
     data = Dataset.open(dataset)
     if calibrate is not None:
-        n_held_out(data.n_instances, calibrate)  # better now than after the training
+        check_share(data, calibrate)  # better now than after the training
     latest = list[Progress]()
     with watch("train", "labels") as update, stopping(deadline) as stop:
         started, show = time.monotonic(), as_training_progress(update)

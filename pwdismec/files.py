@@ -202,7 +202,18 @@ class RawFile(io.FileIO):
 
 
 def file_to_read(path: Path) -> io.BufferedReader:
-    """A file to read bytes from. Errors as `open`."""
+    """A file to read bytes from.
+
+    Raises
+    ------
+    DataError
+        If it is a pipe, which may never say anything, or a device.
+    OSError
+        As `open`.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise DataError(path, "a pipe or device, where a file is expected")
     return io.BufferedReader(RawFile(path))
 
 

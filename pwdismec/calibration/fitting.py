@@ -22,6 +22,7 @@ from pwdismec.errors import ConfigError, DataError
 from pwdismec.metrics.hits import find_hits
 from pwdismec.model import Model
 from pwdismec.prediction import Predictor
+from pwdismec.prediction.heads import check_features
 
 FOLDS = 3
 """Parts of the held-out instances: each is judged by what was fitted to the others."""
@@ -67,8 +68,10 @@ def calibrate(
     """
     if method not in METHODS:
         raise ConfigError(f"method: {method!r}, expected one of {', '.join(METHODS)}")
+    of_held_out = _checked(held_out, model).label_counts[: model.n_labels]
+    check_features(model.n_features, model.path)
     counts = _training_counts(model)
-    positives = np.where(counts > 0, _checked(held_out, model).label_counts[: model.n_labels], 0)
+    positives = np.where(counts > 0, of_held_out, 0)
     if not positives.any():
         raise DataError(held_out.path or "data set", "has no true label that the model was trained on")
     bounds = group_bounds(counts[counts > 0], positives[counts > 0])

@@ -362,9 +362,14 @@ class Dataset:
         ------
         OutputError
             If `path` exists and is not to be replaced, or must not be (`pwdismec.outputs`).
+        DataError
+            If a matrix is not what `CSR` or `Dense` promises.
         PwdismecError
             If the folder cannot be written.
         """
+        if self.path is None:  # what is written here will count as checked
+            check_features(self.features, "features")
+            check_csr(self.labels, "labels")
         read = [] if overwrite else [self.path, self.vectorizer]  # what is mapped stays readable
         folder = dataset_output(path, read, overwrite=overwrite)
         with replacing_folder(folder, overwrite=overwrite) as aside:

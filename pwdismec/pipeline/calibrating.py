@@ -12,8 +12,9 @@ from pwdismec.model import Model
 from pwdismec.model.manifest import CALIBRATION
 from pwdismec.outputs import output_file
 from pwdismec.pipeline.watching import Watch, as_training_progress, unwatched
+from pwdismec.prediction.heads import check_features
 from pwdismec.training import TrainingConfig, run_of, train
-from pwdismec.tuning.split import split
+from pwdismec.tuning.split import n_held_out, split
 
 
 def calibrate_folder(
@@ -48,6 +49,20 @@ def calibrate_folder(
         calibration = calibrate(opened, Dataset.open(dataset), method=method, jobs=jobs, on_progress=update)
     calibration.save(opened, overwrite=overwrite)
     return calibration
+
+
+def check_share(dataset: Dataset, share: float) -> None:
+    """Find out before a long training whether a share of its data can calibrate what it gives.
+
+    Raises
+    ------
+    ConfigError
+        If `share` is no such share.
+    DataError
+        If the data set has more features than weights can be sorted by.
+    """
+    n_held_out(dataset.n_instances, share)
+    check_features(dataset.n_features, dataset.path or "data set")
 
 
 def calibrate_on_share(
@@ -87,6 +102,7 @@ def calibrate_on_share(
     Stopped, PwdismecError
         As `train`.
     """
+    check_share(dataset, share)
     rest, held_out = split(dataset, share, config.seed)
     with helping_folder(model.path, run_of(rest, config).id[:8]) as folder:
         with watch("train without the held-out share", "labels") as update:

@@ -23,7 +23,7 @@ from pwdismec.machine import memory
 from pwdismec.model import Model
 from pwdismec.model.manifest import INDEX
 from pwdismec.prediction.blocks import LabelBlock, Part, Slice, cut, plan_blocks
-from pwdismec.prediction.heads import Heads, LabelWeights
+from pwdismec.prediction.heads import Heads, LabelWeights, check_features
 from pwdismec.prediction.index_file import VERSION, is_as_built, read_index, write_index
 from pwdismec.prediction.memory import MemoryLimit
 
@@ -105,6 +105,7 @@ class _Building:
         """See that the largest block can be built, within the machine's memory if there is no other limit."""
         if not self.plan:
             return
+        check_features(self.model.n_features, self.model.path)
         limit, what = limit or MemoryLimit(memory()), "building the prediction index"
         features = 32 * self.model.n_features + 8 * _CHUNK
         limit.check(features, what)  # before the heads are counted, feature by feature

@@ -122,4 +122,5 @@ def check_scores(top: TopK, first: int = 0) -> None:
     overflowed = ((top.labels >= 0) & ~np.isfinite(top.scores)).any(axis=1)
     if overflowed.any():
         row = first + int(overflowed.argmax())
-        raise PwdismecError(f"instance {row}: a score overflows float32; its feature values are too large")
+        what = "its feature values, or the model's weights, are too large"
+        raise PwdismecError(f"instance {row}: a score overflows float32; {what}")

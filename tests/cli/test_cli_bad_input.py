@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import DISK, pwdismec, refusal, start
+from command_line import DISK, complaint, pwdismec, refusal, start
 from small_data import files_of
 
 from pwdismec import Dataset, machine
@@ -362,3 +362,29 @@ def test_numbers_that_no_count_can_have_are_refused(command, option, number):
 def test_a_whole_number_is_at_most_what_fits_32_bits(job, tmp_path):
     answer = pwdismec("predict", job.model, job.test, tmp_path / "p", "--top-k", 2**31)
     assert answer.code == 2 and "Invalid value for '--top-k': 2147483648 is not in the range" in answer.err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["run", "{pipe}"],
+        ["run", "{config}", "--settings", "{pipe}"],
+        ["slice", "{model}", "{tmp}/o", "--labels", "{pipe}"],
+        ["convert", "{train_txt}", "{tmp}/o", "--labels", "{pipe}"],
+        ["convert", "{train_txt}", "{tmp}/o", "--features", "{pipe}"],
+        ["import", "{pipe}", "{tmp}/o"],
+        ["train", "{train}", "{tmp}/o", "--weighting", "file:{pipe}"],
+        ["evaluate", "{pipe}", "{test}"],
+        ["evaluate", "{predictions}", "{test}", "--filter", "{pipe}"],
+        ["predict", "{model}", "{pipe}", "{tmp}/o"],
+    ],
+    ids=lambda args: " ".join(args),
+)
+def test_no_command_waits_for_a_pipe(job, tmp_path, args):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "c.yaml").write_text(f"name: x\ndata: .\ntrain: [{job.train_txt}]\ntest: [{job.train_txt}]\n")
+    names = {"pipe": tmp_path / "pipe", "config": tmp_path / "c.yaml", "tmp": tmp_path}
+    answer = pwdismec(*(arg.format(**names, **vars(job)) for arg in args))
+    assert answer.code == 2
+    assert complaint(answer.err).endswith("pipe: a pipe or device, where a file is expected\n")
+    assert not (tmp_path / "o").exists()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from random_matrices import problems
 
+from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import DataError, OutputError, PwdismecError
@@ -273,3 +274,26 @@ def test_a_target_inside_a_file(tmp_path):
 def test_a_moved_folder_opens(tmp_path, folder):
     moved = shutil.move(folder, tmp_path / "moved")
     assert Dataset.open(moved).fingerprint == example().fingerprint
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x.indptr.__setitem__(5, 1 << 40),
+        lambda x: x.indptr.__setitem__(-1, 1 << 40),
+        lambda x: x.indices.__setitem__(2, -5),
+        lambda x: x.indices.__setitem__(2, 2**31 - 1),
+        lambda x: x.data.__setitem__(3, np.nan),
+    ],
+    ids=["offset", "last offset", "id below 0", "id past the end", "NaN"],
+)
+def test_what_is_no_data_set_is_not_saved_as_one(tmp_path, change):
+    """The constructor looks at types and shapes alone; what is saved counts as checked."""
+    n = 30
+    offsets = np.arange(n + 1, dtype=np.int64)
+    labels = CSR(offsets.copy(), np.arange(n, dtype=np.int32) % 5, None, 5)
+    features = CSR(offsets.copy(), np.zeros(n, np.int32), np.ones(n, np.float32), 50)
+    change(features)
+    with pytest.raises(DataError, match="features"):
+        Dataset(features, labels).save(tmp_path / "d")
+    assert not (tmp_path / "d").exists()

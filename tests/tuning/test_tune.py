@@ -16,7 +16,9 @@ from pwdismec import files
 from pwdismec.data import CSR, Dataset
 from pwdismec.errors import ConfigError, DataError, ModelError, PwdismecError
 from pwdismec.metrics import evaluate
+from pwdismec.pipeline.calibrating import check_share
 from pwdismec.prediction import Predictor
+from pwdismec.prediction.heads import Heads
 from pwdismec.training import TrainingConfig, train
 from pwdismec.tuning import Grid, split, tune
 from pwdismec.tuning.standings import cut
@@ -318,3 +320,15 @@ def test_cutting_leaves_the_weights_that_are_large_enough(matrix, prune):
     weights = cut(CSR.from_scipy(matrix), prune)
     np.testing.assert_array_equal(weights.to_scipy().toarray(), expected)
     assert weights.nnz == np.count_nonzero(expected)
+
+
+def test_more_features_than_memory_for_them_is_told_before_the_work(dataset, tmp_path):
+    """A header may say anything; a training takes features that have values alone, prediction takes all."""
+    wide = replace(dataset, features=replace(dataset.features, n_columns=2**31 - 1))
+    with pytest.raises(DataError, match=r"2,147,483,647 features would take 68\.7 GB; the limit is"):
+        tune(wide, tmp_path / "t", GRID)
+    assert not (tmp_path / "t").exists()
+    with pytest.raises(DataError, match="expected fewer features"):
+        check_share(wide, 0.2)
+    with pytest.raises(DataError, match="expected fewer features"):
+        Heads.of([], 2**31 - 1)
