@@ -1,6 +1,7 @@
-"""Ids, URIs and names of every kind come back as they were, through data sets, models and suggestions."""
+"""Ids, URIs and names of every kind come back from data sets, models, predictions and suggestions."""
 
 import json
+import sys
 from collections import Counter
 
 import pytest
@@ -12,8 +13,11 @@ from pwdismec.data import Dataset
 from pwdismec.errors import ModelError
 from pwdismec.model import Model
 from pwdismec.model.slicing import slice_model
+from pwdismec.pipeline.evaluating import evaluate_file
+from pwdismec.pipeline.predicting import predict_file
 from pwdismec.pipeline.suggesting import Suggester
 from pwdismec.pipeline.texts import convert_texts, convert_texts_like
+from pwdismec.prediction.files import read_predictions
 from pwdismec.text import TextSettings
 from pwdismec.training import TrainingConfig, train
 
@@ -33,6 +37,7 @@ STRANGE = [
 ]
 STRANGE += ["\n", "a\r\nb", "\r", "\t", "e\u0301", "\u0301", "𝔘", "👩\u200d🔬", "\ufffe", "\U0010ffff"]
 STRANGE += ["7", "-1", "1.0", "['a']", '"', "\\", "\\u0041", " ", " a ", "null", "x" * 10_000, "ß𝔘" * 2500]
+CSV_READS_NUL = sys.version_info >= (3, 11)
 ANY = st.sampled_from(STRANGE) | st.text(st.characters(codec="utf-8"), max_size=6)
 ID = st.just("") | ANY | st.integers(-(2**70), 2**70)
 
@@ -96,8 +101,24 @@ def test_what_goes_in_comes_out(tmp_path_factory, source):
         uri = record["labels"][0]["uri"] if named else record["labels"][0]
         assert (explanation.label_uri, explanation.label_name) == (uri, names[uri])
         assert neighbour.record_id == ids[neighbour.instance]
+    for format in ("jsonl", "npz", "csv")[: 2 + CSV_READS_NUL]:
+        check_predictions(folder, path, format, ids, data)
     told = json.loads(output("suggest", folder / "model", text, "--json", "--top-k", 1))
     assert (told["id"], told["labels"][0]["uri"], told["labels"][0]["label"]) == (called, uri, names[uri])
+
+
+def check_predictions(folder, path, format, ids, data):
+    predictions, table = folder / f"p.{format}", folder / "t.jsonl"
+    predict_file(folder / "model", path, predictions, top_k=1, format=format, jobs=1)
+    found = read_predictions(predictions)
+    assert list(found.record_ids) == ids
+    assert found.label_uris == dict(enumerate(data.label_uris))
+    report = evaluate_file(predictions, path, train=folder / "data", per_label=table, overwrite=True)
+    assert report.percent["P@1"] == pytest.approx(100)
+    rows = [json.loads(line) for line in table.read_text("utf-8").split("\n")[:-1]]
+    assert [(row["uri"], row["label"]) for row in rows] == list(
+        zip(data.label_uris, data.label_names, strict=True)
+    )
 
 
 def check_labels(model):
