@@ -23,6 +23,7 @@ from .sizes import size
         "pwdismec predict model test.txt predictions.txt --top-k 10",
         "pwdismec predict model test.txt sets.txt --sets micro-f1 --probabilities",
         "pwdismec predict model test.jsonl predictions.jsonl --format jsonl",
+        "pwdismec predict model test.jsonl predictions.csv --format csv",
         "zcat test.txt.gz | pwdismec predict model - predictions.jsonl --format jsonl",
     ),
 )

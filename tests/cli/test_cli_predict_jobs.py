@@ -20,7 +20,7 @@ from pwdismec.pipeline.instances import open_instances
 from pwdismec.pipeline.workers import content_of
 from pwdismec.prediction.files import read_predictions
 
-FORMATS = ["xmc", "npz", "jsonl"]
+FORMATS = ["xmc", "npz", "jsonl", "csv"]
 
 
 @pytest.fixture(scope="module")

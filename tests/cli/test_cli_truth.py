@@ -269,7 +269,7 @@ def test_filtered_pairs_are_in_neither_truth_nor_predictions(ranked, tmp_path, f
     assert said == f"{tmp_path / 'f.txt'}:1: label {6 + first_id}; expected {first_id} to {last}"
 
 
-@pytest.mark.parametrize("format", ["xmc", "npz", "jsonl"])
+@pytest.mark.parametrize("format", ["xmc", "npz", "jsonl", "csv"])
 def test_ids_from_one_stay_ids_from_one(tmp_path, format):
     (tmp_path / "tr.txt").write_text("1 1:1 6:2\n2 3:3\n")
     (tmp_path / "te.txt").write_text("2 1:1\n1 6:1\n")

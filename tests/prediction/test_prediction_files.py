@@ -56,7 +56,7 @@ def assert_same(found: TopK, expected: TopK) -> None:
     np.testing.assert_array_equal(found.scores, expected.scores)
 
 
-@given(rankings(), st.sampled_from(["xmc", "npz", "jsonl"]))
+@given(rankings(), st.sampled_from(["xmc", "npz", "jsonl", "csv"]))
 @settings(max_examples=150, deadline=None)
 def test_what_is_written_is_read_back(ranking, format):
     top, n_labels = ranking
@@ -65,7 +65,7 @@ def test_what_is_written_is_read_back(ranking, format):
         write(path, top, format, n_labels, [f"label {i}" for i in range(n_labels)])
         found = read_predictions(path)
         assert list(Path(folder).iterdir()) == [path]
-    assert found.n_labels == (None if format == "jsonl" else n_labels)
+    assert found.n_labels == (None if format in ("jsonl", "csv") else n_labels)
     assert_same(found.top, top)
 
 
@@ -113,7 +113,7 @@ def writing(path, format, **settings):
     return writing_predictions(path, format, n_labels=4, top_k=3, label_names=names, **settings)
 
 
-@pytest.mark.parametrize("format", ["xmc", "npz", "jsonl"])
+@pytest.mark.parametrize("format", ["xmc", "npz", "jsonl", "csv"])
 @pytest.mark.parametrize("settings", [{}, {"made_from": MADE_FROM}])
 def test_an_error_keeps_the_old_file(tmp_path, format, settings):
     path = tmp_path / "p"
@@ -129,7 +129,7 @@ class Killed(BaseException):
     pass
 
 
-@pytest.mark.parametrize("format", ["xmc", "npz", "jsonl"])
+@pytest.mark.parametrize("format", ["xmc", "npz", "jsonl", "csv"])
 @given(data=st.data())
 @settings(max_examples=15, deadline=None)
 def test_what_is_broken_off_goes_on_to_the_same_bytes(format, data):
@@ -255,7 +255,7 @@ def test_an_unknown_format_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("format", ["xmc", "jsonl"])
+@pytest.mark.parametrize("format", ["xmc", "jsonl", "csv"])
 def test_compressed_text_is_read(tmp_path, format):
     write(tmp_path / "p", table(ROWS, 3), format, 4)
     (tmp_path / "p.gz").write_bytes(gzip.compress((tmp_path / "p").read_bytes()))
@@ -459,7 +459,11 @@ def test_a_long_line_of_json_is_refused(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("header", ["", "1 3\n"])
 def test_a_mark_at_the_start_is_no_part_of_the_predictions(tmp_path, header):
-    texts = {"xmc": f"{header}2:1.5 0:1\n", "jsonl": '{"labels": [{"id": 2, "score": 1.5}]}\n'}
+    texts = {
+        "xmc": f"{header}2:1.5 0:1\n",
+        "jsonl": '{"labels": [{"id": 2, "score": 1.5}]}\n',
+        "csv": "row,id,score\n0,2,1.5\n",
+    }
     for name, text in texts.items():
         (tmp_path / name).write_text(text, "utf-8-sig")
         assert read_predictions(tmp_path / name).top.labels[0, 0] == 2

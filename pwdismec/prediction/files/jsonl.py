@@ -19,6 +19,8 @@ from pwdismec.prediction.files.gathering import Gathered
 from pwdismec.prediction.files.labels import LabelNumbers, LabelTexts
 from pwdismec.prediction.files.predictions import Predictions
 
+_TEXT = (str, type(None))
+
 _FORM = 'expected {"labels": [{"id": …, "score": …}, …]}'
 
 
@@ -106,7 +108,7 @@ def _parse_entry(entry: dict[str, Any]) -> tuple[int | None, str | None, str | N
     if type(entry) is not dict:
         raise TypeError
     label, uri, name, score = entry.get("id"), entry.get("uri"), entry.get("label"), entry["score"]
-    if type(score) not in (int, float) or not all(isinstance(text, str | None) for text in (uri, name)):
+    if type(score) not in (int, float) or type(uri) not in _TEXT or type(name) not in _TEXT:
         raise TypeError
     if label is None and "id" not in entry:
         if uri is None and name is None:

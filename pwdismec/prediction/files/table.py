@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pwdismec.data.formats.compression import open_to_read
 from pwdismec.data.formats.lines import LONGEST_RECORD
@@ -92,56 +92,55 @@ def read(path: Path, first_id: int, known: LabelNumbers) -> Predictions:
         rows = numbered_rows(csv.reader(lines, strict=True), lines)
         line, names = next(rows, (1, []))
         _check_header(path, names, line)
-        before: _Line | None = None
+        table = _Table(path, first_id, gathered)
         for line, cells in rows:
             if len(cells) != len(names):
                 raise DataError(path, f"{len(cells)} cells; expected {len(names)}, as in the header", line)
-            record = dict(zip(names, cells, strict=True))
-            before = _add(gathered, _Line(record, line), before, path, first_id)
-            gathered.check_fits(line)
+            table.add(dict(zip(names, cells, strict=True)), line)
     return gathered.predictions()
 
 
-class _Line(NamedTuple):
-    cells: dict[str, str]
-    number: int
+class _Table:
+    """The lines by now, of which each belongs to the row of the one before or to the next."""
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether it says that its row has no labels."""
-        return not any(self.cells.get(column) for column in _OF_LABELS)
+    def __init__(self, path: Path, first_id: int, gathered: Gathered) -> None:
+        self._path, self._gathered = path, gathered
+        self._row = first_id - 1
+        self._record: str | None = None
+        self._is_empty = False  # whether the last line says that its row has no labels
 
+    def add(self, cells: dict[str, str], line: int) -> None:
+        self._gathered.check_fits(line)
+        row = _whole(self._path, "row", cells["row"], line)
+        is_empty = not cells["score"] and not any(cells.get(column) for column in _OF_LABELS)
+        if row == self._row + 1:
+            self._row, self._record = row, cells.get("record")
+            self._gathered.begin(self._record, line)
+        else:
+            self._check_continues(row, is_empty, cells, line)
+        self._is_empty = is_empty
+        if is_empty:
+            return
+        place, rank = self._gathered.length + 1, cells.get("rank")
+        if rank is not None and rank != str(place):
+            raise DataError(self._path, f"rank: {shown(rank)}; expected {place}", line)
+        if not _NUMBER.fullmatch(cells["score"]):
+            raise DataError(self._path, f"score: {shown(cells['score'])}; expected a finite number", line)
+        label = _whole(self._path, "id", cells["id"], line) if cells.get("id") else None
+        uri, name = cells.get("uri") or None, cells.get("label") or None
+        self._gathered.add(label, uri, name, float(cells["score"]), line)
 
-def _add(gathered: Gathered, line: _Line, before: _Line | None, path: Path, first_id: int) -> _Line:
-    """Add what a line says to its row, which it may begin."""
-    cells, number = line
-    last = gathered.n_rows + first_id - 1
-    row = _whole(path, "row", cells["row"], number)
-    if row not in (last + 1, *([] if before is None else [last])):
-        also = "" if before is None else f"{last} or "
-        raise DataError(path, f"row: {row}; expected {also}{last + 1}", number)
-    if row > last:
-        place = 1
-        gathered.begin(cells.get("record"), number)
-    else:
-        assert before is not None
-        place = gathered.length + 1
-        if cells.get("record") != before.cells.get("record"):
-            expected = f"expected {shown(before.cells['record'])}, as in the line before"
-            raise DataError(path, f"record: {shown(cells['record'])}; {expected}, of the same row", number)
-        if line.is_empty or before.is_empty:
-            raise DataError(path, f"row: {row}: a line without a label is not its only one", number)
-    if line.is_empty:
-        return line
-    rank = cells.get("rank")
-    if rank is not None and rank != str(place):
-        raise DataError(path, f"rank: {shown(rank)}; expected {place}", number)
-    if not _NUMBER.fullmatch(cells["score"]):
-        raise DataError(path, f"score: {shown(cells['score'])}; expected a finite number", number)
-    label = _whole(path, "id", cells["id"], number) if cells.get("id") else None
-    uri, name = cells.get("uri") or None, cells.get("label") or None
-    gathered.add(label, uri, name, float(cells["score"]), number)
-    return line
+    def _check_continues(self, row: int, is_empty: bool, cells: dict[str, str], line: int) -> None:
+        """DataError unless a line is one more of the row under way."""
+        if row != self._row or not self._gathered.n_rows:
+            also = f"{self._row} or " if self._gathered.n_rows else ""
+            raise DataError(self._path, f"row: {row}; expected {also}{self._row + 1}", line)
+        record = cells.get("record")
+        if record != self._record:
+            expected = f"expected {shown(self._record)}, as in the line before"
+            raise DataError(self._path, f"record: {shown(record)}; {expected}, of the same row", line)
+        if is_empty or self._is_empty:
+            raise DataError(self._path, f"row: {row}: a line without a label is not its only one", line)
 
 
 def _check_header(path: Path, names: list[str], line: int) -> None:
