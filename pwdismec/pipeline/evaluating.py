@@ -17,7 +17,7 @@ from pwdismec.metrics import Evaluation, Report, SetEvaluation, SetReport
 from pwdismec.metrics.conventions import PYXCLIB
 from pwdismec.metrics.judging import Judge, Totals, judged
 from pwdismec.outputs import output_file
-from pwdismec.pipeline.label_table import check_label_table, write_label_table
+from pwdismec.pipeline.label_table import table_format, write_label_table
 from pwdismec.pipeline.truth import Compared, read_to_compare
 from pwdismec.pipeline.watching import OnProgress
 from pwdismec.weighting import PRESETS
@@ -187,7 +187,7 @@ def _evaluated(
 ) -> Made:
     """The report; for another backend each worker reads the files, too, and sums its ranges."""
     if per_label is not None:
-        check_label_table(Path(per_label))
+        form = table_format(Path(per_label))
         inputs = errand.predictions, errand.truth, errand.train, errand.filter
         per_label = output_file(per_label, inputs, overwrite=overwrite)
     compared = errand.read()
@@ -199,16 +199,11 @@ def _evaluated(
         with closing(summed):
             report = judged(judge, summed, on_progress)
     if per_label is not None:
-        _write_labels(per_label, report, compared, overwrite)
+        assert report.per_label is not None
+        counts, texts = compared.label_counts, compared.label_texts
+        table = ({} if counts is None else {"train_positives": counts}) | report.per_label
+        write_label_table(per_label, table, form, uris=texts.uris, names=texts.names, overwrite=overwrite)
     return report
-
-
-def _write_labels(path: Path, report: Report | SetReport, compared: Compared, overwrite: bool) -> None:
-    assert report.per_label is not None
-    counts = compared.label_counts
-    trained = {} if counts is None else {"train_positives": counts}
-    texts, table = compared.label_texts, trained | report.per_label
-    write_label_table(path, table, uris=texts.uris, names=texts.names, overwrite=overwrite)
 
 
 def _totals(judge_of: _JudgeOf[Any], errand: _Errand, rows: range) -> Totals:

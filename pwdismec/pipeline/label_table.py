@@ -12,21 +12,23 @@ from pwdismec.errors import ConfigError
 from pwdismec.files import clear_os_errors, replacing_file
 from pwdismec.metrics.label_table import LabelTable
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_LINES = ".jsonl"
+_FORMATS = {"": "csv", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 _CHUNK = 10_000
 
 
-def check_label_table(path: Path) -> None:
-    """ConfigError unless the name of a file says how it is to be written."""
-    if path.suffix not in (*_DELIMITERS, _LINES):
+def table_format(path: Path) -> str:
+    """How a file is written, by its suffix: "csv" (also without one), "tsv" or "jsonl"; else ConfigError."""
+    if path.suffix not in _FORMATS:
         raise ConfigError(f"{path}: expected a name that ends in .csv, .tsv or .jsonl")
+    return _FORMATS[path.suffix]
 
 
 def write_label_table(
     path: Path,
     table: LabelTable,
+    format: str,
     *,
     uris: Sequence[str] | None,
     names: Sequence[str] | None,
@@ -36,8 +38,8 @@ def write_label_table(
 
     Parameters
     ----------
-    path
-        Ends in .csv, .tsv or .jsonl.
+    format
+        As `table_format` gives it.
     uris, names
         By label; later labels than these have empty ones.
 
@@ -56,10 +58,10 @@ def write_label_table(
     ):
         header = ("id", *known, *table)
         rows = _rows(table, list(known.values()))
-        if path.suffix == _LINES:
+        if format == "jsonl":
             _write_lines(file, header, rows)
         else:
-            writer = csv.writer(file, delimiter=_DELIMITERS[path.suffix], lineterminator="\n")
+            writer = csv.writer(file, delimiter=_DELIMITERS[format], lineterminator="\n")
             writer.writerow(header)
             writer.writerows(rows)
 

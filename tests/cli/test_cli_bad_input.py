@@ -195,16 +195,16 @@ def test_predictions_and_truth_of_as_many_labels_as_they_like_are_refused_by_mem
         labels = "2147483647" if name == "p.txt" else "2147483647 2147483647"
         (tmp_path / name).write_text(f"1 {labels}\n" + ("1:1\n" if name == "p.txt" else "1 1:1\n"))
     message = refusal("evaluate", tmp_path / "p.txt", tmp_path / "t.txt", "-k", 1)
-    assert message.startswith(f"{tmp_path}/t.txt: counts for each of 2147483647 labels would take 137 GB; ")
+    assert message.startswith(f"{tmp_path}/t.txt: counts for each of 2147483647 labels would take 275 GB; ")
 
 
 def test_true_labels_beyond_memory_are_refused(job, monkeypatch):
     labels = Dataset.open(job.test).labels.rows(0, 10)
     size = 2 * (labels.indptr.nbytes + labels.stored().indices.nbytes)
     monkeypatch.setattr(machine, "memory", lambda: 4 * size)
-    assert len(truth._held(job.test_txt, [labels.stored()] * 2)) == 2
+    assert len(truth._held(job.test_txt, [(labels.stored(), None)] * 2)[0]) == 2
     with pytest.raises(DataError, match=f"{job.test_txt}: the true labels would take "):
-        truth._held(job.test_txt, [labels.stored()] * 3)
+        truth._held(job.test_txt, [(labels.stored(), None)] * 3)
 
 
 def test_settings_out_of_range_are_refused(job, tmp_path):
@@ -220,7 +220,9 @@ def test_settings_out_of_range_are_refused(job, tmp_path):
         assert expected in refusal("train", job.train, tmp_path / "m", *options)
     assert "top_k: 0" in refusal("predict", job.model, job.test, tmp_path / "p.txt", "--top-k", 0)
     assert "k = 3, 1" in refusal("evaluate", job.predictions, job.test, "-k", "3,1")
-    assert "predictions have 5 a row" in refusal("evaluate", job.predictions, job.test, "-k", "1,6")
+    assert "predictions have 5 labels per instance" in refusal(
+        "evaluate", job.predictions, job.test, "-k", "1,6"
+    )
     assert listing(tmp_path) == []
     for args in (
         ["train", job.train, tmp_path / "m", "--jobs", 0],

@@ -60,6 +60,10 @@ CASES = {
         lambda w, out: ["evaluate", w.predictions, w.test, "--train", w.train, "--json", out],
         ("predictions", "test", "train"),
     ),
+    "evaluate per_label": Case(
+        lambda w, out: ["evaluate", w.predictions, w.test, "--train", w.train, "--per-label", out],
+        ("predictions", "test", "train"),
+    ),
     "report out": Case(lambda w, out: ["report", w.run, "--out", out, "--jobs", 1], ("run",)),
     "prune out": Case(
         lambda w, out: ["prune", w.model, out, "--keep", 3, "--refit", w.train],
