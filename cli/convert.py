@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from pwdismec.data import Dataset
-from pwdismec.data.formats import FORMATS
+from pwdismec.data.formats.layouts import are_records, feature_files, record_files
 from pwdismec.data.formats.source import OneBased
 from pwdismec.pipeline.converting import convert_files
 
 from . import options
 from .examples import example
-from .progress import warn, watch
+from .progress import say, warn, watch
 from .streams import print_text
 from .texts import Texts
 from .texts import texts as texts_options
@@ -31,13 +32,7 @@ from .texts import texts as texts_options
 )
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.INPUT)
 @click.argument("dataset", type=options.OUTPUT)
-@click.option(
-    "--format",
-    type=click.Choice(FORMATS),
-    default="auto",
-    show_default=True,
-    help="How SOURCE is written; auto tells by the suffix and the first line.",
-)
+@options.format_of("SOURCE")
 @options.one_based
 @click.option("--tfidf", is_flag=True, help="Turn term counts into (1 + log tf) log(N/df).")
 @click.option("--no-normalize", is_flag=True, help="Leave the rows as they are; else each gets L2 norm 1.")
@@ -77,11 +72,12 @@ def command(
 ) -> None:
     """Turn files into a data set: the new folder DATASET.
 
-    SOURCE is one file, or the features' file and the labels' file; text may be compressed (.gz, .xz, .bz2,
-    .zst), and dense features are a .npy file. Values are L2-normalised by row unless told otherwise.
+    SOURCE is one file, or the features' file and the labels' file, or a folder as it was published, of which
+    the training part is read, or with --like the test part. Text may be compressed (.gz, .xz, .bz2, .zst);
+    dense features are a .npy file. Values are L2-normalised by row unless told otherwise.
 
-    With --text, SOURCE are files of records (.jsonl, .csv, .tsv, .parquet): their words become features with
-    TF-IDF. What turns texts into features is stored with the data set, and with a model trained on it.
+    With --text, SOURCE are records (.jsonl, .csv, .tsv, .parquet, or a folder): their words become features
+    with TF-IDF. What turns texts into features is stored with the data set, and with a model trained on it.
     """
     if like is not None and (tfidf or no_normalize or texts):
         raise click.UsageError(
@@ -91,16 +87,14 @@ def command(
         raise click.UsageError("--labels names labels that are numbers; leave out --label-names")
     if (test is None) != (split is None) or (test is not None and texts is None):
         raise click.UsageError("--test and --split go together, with --text")
-    if texts is not None and (tfidf or no_normalize or features or one_based or format != "auto"):
-        raise click.UsageError(
-            "--text goes without --format, --one-based, --tfidf, --no-normalize, --features"
-        )
+    if texts is not None and (tfidf or no_normalize or features or one_based):
+        raise click.UsageError("--text goes without --one-based, --tfidf, --no-normalize, --features")
     training_set = None if like is None else Dataset.open(like)
-    if texts is not None or _is_of_texts(training_set, sources):
-        _convert_texts(sources, dataset, training_set, texts, labels, test, split, jobs, overwrite)
+    of_texts = training_set is not None and training_set.vectorizer is not None
+    if texts is not None or (of_texts and are_records(sources, format)):
+        _convert_texts(sources, dataset, training_set, texts, format, labels, test, split, jobs, overwrite)
         return
-    if format == "auto" and _are_records(sources):
-        raise click.UsageError(f"{sources[0]}: records with texts; say with --text which fields to take")
+    _say_read(sources, feature_files(sources, format, "train" if like is None else "test").paths)
     with watch("convert", "rows") as update:
         made = convert_files(
             sources,
@@ -119,15 +113,10 @@ def command(
     print_text(str(made.statistics()))
 
 
-def _is_of_texts(training_set: Dataset | None, sources: tuple[Path, ...]) -> bool:
-    """Whether SOURCE are records, for a training set that was made of such."""
-    return training_set is not None and training_set.vectorizer is not None and _are_records(sources)
-
-
-def _are_records(sources: tuple[Path, ...]) -> bool:
-    from pwdismec.text.pieces import format_of
-
-    return format_of(sources[0]) is not None
+def _say_read(sources: tuple[Path, ...], paths: tuple[Path, ...]) -> None:
+    """Tell which files of a folder are read."""
+    if sources[0].is_dir() and sources != paths:
+        say(f"convert: reading {', '.join(str(path) for path in paths)}")
 
 
 def _convert_texts(
@@ -135,6 +124,7 @@ def _convert_texts(
     dataset: Path,
     training_set: Dataset | None,
     texts: Texts | None,
+    format: str,
     labels: Path | None,
     test: Path | None,
     split: str | None,
@@ -144,17 +134,19 @@ def _convert_texts(
     from pwdismec.pipeline.texts import convert_texts, convert_texts_like
     from pwdismec.text.splits import Split
 
+    _say_read(sources, record_files(sources, format, "test" if texts is None else "train").paths)
     if texts is None:
         assert training_set is not None
-        made = [
-            convert_texts_like(sources, dataset, training_set, jobs=jobs, overwrite=overwrite, watch=watch)
-        ]
+        how: dict[str, Any] = {"format": format, "jobs": jobs, "overwrite": overwrite, "watch": watch}
+        made = [convert_texts_like(sources, dataset, training_set, **how)]
     else:
         made = convert_texts(
             sources,
             dataset,
             texts.settings(),
+            format=format,
             label_names=texts.label_names,
+            label_language=texts.label_language,
             labels=labels,
             test=test,
             split=None if split is None else Split.parse(split),

@@ -59,6 +59,7 @@ def _ks(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[
     metavar="FILE",
     help="Take out the pairs in FILE, of a row and a label, such as filter_labels_test.txt.",
 )
+@options.format_of("TRUTH")
 @click.option(
     "-k",
     "ks",
@@ -98,6 +99,7 @@ def command(
     train: Path | None,
     n_train: int | None,
     filter_file: Path | None,
+    format: str,
     ks: tuple[int, ...] | None,
     json_file: Path | None,
     per_label: Path | None,
@@ -114,9 +116,9 @@ def command(
 ) -> None:
     """Compare PREDICTIONS with TRUTH: P, nDCG, PSP, PSnDCG, recall, coverage, macro-F1 at k, in percent.
 
-    TRUTH is a data set, or a file in any format that convert reads (of a pair, the labels' file; records of
-    texts with --train). With --backend loky or dask, ranges of instances are judged by workers that see the
-    files, and the results are the same.
+    TRUTH is a data set, or a file or folder that convert reads (of a pair, the labels' file; of a folder, the
+    test part; records of texts with --train). With --backend loky or dask, ranges of instances are judged by
+    workers that see the files, and the results are the same.
 
     The table of --per-label has each label's number, URI and name, how often it is true in the training set
     and in TRUTH, and for each k how often it is predicted and hit, its precision, recall and F1, and its part
@@ -141,7 +143,7 @@ def command(
     report: Report | SetReport
     with watch("evaluate", "instances") as update:
         how: dict[str, Any] = {"train": train, "filter": filter_file}
-        how |= {"one_based": one_based, "backend": backend}
+        how |= {"format": format, "one_based": one_based, "backend": backend}
         how |= {"per_label": per_label, "overwrite": overwrite}
         if sets:
             report = evaluate_sets_file(predictions, truth, **how, on_progress=update)

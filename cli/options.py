@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from pwdismec.cluster import BACKENDS, THREADS, Backend, Part
+from pwdismec.data.formats.layouts import FORMATS
 from pwdismec.errors import OutputError
 from pwdismec.outputs import check_all_apart
 from pwdismec.training import TrainingConfig
@@ -91,6 +92,17 @@ def one_based(function: Function) -> Function:
     ):
         with_one_based = option(with_one_based)
     return cast(Function, with_one_based)
+
+
+def format_of(what: str, name: str = "--format") -> Callable[[Function], Function]:
+    """An option that says how input is written."""
+    return click.option(
+        name,
+        type=click.Choice(FORMATS),
+        default="auto",
+        show_default=True,
+        help=f"How {what} is written; auto tells by names and first lines.",
+    )
 
 
 def _part(ctx: click.Context, param: click.Parameter, value: str | None) -> Part | None:

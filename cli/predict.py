@@ -53,6 +53,7 @@ from .sizes import size
     show_default=True,
     help="How OUTPUT is written; all but xmc have the records' ids and the labels' URIs and names.",
 )
+@options.format_of("INPUT", "--input-format")
 @options.one_based
 @options.jobs
 @options.backend
@@ -78,6 +79,7 @@ def command(
     probabilities: bool,
     sets: str | None,
     format: str,
+    input_format: str,
     one_based: OneBased,
     jobs: int,
     backend: Backend,
@@ -89,11 +91,11 @@ def command(
 ) -> None:
     """Write the best labels of each instance of INPUT, best first, exactly.
 
-    INPUT is a data set, or a file in any format that convert reads (of a pair, the features' file); a file's
-    raw values are transformed as the model's training set was, and labels in it are not looked at. For a
-    model of texts it may be a file of records (.jsonl, .csv, .tsv, .parquet). - is standard input. INPUT is
-    read in chunks, in order, whatever its size. A job that was killed goes on with the same command and
-    --resume, unless it read standard input, and gives the same bytes.
+    INPUT is a data set, or a file or folder that convert reads (of a pair, the features' file; of a folder,
+    the test part); a file's raw values are transformed as the model's training set was, and labels in it are
+    not looked at. For a model of texts it may be records. - is standard input. INPUT is read in chunks, in
+    order, whatever its size. A job that was killed goes on with the same command and --resume, unless it read
+    standard input, and gives the same bytes.
 
     --probabilities and --sets are for models that were calibrated. Scores in sets are distances above the
     labels' thresholds.
@@ -109,6 +111,7 @@ def command(
             probabilities=probabilities,
             sets=sets,
             format=format,
+            input_format=input_format,
             one_based=one_based,
             jobs=jobs,
             memory=memory,

@@ -22,6 +22,7 @@ class Texts(NamedTuple):
     text: str
     others: dict[str, Any]
     label_names: Path | None
+    label_language: str | None
 
     def settings(self) -> TextSettings:
         """The same as `TextSettings`; ConfigError where a value is out of range."""
@@ -67,7 +68,10 @@ _OPTIONS = {
         "--label-names",
         type=INPUT,
         metavar="FILE",
-        help="Of texts: a label, a tab and its name, a line each.",
+        help="Of texts: a label, a tab and its name, a line each; or CSV with columns uri and label_XX.",
+    ),
+    "label_language": click.option(
+        "--label-language", metavar="XX", help="Of a CSV of --label-names: which of its columns label_XX."
     ),
     "words": click.option(
         "--words", callback=_range, metavar="N-M", help="n-grams of words; 0 for none.  [default: 1]"
@@ -91,12 +95,14 @@ def texts(function: Callable[..., Any]) -> Callable[..., Any]:
     def with_texts(*args: Any, **others: Any) -> Any:
         given = {name: others.pop(name) for name in _OPTIONS}
         named = {name: value for name, value in given.items() if is_given(name)}
-        text, label_names = named.pop("text", None), named.pop("label_names", None)
-        if text is None and (named or label_names):
-            raise click.UsageError(f"--{[*named, 'label_names'][0].replace('_', '-')} takes --text")
+        if "text" not in named and named:
+            raise click.UsageError(f"--{next(iter(named)).replace('_', '-')} takes --text")
+        if "label_language" in named and "label_names" not in named:
+            raise click.UsageError("--label-language takes --label-names")
+        text, *names = (named.pop(name, None) for name in ("text", "label_names", "label_language"))
         if "hashing" in named and "min_df" in named:
             raise click.UsageError("--hashing keeps every term; leave out --min-df")
-        return function(*args, texts=None if text is None else Texts(text, named, label_names), **others)
+        return function(*args, texts=None if text is None else Texts(text, named, *names), **others)
 
     for option in reversed(_OPTIONS.values()):
         with_texts = option(with_texts)

@@ -51,7 +51,7 @@ def convert(
     transforms: Transforms | None = None,
     like: Dataset | None = None,
     label_names: str | Path | Sequence[str] | None = None,
-    feature_names: str | Path | None = None,
+    feature_names: str | Path | Sequence[str] | None = None,
     label_uris: Sequence[str] | None = None,
     vectorizer: Callable[[Path], object] | None = None,
     overwrite: bool = False,
@@ -76,8 +76,8 @@ def convert(
         the result suits a model trained on it. Where the source does not say how many features there are,
         values of others are left out and counted. Other labels come behind the training set's.
     label_names, feature_names
-        Files of names, in order, as `read_given_names` takes them; or the labels' names themselves, in a list
-        that may grow while the blocks are taken. By default the names are those of `like`, where labels that
+        Files of names, in order, as `read_given_names` takes them; or the names themselves, in a list that
+        may grow while the blocks are taken. By default the names are those of `like`, where labels that
         it does not have are called by their ids.
     label_uris
         What the source calls each label, where that is not its name, in a list as for `label_names`. By
@@ -129,6 +129,8 @@ def convert(
         if isinstance(label_names, (str, Path)):
             label_names, uris = read_given_names(label_names, labels.total(), "labels")
             label_uris = uris if label_uris is None else label_uris
+        if isinstance(feature_names, (str, Path)):
+            feature_names, _ = read_given_names(feature_names, features.total(), "features")
         folder.finish(
             features.total(),
             labels.total(),
@@ -136,12 +138,7 @@ def convert(
             {
                 "label_names": labels.names(label_names, None if like is None else like.label_names),
                 "label_uris": labels.uris(label_uris, None if like is None else like.label_uris),
-                "feature_names": features.names(
-                    None
-                    if feature_names is None
-                    else read_given_names(feature_names, features.total(), "features").names,
-                    None if like is None else like.feature_names,
-                ),
+                "feature_names": features.names(feature_names, None if like is None else like.feature_names),
             },
             like=None if like is None else Likeness(n_labels=like.n_labels, ignored_values=features.ignored),
             sources=[Path(path).name for path in getattr(source, "paths", ())],

@@ -427,6 +427,11 @@ class Dataset:
         return hashlib.sha256(f"{self.fingerprint} {key}".encode()).hexdigest()
 
 
+def is_dataset(path: str | Path) -> bool:
+    """Whether a folder is meant to be a data set, or may hold files in another layout."""
+    return (Path(path) / MANIFEST).exists()
+
+
 def open_written(path: str | Path) -> Dataset:
     """Open a data set that this process has just written: that it is right is put on record."""
     folder = Path(path)

@@ -129,7 +129,7 @@ class Config(Settings):
     data
         The folder that the files below are in; relative to the config's own folder.
     train, test
-        The files of each, one or a pair.
+        The files of each, one or a pair, or a folder as it was published.
     format, one_based
         How they are written.
     tfidf, normalize
@@ -188,7 +188,7 @@ def read_config(path: str | Path) -> Config:
 def _check_texts(config: Config) -> None:
     if config.texts is None:
         return
-    unfit = {"format", "one_based", "tfidf", "normalize", "feature_names"} & config.model_fields_set
+    unfit = {"one_based", "tfidf", "normalize", "feature_names"} & config.model_fields_set
     if unfit:
         raise ConfigError(f"{min(unfit)}: is for files of features; leave it out beside texts")
 

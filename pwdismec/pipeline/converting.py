@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pwdismec.data import Dataset, convert
 from pwdismec.data.formats import open_source
+from pwdismec.data.formats.layouts import feature_files
 from pwdismec.data.formats.source import OneBased
+from pwdismec.errors import DataError
 from pwdismec.pipeline.watching import OnProgress
+from pwdismec.quoting import shown
 
 
 def convert_files(
@@ -28,11 +32,21 @@ def convert_files(
 ) -> Dataset:
     """Convert files: `open_source`, then `convert`; parameters and errors are theirs.
 
-    `jobs` is `n_jobs`, with −1 for one thread for each processor.
+    `jobs` is `n_jobs`, with −1 for one thread for each processor. Of a folder with two parts the training
+    part is taken, or with `like` the test part. Names that the files or their folder hold are taken, unless
+    others are given.
     """
-    sizes = {} if like is None else {"n_features": like.n_features}
+    sizes: dict[str, Any] = {} if like is None else {"n_features": like.n_features}
     n_jobs = None if jobs == -1 else jobs
-    source = open_source(sources, format, one_based=one_based, n_jobs=n_jobs, **sizes)
+    files = feature_files(sources, format, "train" if like is None else "test")
+    source = open_source(files.paths, files.format, one_based=one_based, n_jobs=n_jobs, **sizes)
+    names: dict[str, Any] = {"label_names": label_names, "feature_names": feature_names}
+    for what, given in names.items():
+        found = getattr(source, what, None) or getattr(files, what)
+        if like is not None and isinstance(found, list):
+            _check_same(files.paths[0], what, found, getattr(like, what))
+        if like is None and given is None:
+            names[what] = found
     if on_progress is not None:
         on_progress(0, source.n_instances)
     return convert(
@@ -41,8 +55,16 @@ def convert_files(
         tfidf=tfidf,
         normalize=normalize,
         like=like,
-        label_names=label_names,
-        feature_names=feature_names,
+        **names,
         overwrite=overwrite,
         on_progress=on_progress and (lambda done: on_progress(done, source.n_instances)),
     )
+
+
+def _check_same(path: Path, what: str, found: list[str], expected: list[str] | None) -> None:
+    """DataError if a file names its columns, and not as the training set does."""
+    for number, (name, trained) in enumerate(zip(found, expected or (), strict=False)):
+        if name != trained:
+            column = what.removesuffix("_names")
+            said = f"{column} {number} is {shown(name)}; in the training set it is {shown(trained)}"
+            raise DataError(path, f"{said}: expected the same columns in the same order")

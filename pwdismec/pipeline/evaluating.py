@@ -35,6 +35,7 @@ def evaluate_file(
     train: str | Path | None = None,
     n_train: int | None = None,
     filter: str | Path | None = None,
+    format: str = "auto",
     one_based: OneBased = False,
     ks: Sequence[int] | None = None,
     a: float = PRESETS["default"].a,
@@ -54,9 +55,10 @@ def evaluate_file(
     predictions
         A prediction file.
     truth
-        A data set's folder, or a file in any format of `open_source`; features are not looked at. Of an
-        xmc-pair or npz, this is the labels' file. With a training set of texts also a file of records. Labels
-        that the training set does not have stay in the truth, behind its own.
+        A data set's folder, or a file or folder for `open_source`; features are not looked at. Of an xmc-pair
+        or npz, this is the labels' file; of a folder with two parts, the test part is taken. With a training
+        set of texts also records. Labels that the training set does not have stay in the truth, behind its
+        own.
     train
         The training set, whose label counts give the propensities and deciles: its folder, or a file like
         `truth`; or with `n_train` a file of the counts alone, a whole number in each line.
@@ -65,6 +67,8 @@ def evaluate_file(
     filter
         A file of pairs of a row and a label, in each line two whole numbers, that are taken out of truth and
         predictions, such as the Extreme Classification Repository's filter_labels_test.txt.
+    format
+        How `truth` is written; "auto" tells by names and first lines.
     one_based
         Ids in files start at one, those of the predictions and the filter, too; a data set's start at zero.
     per_label
@@ -94,7 +98,7 @@ def evaluate_file(
         "by_frequency": by_frequency,
         "per_label": per_label is not None,
     }
-    errand = _Errand.of(predictions, truth, train, n_train, filter, one_based, settings)
+    errand = _Errand.of(predictions, truth, train, n_train, filter, format, one_based, settings)
     return _evaluated(_rankings, errand, per_label, overwrite, backend, on_progress)
 
 
@@ -104,6 +108,7 @@ def evaluate_sets_file(
     *,
     train: str | Path | None = None,
     filter: str | Path | None = None,
+    format: str = "auto",
     one_based: OneBased = False,
     per_label: str | Path | None = None,
     overwrite: bool = False,
@@ -112,7 +117,7 @@ def evaluate_sets_file(
 ) -> SetReport:
     """Evaluate rows of predictions as sets of labels; parameters and errors are those of `evaluate_file`."""
     settings = {"per_label": per_label is not None}
-    errand = _Errand.of(predictions, truth, train, None, filter, one_based, settings)
+    errand = _Errand.of(predictions, truth, train, None, filter, format, one_based, settings)
     return _evaluated(_sets, errand, per_label, overwrite, backend, on_progress)
 
 
@@ -122,7 +127,7 @@ class _Errand:
 
     Attributes
     ----------
-    predictions, truth, train, n_train, filter, one_based
+    predictions, truth, train, n_train, filter, format, one_based
         As `evaluate_file` takes them.
     settings
         Of `Evaluation` or `SetEvaluation`, by their names.
@@ -135,6 +140,7 @@ class _Errand:
     train: Path | None
     n_train: int | None
     filter: Path | None
+    format: str
     one_based: OneBased
     settings: tuple[tuple[str, Any], ...]
     command: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -147,12 +153,13 @@ class _Errand:
         train: str | Path | None,
         n_train: int | None,
         filter: str | Path | None,
+        format: str,
         one_based: OneBased,
         settings: dict[str, Any],
     ) -> _Errand:
         training, pairs = (None if path is None else Path(path) for path in (train, filter))
         paths = Path(predictions), Path(truth), training
-        return cls(*paths, n_train, pairs, one_based, tuple(settings.items()))
+        return cls(*paths, n_train, pairs, format, one_based, tuple(settings.items()))
 
     def elsewhere(self) -> _Errand:
         """The same for a process in another folder."""
@@ -162,7 +169,7 @@ class _Errand:
     def read(self) -> Compared:
         """What is to be compared."""
         paths = self.predictions, self.truth, self.train
-        return read_to_compare(*paths, self.one_based, self.n_train, self.filter)
+        return read_to_compare(*paths, self.one_based, self.n_train, self.filter, self.format)
 
 
 def _rankings(compared: Compared, settings: Mapping[str, Any]) -> Evaluation:

@@ -144,7 +144,8 @@ class _Experiment:
     def reports(self) -> dict[str, Report]:
         config = self.config
         for file in config.files:  # better now than after the training
-            check_is_file(file)
+            if not file.is_dir():
+                check_is_file(file)
         training = self._converted(self.folder.train, self.config.train, None)
         test = self._converted(self.folder.test, self.config.test, training)
         if test.like is not None and (ignored := test.like.ignored_values):
@@ -189,7 +190,8 @@ class _Experiment:
         """What says how files become features, besides what a training set says."""
         config = self.config
         if config.texts is not None:
-            return {} if like else {"texts": config.texts.settings().model_dump(mode="json")}
+            settings = {} if like else {"texts": config.texts.settings().model_dump(mode="json")}
+            return {"format": config.format, **settings}
         transforms = {} if like else {"tfidf": config.tfidf, "normalize": config.normalize}
         return {"format": config.format, "one_based": config.one_based, **transforms}
 
@@ -200,6 +202,7 @@ class _Experiment:
 
         assert self.config.texts is not None
         how: dict[str, Any] = {
+            "format": self.config.format,
             "jobs": self.jobs,
             "overwrite": True,
             "watch": lambda step, unit: self.watch(f"{step}-{out.name}", unit),

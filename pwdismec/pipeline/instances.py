@@ -12,8 +12,10 @@ from typing import Any, TypeAlias
 
 from pwdismec.data import CSR, Dataset, Dense
 from pwdismec.data.chunks import feature_chunks
+from pwdismec.data.dataset import is_dataset
 from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
+from pwdismec.data.formats.layouts import are_records
 from pwdismec.data.formats.source import OneBased
 from pwdismec.data.formats.stream import StreamedInstances
 from pwdismec.data.strings import Strings
@@ -111,12 +113,14 @@ class Instances:
         return known
 
 
-def open_instances(path: Path, model: Model, one_based: OneBased, jobs: int = 1) -> Instances:
-    """The instances at `path`: a data set, a file in any format of `open_source`, or `STANDARD_INPUT`.
+def open_instances(
+    path: Path, model: Model, one_based: OneBased, jobs: int = 1, format: str = "auto"
+) -> Instances:
+    """The instances at `path`: a data set, a file or folder for `open_source`, or `STANDARD_INPUT`.
 
-    For a model of texts, it may be a file of records, which `jobs` processes read; −1 for every core. Where
-    a file does not say how many features there are (svmlight), values of those that the model does not have
-    are left out, and counted.
+    For a model of texts, it may be records, which `jobs` processes read; −1 for every core. Of a folder with
+    two parts, the test part is taken; `format` says how files are written. Where a file does not say how many
+    features there are (svmlight), values of those that the model does not have are left out, and counted.
 
     Raises
     ------
@@ -133,7 +137,7 @@ def open_instances(path: Path, model: Model, one_based: OneBased, jobs: int = 1)
         name = Path("standard input")
         unnamed = ((features, None) for features in stream)
         return Instances(stream.n_instances, None, False, unnamed, name, *of_model, Transforms())
-    if path.is_dir():
+    if is_dataset(path):
         dataset = Dataset.open(path)
         if dataset.n_features != model.n_features:
             raise ModelError(
@@ -144,25 +148,31 @@ def open_instances(path: Path, model: Model, one_based: OneBased, jobs: int = 1)
             identity["record ids"] = ids.digest()[:16]
         of_set = (dataset.features, path, *of_model, dataset.transforms, ids)
         return Instances(dataset.n_instances, identity, ids is not None, *of_set)
-    if model.vectorizer is not None:
-        from pwdismec.pipeline.texts import Records, are_records  # imports scikit-learn
+    if model.vectorizer is not None and are_records(path, format):
+        from pwdismec.pipeline.texts import Records  # imports scikit-learn
 
-        if are_records(path):
-            records = Records(path, model.text_vectorizer, jobs)
-            named = ((block.features, block.record_ids) for block in records.blocks(labelled=False))
-            what = len(records), _identity(path), records.have_ids
-            return Instances(*what, named, path, *of_model, Transforms())
-    source = open_source(path, one_based=one_based, n_features=model.n_features)
+        records = Records(path, model.text_vectorizer, jobs, format=format)
+        named = ((block.features, block.record_ids) for block in records.blocks(labelled=False))
+        what = len(records), _identity(records.path), records.have_ids
+        return Instances(*what, named, path, *of_model, Transforms())
+    source = open_source(path, format, one_based=one_based, part="test", n_features=model.n_features)
     n_instances = source.n_instances
     if n_instances is None:  # no header: the file is read twice, to know how much is left to do
         n_instances = sum(block.features.n_rows for block in source)
     of_file: Iterable[Named] = ((block.features, None) for block in source)
-    return Instances(n_instances, _identity(path), False, of_file, path, *of_model, Transforms())
+    return Instances(n_instances, _identity(source.paths[0]), False, of_file, path, *of_model, Transforms())
 
 
 def _identity(path: Path) -> dict[str, Any]:
-    """What tells a file from another: its start, and size and time, which change with what follows."""
+    """What tells a file from another: its start, and size and time, which change with what follows.
+
+    Of a folder of documents, the names and times are what tells it.
+    """
     stat = path.stat()
+    if path.is_dir():
+        names = [f"{found.name} {found.stat().st_mtime_ns}" for found in sorted(path.iterdir())]
+        listed = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        return {"input": listed, "input's time": stat.st_mtime_ns}
     with file_to_read(path) as file:
         start = hashlib.sha256(file.read(_START)).hexdigest()[:16]
     return {"input": start, "input's size": stat.st_size, "input's time": stat.st_mtime_ns}

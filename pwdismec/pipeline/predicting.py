@@ -12,6 +12,7 @@ from pwdismec.bounds import whole_number
 from pwdismec.calibration import Calibration, thresholds_of
 from pwdismec.cluster import THREADS, Backend, Part, Stopped, never
 from pwdismec.cluster.stop import Stop
+from pwdismec.data.dataset import is_dataset
 from pwdismec.data.formats.source import OneBased
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError
@@ -41,6 +42,7 @@ def predict_file(
     probabilities: bool = False,
     sets: str | None = None,
     format: str = "xmc",
+    input_format: str = "auto",
     one_based: OneBased = False,
     jobs: int = -1,
     memory: int | None = None,
@@ -58,9 +60,10 @@ def predict_file(
     model
         A model's folder.
     source
-        A data set's folder, or a file in any format of `open_source`: raw values, to which the model's
-        transforms are applied. Labels are not looked at; of a pair, this is the features' file. "-" is
-        standard input: text, not compressed. For a model of texts also a file of records.
+        A data set's folder, or a file or folder for `open_source`: raw values, to which the model's
+        transforms are applied. Labels are not looked at; of a pair, this is the features' file, of a folder
+        with two parts the test part. "-" is standard input: text, not compressed. For a model of texts also
+        records.
     out
         The prediction file.
     top_k
@@ -72,6 +75,8 @@ def predict_file(
         "macro-f1" or "precision=P", as `Calibration.thresholds` takes it. The model is calibrated.
     format
         "xmc", "npz", "jsonl" or "csv".
+    input_format
+        How `source` is written; "auto" tells by names and first lines.
     one_based
         Ids start at one, in a raw file and in the predictions (and there CSV's rows).
     jobs
@@ -127,10 +132,10 @@ def predict_file(
     if source == STANDARD_INPUT and (resume or part):
         what = "--resume" if resume else "--part"
         raise ConfigError(f"standard input cannot be read again; predict for a file to be able to {what}")
-    if backend.name != THREADS and not source.is_dir():
+    if backend.name != THREADS and not is_dataset(source):
         raise ConfigError(f"{source}: not a data set; expected one, with the backend {backend.name}")
     trained = Model.open(model)
-    instances = open_instances(source, trained, one_based, jobs)
+    instances = open_instances(source, trained, one_based, jobs, input_format)
     made_from = instances.identity and {
         "version": version("pwdismec"),
         "model": sha256_of(trained.path / MANIFEST)[:16],

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pwdismec.bounds import thread_count
 from pwdismec.data import Dataset, convert
+from pwdismec.data.formats.layouts import RecordFiles, record_files
 from pwdismec.data.writer import dataset_output
 from pwdismec.errors import DataError
 from pwdismec.outputs import check_apart
@@ -19,7 +20,7 @@ from pwdismec.quoting import shown, shown_name
 from pwdismec.text import TextSettings, TextVectorizer
 from pwdismec.text.chunks import chunks_of
 from pwdismec.text.corpus import Corpus, LabelIds, RecordBlock, blocks_like
-from pwdismec.text.pieces import format_of, pieces_of, with_ids
+from pwdismec.text.pieces import pieces_of, with_ids
 from pwdismec.text.splits import Split
 
 
@@ -48,7 +49,9 @@ def convert_texts(
     out: Path,
     settings: TextSettings,
     *,
+    format: str = "auto",
     label_names: Path | None = None,
+    label_language: str | None = None,
     labels: Path | None = None,
     test: Path | None = None,
     split: Split | None = None,
@@ -61,17 +64,23 @@ def convert_texts(
     Parameters
     ----------
     sources
-        Files of records: JSON lines, CSV, TSV, Parquet.
+        Files of records, or a folder of them, as `record_files` takes them; of a folder with two parts, the
+        training part.
     out
         The training set's folder.
     settings
-        What the features are, and where the labels stand.
+        What the features are, and where the labels stand. What they leave open, a folder's layout says.
+    format
+        How the files are written; "auto" tells by names and first lines.
     label_names
         A file with a label, a tab and its name in each line: what the records call a label is its URI then.
         Default, the names that the records give labels beside their URIs, or else the labels are their names.
+        By its suffix it may be CSV, with columns uri and label_XX.
+    label_language
+        Which XX, where there are several.
     labels
         In its place, names in the order of the labels, which are whole numbers from 0. Their URIs are those
-        in the file, if it has any, or else these numbers.
+        in the file, if it has any, or else these numbers. Default, those that a folder holds.
     test, split
         The test set's folder, and which records go there.
     jobs
@@ -100,17 +109,24 @@ def convert_texts(
         dataset_output(target, [*sources, label_names, labels], overwrite=overwrite)
     if test is not None:
         check_apart(test, [out], what="the training set's folder")
+    records = record_files(sources, format)
+    settings = _settled(settings, records)
     if settings.id_field is None:
-        settings = with_ids(sources, settings)
+        settings = with_ids(records.files, settings)
+    if label_names is None and labels is None and settings.label_field == records.says.get("label_field"):
+        labels = records.names
     with Corpus(settings, out.parent) as corpus:
-        with watch("read", "records") as update, closing(chunks_of(sources, settings, split, jobs)) as chunks:
+        with (
+            watch("read", "records") as update,
+            closing(chunks_of(records.files, settings, split, jobs)) as chunks,
+        ):
             update(0, None)
             for chunk in chunks:
                 corpus.add(chunk)
                 update(sum(corpus.n_records.values()), None)
         fitted = corpus.fit(sources[0])
         vectorizer = fitted.vectorizer
-        n_trained, notes = len(vectorizer.labels), _doubts(corpus, sources[0], settings)
+        n_trained, notes = len(vectorizer.labels), _doubts(corpus, records, settings)
         called = [*vectorizer.labels, *fitted.other_labels]
         given = corpus.label_names
         names, uris = [given.get(label, label) for label in called], called
@@ -118,7 +134,7 @@ def convert_texts(
             names, found = numbered(labels, called)
             uris = called if found is None else found
         elif label_names is not None:
-            names, note = named(label_names, called)
+            names, note = named(label_names, called, label_language)
             notes += note
         else:
             notes += _renamed(corpus, sources[0])
@@ -132,7 +148,7 @@ def convert_texts(
             with watch("convert", "rows") as update:
                 update(0, total)
                 dataset = convert(
-                    _source(sources, vectorizer, blocks),
+                    _source(records, vectorizer, blocks),
                     target,
                     label_names=names[:n_labels] if settings.label_field else None,
                     label_uris=uris[:n_labels] if labels or label_names or given else None,
@@ -144,9 +160,26 @@ def convert_texts(
     return made
 
 
-def _doubts(corpus: Corpus, path: Path, settings: TextSettings) -> list[str]:
+def _settled(settings: TextSettings, records: RecordFiles) -> TextSettings:
+    """The settings with what a layout says where the user has not; nothing, where columns are given."""
+    if settings.columns is not None:
+        return settings
+    return settings.model_copy(
+        update={name: value for name, value in records.says.items() if name not in settings.model_fields_set}
+    )
+
+
+def _as_written(settings: TextSettings, records: RecordFiles) -> TextSettings:
+    """A training set's settings for other records: how their table is written, its layout says."""
+    if settings.columns is not None or "columns" not in records.says:
+        return settings
+    return settings.model_copy(update={name: records.says[name] for name in ("columns", "label_separator")})
+
+
+def _doubts(corpus: Corpus, records: RecordFiles, settings: TextSettings) -> list[str]:
     """What is said if the labels in a table seem to be divided by something else than the separator."""
-    label = corpus.unsplit_label() if format_of(path) in ("csv", "tsv") else None
+    path, format, _ = records.files[0]
+    label = corpus.unsplit_label() if format in ("csv", "tsv") else None
     if label is None:
         return []
     return [
@@ -169,11 +202,14 @@ def convert_texts_like(
     out: Path,
     like: Dataset,
     *,
+    format: str = "auto",
     jobs: int = 1,
     overwrite: bool = False,
     watch: Watch = unwatched,
 ) -> Made:
     """Write records as a data set with the features of a training set; parameters as there.
+
+    Of a folder with two parts, the test part is taken.
 
     Labels that it does not have come behind those that it has; they are called as the records call them.
 
@@ -184,15 +220,16 @@ def convert_texts_like(
     """
     vectorizer = vectorizer_of(like)
     jobs = thread_count(jobs)
+    records = record_files(sources, format, "test")
     labels = LabelIds(vectorizer.labels, like.label_names, like.label_uris)
-    settings = with_ids(sources, vectorizer.settings)
+    settings = with_ids(records.files, _as_written(vectorizer.settings, records))
     with (
-        closing(chunks_of(sources, settings, None, jobs)) as chunks,
+        closing(chunks_of(records.files, settings, None, jobs)) as chunks,
         watch("convert", "rows") as update,
     ):
         update(0, None)
         dataset = convert(
-            _source(sources, vectorizer, blocks_like(vectorizer, chunks, labels)),
+            _source(records, vectorizer, blocks_like(vectorizer, chunks, labels)),
             out,
             like=like,
             label_names=None if like.label_names is None else labels.names,
@@ -210,16 +247,13 @@ def vectorizer_of(dataset: Dataset) -> TextVectorizer:
     return TextVectorizer.load(dataset.vectorizer, dataset.n_features)
 
 
-def are_records(path: Path) -> bool:
-    """Whether a file is one of records, by its suffix."""
-    return format_of(path) is not None
-
-
 class Records:
-    """A file of records, with the features of a training set; labels that it lacks come behind its own.
+    """Records of a file or folder, with the features of a training set; other labels come behind its own.
 
     Parameters
     ----------
+    path
+        As `record_files` takes it; of a folder with two parts, the test part is taken.
     vectorizer
         The training set's.
     jobs
@@ -235,9 +269,16 @@ class Records:
     """
 
     def __init__(
-        self, path: Path, vectorizer: TextVectorizer, jobs: int = -1, labels: LabelIds | None = None
+        self,
+        path: Path,
+        vectorizer: TextVectorizer,
+        jobs: int = -1,
+        *,
+        format: str = "auto",
+        labels: LabelIds | None = None,
     ) -> None:
-        self._path, self._jobs, self._vectorizer = path, thread_count(jobs), vectorizer
+        self._records = record_files(path, format, "test")
+        self._jobs, self._vectorizer = thread_count(jobs), vectorizer
         self._labels = LabelIds(vectorizer.labels) if labels is None else labels
 
     @property
@@ -246,7 +287,13 @@ class Records:
         return bool(self._settings(labelled=False).id_field)
 
     def __len__(self) -> int:
-        return sum(map(len, pieces_of(self._path, self._settings(labelled=False))))
+        settings = self._settings(labelled=False)
+        return sum(len(piece) for file in self._records.files for piece in pieces_of(file, settings))
+
+    @property
+    def path(self) -> Path:
+        """The file, or the first of those in a folder."""
+        return self._records.paths[0]
 
     def blocks(self, labelled: bool = True) -> Iterator[RecordBlock]:
         """Term counts, label sets and ids.
@@ -254,13 +301,13 @@ class Records:
         Label sets are empty and need not be in the records if not `labelled`; ids are those of the field that
         the training set's have, where the first record has it.
         """
-        with closing(chunks_of([self._path], self._settings(labelled), None, self._jobs)) as chunks:
+        with closing(chunks_of(self._records.files, self._settings(labelled), None, self._jobs)) as chunks:
             yield from blocks_like(self._vectorizer, chunks, self._labels)
 
     def _settings(self, labelled: bool) -> TextSettings:
-        settings = with_ids([self._path], self._vectorizer.settings)
+        settings = with_ids(self._records.files, _as_written(self._vectorizer.settings, self._records))
         return settings if labelled else settings.model_copy(update={"label_field": None})
 
 
-def _source(paths: Sequence[Path], vectorizer: TextVectorizer, blocks: Iterable[RecordBlock]) -> _Source:
-    return _Source(paths, format_of(paths[0]), vectorizer.n_features, blocks)
+def _source(records: RecordFiles, vectorizer: TextVectorizer, blocks: Iterable[RecordBlock]) -> _Source:
+    return _Source(records.paths, records.files[0].format, vectorizer.n_features, blocks)

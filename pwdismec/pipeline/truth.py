@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec.data import CSR, Dataset, Dense
+from pwdismec.data.dataset import is_dataset
 from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
+from pwdismec.data.formats.layouts import PartOfFolder, are_records, feature_files
 from pwdismec.data.formats.lines import LONGEST_HEADER, check_is_file, lines_of
 from pwdismec.data.formats.source import OneBased
 from pwdismec.data.strings import Strings
@@ -24,6 +26,9 @@ from pwdismec.prediction.files import LabelTexts, read_predictions
 from pwdismec.quoting import shown
 
 _DIGITS = 18
+
+# Formats of two files, of which one holds the labels.
+_LABELS_ALONE = ("xmc-pair", "npz", "npy")
 
 
 class Compared(NamedTuple):
@@ -73,6 +78,7 @@ def read_to_compare(
     one_based: OneBased,
     n_train: int | None = None,
     filter: str | Path | None = None,
+    format: str = "auto",
 ) -> Compared:
     """The predictions, the true labels and the training set's counts, once they agree.
 
@@ -88,7 +94,7 @@ def read_to_compare(
     if n_predicted is not None and n_trained is not None and n_predicted != n_trained:
         raise DataError(predictions, f"{n_predicted} labels; the training set {train} has {n_trained}")
     n_known = n_predicted if n_trained is None else n_trained
-    true_labels, texts, record_ids = _truth(Path(truth), one_based, n_known, trained)
+    true_labels, texts, record_ids = _truth(Path(truth), one_based, n_known, trained, "test", format)
     if known is not None:
         pairs_of_texts = zip(texts, known, strict=True)
         texts = LabelTexts(*(theirs if ours is None else ours for ours, theirs in pairs_of_texts))
@@ -121,10 +127,10 @@ def _training(path: Path, n_train: int | None, one_based: OneBased) -> _Training
     """A data set, a file of label sets, or if the number of instances is given a file of counts."""
     if n_train is not None:
         return _Training(_counts(path, n_train), n_train, None)
-    if path.is_dir():
+    if is_dataset(path):
         dataset = Dataset.open(path)
         return _Training(dataset.label_counts, dataset.n_instances, dataset)
-    labels = _truth(path, one_based, None, None).labels
+    labels = _truth(path, one_based, None, None, "train").labels
     return _Training(labels.column_counts(), labels.n_rows, None)
 
 
@@ -177,27 +183,37 @@ def _check_labels(top: TopK, predictions: str | Path, known: str | Path, n_label
         raise DataError(predictions, f"label {label}; {known} has {n_labels} labels, from 0", line)
 
 
-def _truth(path: Path, one_based: OneBased, n_known: int | None, training: Dataset | None) -> _Truth:
+def _truth(
+    path: Path,
+    one_based: OneBased,
+    n_known: int | None,
+    training: Dataset | None,
+    part: PartOfFolder,
+    format: str = "auto",
+) -> _Truth:
     """As many labels as the file says, or else as it has, at least those that are known."""
-    if path.is_dir():
+    if is_dataset(path):
         dataset = Dataset.open(path)
         _check_texts(dataset, training)
         texts = LabelTexts(dataset.label_uris, dataset.label_names)
         return _Truth(dataset.labels, texts, dataset.record_ids)
-    if training is not None and training.vectorizer is not None:
-        from pwdismec.pipeline.texts import Records, are_records, vectorizer_of  # imports scikit-learn
+    if training is not None and training.vectorizer is not None and are_records(path, format):
+        from pwdismec.pipeline.texts import Records, vectorizer_of  # imports scikit-learn
         from pwdismec.text.corpus import LabelIds
 
-        if are_records(path):
-            vectorizer = vectorizer_of(training)
-            ids = LabelIds(vectorizer.labels, training.label_names, training.label_uris)
-            blocks = Records(path, vectorizer, labels=ids).blocks()
-            parts, record_ids = _held(path, ((block.labels, block.record_ids) for block in blocks))
-            texts = LabelTexts(None if training.label_uris is None else ids.uris, ids.names)
-            return _Truth(_joined(parts, training.n_labels), texts, record_ids)
-    source = open_source(path, one_based=one_based)
+        vectorizer = vectorizer_of(training)
+        ids = LabelIds(vectorizer.labels, training.label_names, training.label_uris)
+        blocks = Records(path, vectorizer, format=format, labels=ids).blocks()
+        parts, record_ids = _held(path, ((block.labels, block.record_ids) for block in blocks))
+        texts = LabelTexts(None if training.label_uris is None else ids.uris, ids.names)
+        return _Truth(_joined(parts, training.n_labels), texts, record_ids)
+    files = feature_files(path, format, part)
+    paths, how = files.paths, files.format
+    if how in _LABELS_ALONE:
+        paths, how = paths[-1:], "auto"
+    source = open_source(paths, how, one_based=one_based)
     declared = source.n_labels
-    if source.format in ("xmc-pair", "npz", "npy"):  # one of two files: its rows are the labels
+    if source.format in _LABELS_ALONE:  # its rows are the labels
         declared = source.n_features
         labels = _labels_alone(path, (block.features for block in source))
     else:

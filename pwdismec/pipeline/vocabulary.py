@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pwdismec.data.formats.compression import clear_read_errors, open_to_read
-from pwdismec.data.formats.lines import check_is_file, lines_of
+from pwdismec.data.formats.compression import clear_read_errors, open_to_read, without_compression
+from pwdismec.data.formats.lines import LONGEST_RECORD, check_is_file, lines_of
+from pwdismec.data.formats.tables import TableLines, numbered_rows
 from pwdismec.data.names import MAX_NAMES, GivenNames, read_given_names
 from pwdismec.errors import DataError
 from pwdismec.quoting import shown, shown_name
@@ -31,8 +33,13 @@ def numbered(path: Path, labels: Sequence[str]) -> GivenNames:
     return GivenNames([names[i] for i in numbers], None if uris is None else [uris[i] for i in numbers])
 
 
-def named(path: Path, labels: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The names in a file of lines LABEL<TAB>NAME, of which further columns are not looked at.
+def named(path: Path, labels: Sequence[str], language: str | None = None) -> tuple[list[str], list[str]]:
+    """The names in a vocabulary: lines LABEL<TAB>NAME, or by its suffix CSV with a header, as Annif has it.
+
+    Parameters
+    ----------
+    language
+        Of a CSV with several columns of names, label_fi and others, the one to take: "fi".
 
     Returns
     -------
@@ -44,7 +51,27 @@ def named(path: Path, labels: Sequence[str]) -> tuple[list[str], list[str]]:
         If the file cannot be read, or gives a label two names.
     """
     check_is_file(path)
-    wanted, names, n_bytes = set(labels), dict[str, str](), 0
+    is_csv = without_compression(path).suffix.lower() == ".csv"
+    if language is not None and not is_csv:
+        raise DataError(
+            path, "names in one language; expected CSV where a language is given (--label-language)"
+        )
+    wanted, names = set(labels), dict[str, str]()
+    for number, label, name in _csv_entries(path, language) if is_csv else _tsv_entries(path):
+        label = without_brackets(label)
+        if label in wanted and names.setdefault(label, name) != name:
+            said = f"label {shown(label)} has the name {shown(names[label])} in an earlier line"
+            raise DataError(path, said, number)
+    unnamed = [label for label in labels if label not in names]
+    if not unnamed:
+        return [names[label] for label in labels], []
+    note = f"{path}: no name for {len(unnamed):,} of {len(labels):,} labels, such as {shown_name(unnamed[0])}"
+    return [names.get(label, label) for label in labels], [f"{note}; they are their own names"]
+
+
+def _tsv_entries(path: Path) -> Iterator[tuple[int, str, str]]:
+    """The line, label and name of each; further columns, such as a notation, are not looked at."""
+    n_bytes = 0
     with clear_read_errors(path), open_to_read(path) as file:
         for number, line in enumerate(lines_of(file, path, MAX_NAMES), 1):
             n_bytes += len(line)
@@ -57,12 +84,37 @@ def named(path: Path, labels: Sequence[str]) -> tuple[list[str], list[str]]:
             label, name, *_ = [*text.split("\t"), ""]
             if not (label and name):
                 raise DataError(path, f"{shown(text)}; expected a label, a tab and its name", number)
-            label = without_brackets(label)
-            if label in wanted and names.setdefault(label, name) != name:
-                said = f"label {shown(label)} has the name {shown(names[label])} in an earlier line"
-                raise DataError(path, said, number)
-    unnamed = [label for label in labels if label not in names]
-    if not unnamed:
-        return [names[label] for label in labels], []
-    note = f"{path}: no name for {len(unnamed):,} of {len(labels):,} labels, such as {shown_name(unnamed[0])}"
-    return [names.get(label, label) for label in labels], [f"{note}; they are their own names"]
+            yield number, label, name
+
+
+def _csv_entries(path: Path, language: str | None) -> Iterator[tuple[int, str, str]]:
+    """The same of a table with the columns uri and label_XX; a label may have no name in a language."""
+    csv.field_size_limit(LONGEST_RECORD)
+    with clear_read_errors(path), open_to_read(path) as file:
+        lines = TableLines(file, path)
+        rows = numbered_rows(csv.reader(lines, strict=True), lines)
+        _, header = next(rows, (1, list[str]()))
+        place = _column_of_names(path, header, language)
+        for number, row in rows:
+            if len(row) != len(header):
+                raise DataError(path, f"{len(row)} cells; expected {len(header)}, as in the header", number)
+            label, name = row[header.index("uri")], row[place]
+            if not label:
+                raise DataError(path, f"no uri for {shown(name)}; expected one", number)
+            if name:
+                yield number, label, name
+
+
+def _column_of_names(path: Path, header: Sequence[str], language: str | None) -> int:
+    """Where the names stand, by the columns of a vocabulary."""
+    found = {name.removeprefix("label_"): i for i, name in enumerate(header) if name.startswith("label_")}
+    if "uri" not in header or not found:
+        said = f"columns {', '.join(map(shown, header[:20]))}; expected uri, and label_ with a language"
+        raise DataError(path, said, 1)
+    if language is None and len(found) == 1:
+        return next(iter(found.values()))
+    if language not in found:
+        asked = "names in several languages" if language is None else f"no column label_{language}"
+        expected = f"expected --label-language, one of {', '.join(map(shown, list(found)[:20]))}"
+        raise DataError(path, f"{asked}; {expected}", 1)
+    return found[language]

@@ -12,7 +12,6 @@ from itertools import chain, islice
 from multiprocessing import get_context
 from multiprocessing.connection import wait
 from operator import attrgetter
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from pwdismec.cluster.pools import start_workers
 from pwdismec.cluster.worker_side import begin_worker
+from pwdismec.data.formats.layouts import RecordFile
 from pwdismec.data.formats.parallel import map_with
 from pwdismec.data.strings import Strings
 from pwdismec.errors import DataError, PwdismecError
@@ -62,14 +62,14 @@ class Chunk(NamedTuple):
 
 
 def chunks_of(
-    paths: Iterable[Path], settings: TextSettings, split: Split | None = None, jobs: int = 1
+    files: Iterable[RecordFile], settings: TextSettings, split: Split | None = None, jobs: int = 1
 ) -> Generator[Chunk, None, None]:
     """The records of files, counted, in their order.
 
     Parameters
     ----------
-    paths
-        Files, as `pieces_of` takes them.
+    files
+        As `pieces_of` takes them.
     split
         Which records are held out; None for none.
     jobs
@@ -80,7 +80,7 @@ def chunks_of(
     DataError
         At the first record that is not as it should be, naming file, line and field; or as `pieces_of`.
     """
-    pieces = chain.from_iterable(pieces_of(path, settings) for path in paths)
+    pieces = chain.from_iterable(pieces_of(file, settings) for file in files)
     begun: list[Piece] = []
     try:
         begun.extend(islice(pieces, 2))

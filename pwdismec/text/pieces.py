@@ -1,4 +1,4 @@
-"""Files of records in pieces, to be parsed and analysed apart from each other; by the file's suffix."""
+"""Files of records in pieces, to be parsed and analysed apart from each other; by the file's format."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from pwdismec.data.formats.compression import clear_read_errors, open_to_read, without_compression
+from pwdismec.data.formats.compression import clear_read_errors, open_to_read
+from pwdismec.data.formats.layouts import RecordFile
 from pwdismec.data.formats.lines import (
     LONGEST_RECORD,
     LongLine,
@@ -25,11 +26,10 @@ from pwdismec.errors import ConfigError, DataError, StorageError
 from pwdismec.machine import check_fits
 from pwdismec.patience import apart_from_damage
 from pwdismec.quoting import said_by, shown, shown_names
+from pwdismec.text.documents import documents
+from pwdismec.text.labelled_lines import labelled_lines
 from pwdismec.text.records import Misfit, Record, labels_of_cell, misfit_in, parsed
 from pwdismec.text.settings import ID, TextSettings
-
-FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
-FORMATS |= {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
 
 # Rows of a table in a piece, and bytes after which it has no more: as JSON lines, about a megabyte.
 _ROWS = 1000
@@ -63,18 +63,14 @@ class Piece(Protocol):
         ...
 
 
-def format_of(path: Path) -> str | None:
-    """Which of `FORMATS` a file is by its suffix, before that of a compression; None for none."""
-    return FORMATS.get(without_compression(path).suffix.lower())
-
-
-def pieces_of(path: Path, settings: TextSettings) -> Generator[Piece, None, None]:
+def pieces_of(file: RecordFile, settings: TextSettings) -> Generator[Piece, None, None]:
     """The records of a file in their order.
 
     Parameters
     ----------
-    path
-        JSON lines, a table (CSV, TSV), or Parquet; text may be compressed.
+    file
+        JSON lines, a table (CSV, TSV), Parquet, texts one a line, or a folder of documents; text may be
+        compressed.
     settings
         Say which fields there must be, and how a table is written.
 
@@ -83,22 +79,23 @@ def pieces_of(path: Path, settings: TextSettings) -> Generator[Piece, None, None
     DataError
         If the file cannot be read, or a table is not well-formed or lacks a column.
     ConfigError
-        If its suffix is none of `FORMATS`, or pyarrow is missing, which Parquet needs.
+        If pyarrow is missing, which Parquet needs.
     """
-    check_is_file(path)
-    format = format_of(path)
-    if format == "jsonl":
-        return _json_lines(path)
-    if format == "csv":
-        return _table(path, partial(csv.reader, strict=True), settings)
-    if format == "tsv":
-        return _table(path, _tab_separated, settings)
-    if format == "parquet":
-        return _parquet(path, settings)
-    raise ConfigError(f"{path}: suffix {path.suffix!r}; expected a file of records: {', '.join(FORMATS)}")
+    if file.format == "annif":
+        return documents(file.path, labelled=settings.label_field is not None)
+    check_is_file(file.path)
+    if file.format == "xmc-text":
+        return labelled_lines(file.path, file.labels if settings.label_field is not None else None)
+    if file.format == "csv":
+        return _table(file.path, partial(csv.reader, strict=True), settings)
+    if file.format == "tsv":
+        return _table(file.path, _tab_separated, settings)
+    if file.format == "parquet":
+        return _parquet(file.path, settings)
+    return _json_lines(file.path)
 
 
-def with_ids(paths: Iterable[Path], settings: TextSettings) -> TextSettings:
+def with_ids(files: Iterable[RecordFile], settings: TextSettings) -> TextSettings:
     """The settings with the field of the records' ids: theirs, or "id", where the first record has it.
 
     Parameters and errors are those of `pieces_of`, for the first record.
@@ -106,13 +103,13 @@ def with_ids(paths: Iterable[Path], settings: TextSettings) -> TextSettings:
     if settings.id_field == "":
         return settings
     name, without = settings.id_field or ID, settings.model_copy(update={"id_field": None})
-    found = name in _first_record(paths, without)
+    found = name in _first_record(files, without)
     return settings.model_copy(update={"id_field": name}) if found else without
 
 
-def _first_record(paths: Iterable[Path], settings: TextSettings) -> Record:
-    for path in paths:
-        with closing(pieces_of(path, settings)) as pieces:
+def _first_record(files: Iterable[RecordFile], settings: TextSettings) -> Record:
+    for file in files:
+        with closing(pieces_of(file, settings)) as pieces:
             for piece in pieces:
                 if len(piece):
                     return piece.records()[0]

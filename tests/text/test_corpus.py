@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from pwdismec.data.formats.layouts import record_files
 from pwdismec.errors import DataError
 from pwdismec.text import TextSettings
 from pwdismec.text.chunks import chunks_of
@@ -33,7 +34,7 @@ def test_what_is_held_out_counts_for_nothing_but_its_own_labels(tmp_path, jobs):
     records = written(tmp_path / "r.jsonl")
     train, held_out = records[:45], records[45:]
     with Corpus(SETTINGS, tmp_path) as corpus:
-        for chunk in chunks_of([tmp_path / "r.jsonl"], SETTINGS, Split.parse("y:45"), jobs):
+        for chunk in chunks_of(record_files(tmp_path / "r.jsonl").files, SETTINGS, Split.parse("y:45"), jobs):
             corpus.add(chunk)
         assert corpus.n_records == {False: 45, True: 15}
         fitted = corpus.fit(tmp_path / "r.jsonl")
@@ -54,7 +55,7 @@ def test_what_is_held_out_counts_for_nothing_but_its_own_labels(tmp_path, jobs):
 def test_nothing_for_training_is_refused(tmp_path):
     written(tmp_path / "r.jsonl", 5)
     with Corpus(SETTINGS, tmp_path) as corpus:
-        for chunk in chunks_of([tmp_path / "r.jsonl"], SETTINGS, Split.parse("y:0")):
+        for chunk in chunks_of(record_files(tmp_path / "r.jsonl").files, SETTINGS, Split.parse("y:0")):
             corpus.add(chunk)
         with pytest.raises(DataError, match=r"r\.jsonl: no record for training; expected at least one"):
             corpus.fit(tmp_path / "r.jsonl")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
+from pwdismec.data.formats.layouts import record_files
 from pwdismec.errors import DataError
 from pwdismec.text import TextSettings, TextVectorizer, ngrams
 from pwdismec.text.chunks import chunks_of
@@ -42,7 +43,7 @@ def test_a_record_of_too_many_n_grams_is_refused(tmp_path, option, sizes, text, 
     path.write_text('{"t": "a", "l": []}\n' + json.dumps({"t": text, "l": []}))
     limit = f"{found} n-grams of {option} {sizes[0]}-{sizes[1]}; expected at most 20,000,000"
     with pytest.raises(DataError, match=f"{path}:2: field 't': {limit}"):
-        list(chunks_of([path], settings))
+        list(chunks_of(record_files(path).files, settings))
     vectorizer = TextVectorizer.of(settings, ["t:ab"], np.array([2]), 2)
     with pytest.raises(DataError, match=f"record: field 't': {limit}"):
         vectorizer.transform([{"t": text}])

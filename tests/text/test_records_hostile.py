@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from limited import answer_of
 
 from pwdismec.data.formats import lines, tables
+from pwdismec.data.formats.layouts import record_files
 from pwdismec.errors import DataError
 from pwdismec.text import TextSettings, pieces
 from pwdismec.text.chunks import chunks_of
@@ -22,7 +23,7 @@ GOOD = '{"t": "ein Wald", "l": ["a"]}\n'
 
 
 def read(path, split=None):
-    return list(chunks_of([path], SETTINGS, split))
+    return list(chunks_of(record_files(path).files, SETTINGS, split))
 
 
 def refused(path, split=None) -> str:
@@ -152,7 +153,7 @@ def test_a_blank_line_is_no_record(tmp_path, suffix, blank):
         lines = ['{"t": "x", "l": ["a"]}', '{"t": "y", "l": ["b"]}']
     text = "".join(f"{line}\n{blank}\n" for line in lines)
     (tmp_path / f"r.{suffix}").write_text(text, newline="")
-    (piece,) = pieces_of(tmp_path / f"r.{suffix}", SETTINGS)
+    (piece,) = pieces_of(record_files(tmp_path / f"r.{suffix}").files[0], SETTINGS)
     assert [dict(record) for record in piece.records()] == [{"t": "x", "l": ["a"]}, {"t": "y", "l": ["b"]}]
     first = 1 if suffix == "jsonl" else 3
     assert [piece.line(i) for i in range(len(piece))] == [first, first + 2]
@@ -161,7 +162,7 @@ def test_a_blank_line_is_no_record(tmp_path, suffix, blank):
 def test_an_empty_text_in_a_table_of_texts_is_a_record(tmp_path):
     path = tmp_path / "r.csv"
     path.write_text('t\nx\n""\n\n"\n"\n " "\n')
-    (piece,) = pieces_of(path, TextSettings.of("t"))
+    (piece,) = pieces_of(record_files(path).files[0], TextSettings.of("t"))
     assert [record["t"] for record in piece.records()] == ["x", "", "\n", ' " "']
 
 
@@ -177,7 +178,11 @@ def test_quotes_of_tsv_are_text(tmp_path):
     ]
     rows = [f"{text}\tlabel {i}" for i, text in enumerate(texts)]
     path.write_text("\r\n".join(["t\tl", *rows]), newline="")
-    found = [dict(record) for piece in pieces_of(path, SETTINGS) for record in piece.records()]
+    found = [
+        dict(record)
+        for piece in pieces_of(record_files(path).files[0], SETTINGS)
+        for record in piece.records()
+    ]
     assert found == [{"t": text, "l": [f"label {i}"]} for i, text in enumerate(texts)]
 
 
@@ -196,7 +201,7 @@ def test_a_table_is_the_same_however_it_is_cut(tmp_path_factory, cells, most, si
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pieces, "_ROWS", most)
         patch.setattr(pieces, "_BYTES", size)
-        found = list(pieces_of(path, SETTINGS))
+        found = list(pieces_of(record_files(path).files[0], SETTINGS))
     assert [(r["t"], r["l"]) for piece in found for r in piece.records()] == [
         (t, [label]) for t, label in cells
     ]
@@ -214,10 +219,11 @@ def _lines_of(cells):
 
 
 ACT = """
+from pwdismec.data.formats.layouts import record_files
 from pwdismec.text import TextSettings
 from pwdismec.text.chunks import chunks_of
 def act(path):
-    for _ in chunks_of([path], TextSettings.of("t", label_field="l")): pass
+    for _ in chunks_of(record_files(path).files, TextSettings.of("t", label_field="l")): pass
 """
 
 
@@ -275,4 +281,6 @@ def test_a_row_of_parquet_larger_than_a_piece_is_a_piece(tmp_path, monkeypatch):
     table = pyarrow.table({"t": ["x" * 100, "y" * 90], "l": [["a"], ["b"]]})
     parquet.write_table(table, tmp_path / "r.parquet")
     monkeypatch.setattr(pieces, "_BYTES", 10)
-    assert [len(piece.records()) for piece in pieces_of(tmp_path / "r.parquet", SETTINGS)] == [1, 1]
+    assert [
+        len(piece.records()) for piece in pieces_of(record_files(tmp_path / "r.parquet").files[0], SETTINGS)
+    ] == [1, 1]

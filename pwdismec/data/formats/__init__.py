@@ -1,6 +1,7 @@
 """Multi-label data in the formats of the field: text, SciPy's `.npz` and NumPy's `.npy`; XMC text out."""
 
-from pwdismec.data.formats.opening import FORMATS, open_source, read_source
+from pwdismec.data.formats.layouts import FORMATS
+from pwdismec.data.formats.opening import open_source, read_source
 from pwdismec.data.formats.source import Block, Source
 from pwdismec.data.formats.writing import write_xmc
 

@@ -71,6 +71,12 @@ def first_line(path: Path) -> bytes:
     return line.removeprefix(BOM_UTF8).rstrip(b"\r\n")
 
 
+def whole_first_line(path: Path, longest: int) -> bytes:
+    """The first line without its end; a `DataError` if it has more than `longest` bytes."""
+    with open_to_read(path) as file:
+        return next(lines_of(file, path, longest), b"").rstrip(b"\r\n")
+
+
 def _first_line_in(file: io.BufferedIOBase) -> bytes:
     return file.readline(len(BOM_UTF8) + LONGEST_HEADER + 2)
 

@@ -59,14 +59,19 @@ def labels_beside(paths: tuple[Path, ...], n_rows: int, first_id: int, n_labels:
     """
     if len(paths) == 1:
         return no_labels(n_rows, n_labels or 0)
-    if paths[1].suffix.lower() == ".npy":
-        labels = indicated(paths[1])
-    else:
-        labels = _labels(_load(paths[1], "label", first_id))
+    is_array = paths[1].suffix.lower() == ".npy"
+    labels = indicated(paths[1]) if is_array else labels_in(paths[1], first_id)
     check_columns(paths[1], "labels", labels.n_columns, n_labels)
     if labels.n_rows != n_rows:
         raise DataError(paths[1], f"{labels.n_rows} rows, but {paths[0]} has {n_rows}")
     return labels
+
+
+def labels_in(path: Path, first_id: int = 0) -> CSR:
+    """The label sets of a SciPy matrix in a file."""
+    matrix = _load(path, "label", first_id)
+    matrix.check(matrix.csr.data > 0, "{value}: expected a value above zero")
+    return matrix.rows(None)
 
 
 @dataclass(frozen=True)
@@ -102,11 +107,6 @@ def _features(matrix: _Matrix) -> CSR:
         values = matrix.csr.data.astype(np.float32)
     matrix.check(np.isfinite(values), "{value}: expected a finite number, at most 3.4e38")
     return matrix.rows(values)
-
-
-def _labels(matrix: _Matrix) -> CSR:
-    matrix.check(matrix.csr.data > 0, "{value}: expected a value above zero")
-    return matrix.rows(None)
 
 
 @patient

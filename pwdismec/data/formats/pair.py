@@ -9,6 +9,7 @@ from pathlib import Path
 from pwdismec.data.csr import CSR
 from pwdismec.data.formats.faults import RowIds
 from pwdismec.data.formats.header import check_columns, read_header
+from pwdismec.data.formats.npz import labels_in
 from pwdismec.data.formats.rows import RowFile
 from pwdismec.data.formats.source import Block, FirstIds, no_labels
 from pwdismec.errors import DataError
@@ -51,6 +52,21 @@ class PairSource:
         if self._labels is None:
             return (Block(rows, no_labels(rows.n_rows, self.n_labels)) for rows in features)
         return _side_by_side(features, self._labels.sparse(positive=True))
+
+
+def label_rows(path: Path) -> tuple[int, Iterator[CSR]]:
+    """How many rows a file of labels alone has, and blocks of them; a text file of this format, or `.npz`.
+
+    Raises
+    ------
+    DataError
+        If its header is wrong; while the blocks are taken, at the first row that is not well-formed.
+    """
+    if path.suffix.lower() == ".npz":
+        labels = labels_in(path)
+        return labels.n_rows, iter([labels])
+    n_rows, n_labels = read_header(path, ("rows", "labels"))
+    return n_rows, RowFile(path, n_rows, RowIds(0, n_labels, column="label"), 1).sparse(positive=True)
 
 
 def _side_by_side(

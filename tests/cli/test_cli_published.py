@@ -1,0 +1,185 @@
+"""Folders, corpora and vocabularies as others publish them, on the command line."""
+
+import gzip
+import json
+
+import pytest
+from command_line import pwdismec, refusal
+
+from pwdismec.data import Dataset
+
+VOCABULARY = (
+    "uri,label_de,label_en,notation\nhttp://x/1,Wald,forest,1\nhttp://x/2,Baum,,2\nhttp://x/3,Meer,sea,\n"
+)
+DOCUMENTS = {
+    "d1": ("Der Wald und Baum", ["1", "2"]),
+    "d2": ("Das Meer", ["3"]),
+    "d3": ("Wald am Meer", ["1", "3"]),
+}
+
+
+def done(*arguments):
+    answer = pwdismec(*arguments)
+    assert answer.code == 0, answer.err
+    return answer
+
+
+@pytest.fixture
+def xmc(tmp_path):
+    folder = tmp_path / "xmc"
+    folder.mkdir()
+    for name, content in {
+        "trn_X_Xf.txt": "3 4\n0:1 2:1\n1:2\n3:1 0:2\n",
+        "trn_X_Y.txt": "3 3\n0:1 2:1\n1:1\n2:1\n",
+        "tst_X_Xf.txt": "2 4\n0:1\n1:2\n",
+        "tst_X_Y.txt": "2 3\n0:1\n1:1\n",
+        "trn_X.txt": "wald meer\nbaum\nfisch wald\n",
+        "tst_X.txt": "wald\nbaum\n",
+        "Xf.txt": "wald\nbaum\nmeer\nfisch\n",
+        "Yf.txt": "A\nB\nC\n",
+    }.items():
+        (folder / name).write_text(content)
+    return folder
+
+
+@pytest.mark.parametrize("texts", [[], ["--text", "text", "--min-df", "1"]], ids=["features", "texts"])
+def test_a_whole_job_from_a_folder_of_the_repository(tmp_path, xmc, texts):
+    said = done("convert", xmc, tmp_path / "train", *texts).err
+    assert f"reading {xmc}/trn_X" in said and "tst" not in said
+    done("convert", xmc, tmp_path / "test", "--like", tmp_path / "train")
+    train, test = (Dataset.open(tmp_path / name) for name in ("train", "test"))
+    assert (train.n_instances, test.n_instances, train.label_names) == (3, 2, ["A", "B", "C"])
+    done("train", tmp_path / "train", tmp_path / "model")
+    tables = []
+    for name, source in (("folder", xmc), ("set", tmp_path / "test")):
+        done("predict", tmp_path / "model", source, tmp_path / name, "--top-k", "3")
+        for truth in (xmc, tmp_path / "test"):
+            tables.append(
+                done("evaluate", tmp_path / name, truth, "--train", tmp_path / "train", "-k", "1").out
+            )
+    assert (tmp_path / "folder").read_bytes() == (tmp_path / "set").read_bytes()
+    assert len(set(tables)) == 1
+    if not texts:
+        assert train.feature_names == ["wald", "baum", "meer", "fisch"]
+        assert done("evaluate", tmp_path / "set", xmc, "--train", xmc, "-k", "1").out == tables[0]
+
+
+def test_raw_records_of_the_repository_keep_ids_and_names(tmp_path):
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for part, uids in (("trn", "ab"), ("tst", "c")):
+        rows = [{"uid": uid, "title": "wald", "content": "meer", "target_ind": [1, 0]} for uid in uids]
+        (folder / f"{part}.json.gz").write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
+    names = [{"uid": f"u{i}", "title": f"name {i}"} for i in range(2)]
+    (folder / "lbl.json.gz").write_bytes(gzip.compress("\n".join(map(json.dumps, names)).encode()))
+    done("convert", folder, tmp_path / "train", "--text", "title,content")
+    done("convert", folder, tmp_path / "test", "--like", tmp_path / "train")
+    train, test = (Dataset.open(tmp_path / name) for name in ("train", "test"))
+    assert train.label_names == ["name 0", "name 1"] and train.label_uris == ["u0", "u1"]
+    assert [*train.record_ids] == ["a", "b"] and [*test.record_ids] == ["c"]
+
+
+def annif(folder, kind):
+    """The same corpus in one of Annif's layouts."""
+    uris = {
+        name: [f"http://x/{subject}" for subject in subjects] for name, (_, subjects) in DOCUMENTS.items()
+    }
+    if kind == "folder":
+        folder.mkdir()
+        for name, (text, _) in DOCUMENTS.items():
+            (folder / f"{name}.txt").write_text(text)
+            (folder / f"{name}.tsv").write_text("".join(f"<{uri}>\n" for uri in uris[name]))
+        return folder
+    path = folder.with_name(f"corpus.{kind}")
+    if kind == "tsv":
+        lines = [
+            f"{text}\t{' '.join(f'<{uri}>' for uri in uris[name])}" for name, (text, _) in DOCUMENTS.items()
+        ]
+    elif kind == "csv":
+        rows = [f"{name},{text},{' '.join(uris[name])}" for name, (text, _) in DOCUMENTS.items()]
+        lines = ["id,text,subject_uris", *rows]
+    else:
+        lines = [
+            json.dumps({"text": text, "subjects": [{"uri": uri} for uri in uris[name]]})
+            for name, (text, _) in DOCUMENTS.items()
+        ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["folder", "tsv", "csv", "jsonl"])
+def test_every_layout_of_annif_is_the_same_data_set(tmp_path, kind):
+    (tmp_path / "vocabulary.csv").write_text(VOCABULARY)
+    options = ["--text", "text", "--min-df", "1", "--label-names", tmp_path / "vocabulary.csv"]
+    options += ["--format", "annif"] if kind == "jsonl" else []
+    answer = done(
+        "convert", annif(tmp_path / "docs", kind), tmp_path / "made", *options, "--label-language", "en"
+    )
+    assert "no name for 1 of 3 labels, such as http://x/2" in answer.err
+    made = Dataset.open(tmp_path / "made")
+    assert made.label_names == ["forest", "http://x/2", "sea"]
+    assert made.label_uris == ["http://x/1", "http://x/2", "http://x/3"]
+    assert [row.tolist() for row in made.labels.to_scipy().toarray().astype(int)] == [
+        [1, 1, 0],
+        [0, 0, 1],
+        [1, 0, 1],
+    ]
+
+
+@pytest.mark.parametrize(
+    "content, options, said",
+    [
+        (VOCABULARY, [], ":1: names in several languages; expected --label-language, one of 'de', 'en'"),
+        (
+            VOCABULARY,
+            ["--label-language", "fi"],
+            ":1: no column label_fi; expected --label-language, one of 'de'",
+        ),
+        ("a,b\n", [], ":1: columns 'a', 'b'; expected uri, and label_ with a language"),
+        ("", [], ": the file is empty"),
+        ("uri,label_de\nhttp://x/1\n", [], ":2: 1 cells; expected 2, as in the header"),
+        ("uri,label_de\n,Wald\n", [], ":2: no uri for 'Wald'; expected one"),
+        ('uri,label_de\nx,"a\n', [], ":2: not well-formed: unexpected end of data"),
+        (
+            "uri,label_de\nhttp://x/1,A\nhttp://x/1,B\n",
+            [],
+            ":3: label 'http://x/1' has the name 'A' in an earlier",
+        ),
+    ],
+)
+def test_a_vocabulary_that_does_not_fit_is_refused(tmp_path, content, options, said):
+    (tmp_path / "v.csv").write_text(content)
+    texts = ["--text", "text", "--min-df", "1", "--label-names", tmp_path / "v.csv", *options]
+    answer = pwdismec("convert", annif(tmp_path / "docs", "tsv"), tmp_path / "made", *texts)
+    assert answer.code == 2 and f"v.csv{said}" in answer.err
+    assert not (tmp_path / "made").exists()
+
+
+MULAN = (
+    "@relation r\n@attribute f numeric\n@attribute {} {{0,1}}\n@attribute {} {{0,1}}\n@data\n2,1,0\n3,0,1\n"
+)
+
+
+def test_names_of_mulan_are_those_of_features_and_labels(tmp_path):
+    folder = tmp_path / "mulan"
+    folder.mkdir()
+    (folder / "r-train.arff").write_text(MULAN.format("a", "b"))
+    (folder / "r-test.arff").write_text(MULAN.format("b", "a"))
+    (folder / "r.xml").write_text("<labels><label name='a'/><label name='b'/></labels>")
+    done("convert", folder, tmp_path / "train")
+    train = Dataset.open(tmp_path / "train")
+    assert (train.feature_names, train.label_names) == (["f"], ["a", "b"])
+    said = refusal("convert", folder / "r-test.arff", tmp_path / "test", "--like", tmp_path / "train")
+    assert "r-test.arff: label 0 is 'b'; in the training set it is 'a': expected the same columns" in said
+
+
+def test_a_format_names_what_a_suffix_does_not_tell(tmp_path):
+    source = annif(tmp_path / "docs", "tsv").rename(tmp_path / "corpus.dat")
+    options = ["--text", "text", "--min-df", "1", "--columns", "text,l", "--label-field", "l"]
+    options += ["--label-separator", " "]
+    said = refusal("convert", source, tmp_path / "made", *options)
+    assert "suffix '.dat'; expected a file of records" in said and said.endswith("or its --format")
+    done("convert", source, tmp_path / "made", *options, "--format", "tsv")
+    done("train", tmp_path / "made", tmp_path / "model")
+    done("predict", tmp_path / "model", source, tmp_path / "p.txt", "--input-format", "tsv")
+    done("evaluate", tmp_path / "p.txt", source, "--format", "tsv", "--train", tmp_path / "made", "-k", "1")
