@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from pwdismec.checked import not_yet, remember
 from pwdismec.data import npy
 from pwdismec.data.csr import CSR, entries_of, row_chunks, sound_csr_matrix
 from pwdismec.data.dense import Dense, Features
+from pwdismec.data.frames import is_frame, numbers_of
 from pwdismec.data.manifest import (
     MANIFEST,
     VECTORIZER,
@@ -175,17 +175,18 @@ class Dataset:
     @classmethod
     def from_scipy(
         cls,
-        X: sp.spmatrix | ArrayLike,
-        Y: sp.spmatrix | ArrayLike,
+        X: Any,
+        Y: Any,
         *,
         label_names: Sequence[str] | None = None,
         feature_names: Sequence[str] | None = None,
         label_uris: Sequence[str] | None = None,
         record_ids: Iterable[str] | None = None,
     ) -> Dataset:
-        """A raw data set in memory from SciPy or dense matrices (`transformed` normalises it).
+        """A raw data set in memory from SciPy or dense matrices, or frames (`transformed` normalises it).
 
-        Both are held sparse, without their zeros; embeddings are for `from_arrays`.
+        All are held sparse, without their zeros; embeddings are for `from_arrays`. Frames are those of
+        pandas, Polars or Arrow, with numbers alone; they need pyarrow.
 
         Parameters
         ----------
@@ -201,6 +202,12 @@ class Dataset:
         DataError
             As `from_arrays`; or if a value of Y is neither 0 nor 1.
         """
+        if is_frame(X):
+            X, columns = numbers_of(X, "X")
+            feature_names = columns if feature_names is None else feature_names
+        if is_frame(Y):
+            Y, columns = numbers_of(Y, "Y")
+            label_names = columns if label_names is None else label_names
         X, Y = (entries_of(sound_csr_matrix(matrix, name)) for matrix, name in ((X, "X"), (Y, "Y")))
         if not np.isin(Y.data, (0, 1)).all():
             raise DataError("Y", "holds a value that is neither 0 nor 1; expected a label indicator matrix")

@@ -45,7 +45,7 @@ class _Source:
 
 
 def convert_texts(
-    sources: Sequence[Path],
+    sources: Path | Sequence[Path] | Any,
     out: Path,
     settings: TextSettings,
     *,
@@ -64,8 +64,8 @@ def convert_texts(
     Parameters
     ----------
     sources
-        Files of records, or a folder of them, as `record_files` takes them; of a folder with two parts, the
-        training part.
+        Files of records, a folder of them, or a frame, as `record_files` takes them; of a folder with two
+        parts, the training part.
     out
         The training set's folder.
     settings
@@ -104,12 +104,12 @@ def convert_texts(
         If a folder cannot be written. Nothing half-written is left, and older data sets stay.
     """
     jobs = thread_count(jobs)
+    records = record_files(sources, format)
     targets = [out] if test is None else [out, test]
     for target in targets:
-        dataset_output(target, [*sources, label_names, labels], overwrite=overwrite)
+        dataset_output(target, [*records.paths, label_names, labels], overwrite=overwrite)
     if test is not None:
         check_apart(test, [out], what="the training set's folder")
-    records = record_files(sources, format)
     settings = _settled(settings, records)
     if settings.id_field is None:
         settings = with_ids(records.files, settings)
@@ -124,7 +124,7 @@ def convert_texts(
             for chunk in chunks:
                 corpus.add(chunk)
                 update(sum(corpus.n_records.values()), None)
-        fitted = corpus.fit(sources[0])
+        fitted = corpus.fit(records.paths[0])
         vectorizer = fitted.vectorizer
         n_trained, notes = len(vectorizer.labels), _doubts(corpus, records, settings)
         called = [*vectorizer.labels, *fitted.other_labels]
@@ -137,7 +137,7 @@ def convert_texts(
             names, note = named(label_names, called, label_language)
             notes += note
         else:
-            notes += _renamed(corpus, sources[0])
+            notes += _renamed(corpus, records.paths[0])
         made = list[Made]()
         for held_out, target in enumerate(targets):
             blocks = fitted.blocks(bool(held_out), jobs)
@@ -178,7 +178,7 @@ def _as_written(settings: TextSettings, records: RecordFiles) -> TextSettings:
 
 def _doubts(corpus: Corpus, records: RecordFiles, settings: TextSettings) -> list[str]:
     """What is said if the labels in a table seem to be divided by something else than the separator."""
-    path, format, _ = records.files[0]
+    path, format, *_ = records.files[0]
     label = corpus.unsplit_label() if format in ("csv", "tsv") else None
     if label is None:
         return []
@@ -198,7 +198,7 @@ def _renamed(corpus: Corpus, path: Path) -> list[str]:
 
 
 def convert_texts_like(
-    sources: Sequence[Path],
+    sources: Path | Sequence[Path] | Any,
     out: Path,
     like: Dataset,
     *,

@@ -83,6 +83,8 @@ def pieces_of(file: RecordFile, settings: TextSettings) -> Generator[Piece, None
     """
     if file.format == "annif":
         return documents(file.path, labelled=settings.label_field is not None)
+    if file.format == "frame":
+        return _table_of_arrow(file, settings)
     check_is_file(file.path)
     if file.format == "xmc-text":
         return labelled_lines(file.path, file.labels if settings.label_field is not None else None)
@@ -248,7 +250,6 @@ def _parquet(path: Path, settings: TextSettings) -> Generator[Piece, None, None]
         import pyarrow.parquet
     except ImportError as error:
         raise ConfigError(f"{path}: Parquet needs pyarrow: pip install 'pwdismec[parquet]'") from error
-    row = 1
     try:
         with (
             apart_from_damage(path),
@@ -256,14 +257,25 @@ def _parquet(path: Path, settings: TextSettings) -> Generator[Piece, None, None]
             pyarrow.parquet.ParquetFile(source) as file,
         ):
             _check_columns(path, file.schema_arrow.names, settings, None)
-            for batch in file.iter_batches(_ROWS):
-                check_fits(_PYTHONS * batch.nbytes, path, f"{_ROWS} rows", "shorter rows", row)
-                step = max(1, _BYTES * len(batch) // max(1, batch.nbytes))
-                for start in range(0, len(batch), step):
-                    records = batch.slice(start, step).to_pylist()
-                    yield _Rows(path, range(row, row + len(records)), records, _BYTES)
-                    row += len(records)
+            yield from _batches(path, file.iter_batches(_ROWS))
     except StorageError:
         raise
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         raise DataError(path, f"damaged, or no Parquet file: {said_by(error)}") from error
+
+
+def _table_of_arrow(file: RecordFile, settings: TextSettings) -> Generator[Piece, None, None]:
+    _check_columns(file.path, file.table.column_names, settings, None)
+    yield from _batches(file.path, file.table.to_batches(_ROWS))
+
+
+def _batches(path: Path, batches: Iterable[Any]) -> Iterator[Piece]:
+    """Pieces of Arrow's batches, whose rows are numbered from 1."""
+    row = 1
+    for batch in batches:
+        check_fits(_PYTHONS * batch.nbytes, path, f"{_ROWS} rows", "shorter rows", row)
+        step = max(1, _BYTES * len(batch) // max(1, batch.nbytes))
+        for start in range(0, len(batch), step):
+            records = batch.slice(start, step).to_pylist()
+            yield _Rows(path, range(row, row + len(records)), records, _BYTES)
+            row += len(records)

@@ -15,6 +15,7 @@ from pwdismec.data.formats.compression import COMPRESSIONS, without_compression
 from pwdismec.data.formats.faults import shown
 from pwdismec.data.formats.header import looks_like_header, looks_like_header_with_commas
 from pwdismec.data.formats.lines import LONGEST_RECORD, check_is_file, first_line, whole_first_line
+from pwdismec.data.frames import is_frame, table_of
 from pwdismec.errors import ConfigError, DataError
 
 FEATURES = ("xmc", "xmc-pair", "svmlight", "npz", "npy", "arff")
@@ -70,14 +71,17 @@ class RecordFile(NamedTuple):
     path
         The file; of Annif's documents the folder.
     format
-        How it is written: one of `RECORDS`, but for "xmc-raw", which is JSON lines.
+        How it is written: one of `RECORDS`, but for "xmc-raw", which is JSON lines; or "frame".
     labels
         Of texts one a line, the file with their labels; None without.
+    table
+        Of a frame in place of a file, a `pyarrow.Table`.
     """
 
     path: Path
     format: str
     labels: Path | None = None
+    table: Any = None
 
 
 @dataclass(frozen=True)
@@ -170,9 +174,14 @@ def feature_files(
 
 
 def record_files(
-    sources: str | Path | Sequence[str | Path], format: str = "auto", part: PartOfFolder = "train"
+    sources: str | Path | Sequence[str | Path] | Any, format: str = "auto", part: PartOfFolder = "train"
 ) -> RecordFiles:
-    """The files of records that sources are; parameters and errors as `feature_files`, of `RECORDS`."""
+    """The files of records that sources are; parameters and errors as `feature_files`, of `RECORDS`.
+
+    In place of files it may be a frame of pandas, Polars or Arrow, in which a column of labels holds lists.
+    """
+    if is_frame(sources):
+        return RecordFiles((RecordFile(Path("frame"), "frame", table=table_of(sources)),))
     paths = paths_of(sources)
     _check_format(format)
     if format in FEATURES:
