@@ -59,10 +59,9 @@ def main(train: Path, test: Path, predictions: Path) -> None:
         for values in [function(truth, ranked, *more, k=KS[-1])]
         for k in KS
     }
-    # Its mean over labels is over those up to the largest that occurs.
-    n_counted = 1 + max(int(labels.indices.max(initial=-1)), int(top.labels.max(initial=-1)))
-    for k in KS:
-        theirs[f"macro-F1@{k}"] *= n_counted / test_set.n_labels
+    for k in KS:  # its mean over labels is over those up to the largest that occurs
+        largest = max(int(labels.indices.max(initial=-1)), int(top.labels[:, :k].max(initial=-1)))
+        theirs[f"macro-F1@{k}"] *= (largest + 1) / test_set.n_labels
     worst = 0.0
     for name, value in theirs.items():
         difference = abs(ours[name] - value)
