@@ -297,7 +297,11 @@ class _Experiment:
 
 def _state_in_record(path: Path) -> list[Any]:
     """An input as a step's record tells of it; a name that is not UTF-8 fits no JSON."""
-    return [visible(str(path.resolve())), *state_of(path)]
+    state: list[Any] = state_of(path)
+    if path.is_dir() and not state:  # files in a layout
+        stood = sorted((each.name, *state_of(each)) for each in path.iterdir() if each.is_file())
+        state = [hashlib.sha256(repr(stood).encode()).hexdigest()]
+    return [visible(str(path.resolve())), *state]
 
 
 def _as_json(content: Any) -> bytes:

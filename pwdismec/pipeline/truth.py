@@ -14,7 +14,8 @@ from pwdismec.data.dataset import is_dataset
 from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
-from pwdismec.data.formats.layouts import PartOfFolder, are_records, feature_files
+from pwdismec.data.formats.folders import PartOfFolder
+from pwdismec.data.formats.layouts import are_records, feature_files
 from pwdismec.data.formats.lines import LONGEST_HEADER, check_is_file, lines_of
 from pwdismec.data.formats.source import OneBased
 from pwdismec.data.strings import Strings

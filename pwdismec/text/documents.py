@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
-from pwdismec.data.formats.layouts import documents_in
+from pwdismec.data.formats.folders import documents_in
 from pwdismec.data.formats.lines import LONGEST_RECORD, PIECE_SIZE, check_is_file
 from pwdismec.errors import DataError
 from pwdismec.sizes import size_text

@@ -183,3 +183,14 @@ def test_a_format_names_what_a_suffix_does_not_tell(tmp_path):
     done("train", tmp_path / "made", tmp_path / "model")
     done("predict", tmp_path / "model", source, tmp_path / "p.txt", "--input-format", "tsv")
     done("evaluate", tmp_path / "p.txt", source, "--format", "tsv", "--train", tmp_path / "made", "-k", "1")
+
+
+def test_an_experiment_takes_a_folder_and_notices_a_change(tmp_path, xmc):
+    settings = "weightings: [pw]\npredict: {top_k: 1}\nevaluate: {ks: [1]}\n"
+    (tmp_path / "e.yaml").write_text(f"name: e\ndata: .\ntrain: xmc\ntest: xmc\n{settings}")
+    run = ("run", tmp_path / "e.yaml", "--out", tmp_path / "runs")
+    done(*run)
+    assert "convert-train: done before" in done(*run).err
+    assert Dataset.open(tmp_path / "runs" / "test").n_instances == 2
+    (xmc / "trn_X_Y.txt").write_text("3 3\n0:1 2:1\n1:1\n0:1 2:1\n")
+    assert "convert-train: done before" not in done(*run).err

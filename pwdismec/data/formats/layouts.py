@@ -6,13 +6,22 @@ A folder of the XMC repository or of PECOS holds a training and a test part, fea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from pwdismec.data.formats.compression import COMPRESSIONS, without_compression
+from pwdismec.data.formats.compression import without_compression
 from pwdismec.data.formats.faults import shown
+from pwdismec.data.formats.folders import (
+    SHORT,
+    Folder,
+    PartOfFolder,
+    arff_file,
+    document_names,
+    one_file,
+    pecos_features,
+)
 from pwdismec.data.formats.header import looks_like_header, looks_like_header_with_commas
 from pwdismec.data.formats.lines import LONGEST_RECORD, check_is_file, first_line, whole_first_line
 from pwdismec.data.frames import is_frame, table_of
@@ -26,17 +35,11 @@ RECORDS = ("jsonl", "csv", "tsv", "parquet", "xmc-raw", "xmc-text", "annif")
 
 FORMATS = ("auto", *FEATURES, *RECORDS)
 
-MOST_FILES = {"xmc-pair": 2, "npz": 2, "npy": 2, "arff": 2, "xmc-text": 2}
-"""Files of one source; of other formats of features one, of other formats of records any number."""
-
-PartOfFolder = Literal["train", "test"]
-"""Which part is read of a folder that holds both."""
+# Formats of features of which a source may be two files.
+_PAIRS = ("xmc-pair", "npz", "npy", "arff")
 
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 _SUFFIXES |= {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
-
-# How the repository and PECOS write a part in the names of files.
-_SHORT: dict[PartOfFolder, str] = {"train": "trn", "test": "tst"}
 
 # Annif's TSV: what stands behind the text are URIs alone.
 _URIS = re.compile(r"\s*(?:<?[A-Za-z][A-Za-z0-9+.-]*://[^<>\s]+>?\s*)+")
@@ -125,7 +128,7 @@ def are_records(sources: str | Path | Sequence[str | Path], format: str = "auto"
     if format != "auto":
         return format in RECORDS
     if paths[0].is_dir():
-        return any(_records_in(_Folder(paths[0]), part, "auto") for part in _SHORT)
+        return any(_records_in(Folder(paths[0]), part, "auto") for part in SHORT)
     if record_format_of(paths[0]) is not None:
         return True
     return len(paths) == 2 and all(path.is_file() for path in paths) and _are_texts_and_labels(*paths)
@@ -164,9 +167,9 @@ def feature_files(
             raise DataError(path, "a pickle, which may run code when it is opened; expected ARFF and XML")
     if format == "auto":
         format = _format_of(paths)
-    if len(paths) > MOST_FILES.get(format, 1):
+    most = 2 if format in _PAIRS else 1
+    if len(paths) > most:
         listed = ", ".join(str(path) for path in paths)
-        most = MOST_FILES.get(format, 1)
         raise ConfigError(f"{len(paths)} files ({listed}): format {format} takes {most} at most")
     if format == "arff" and len(paths) == 1 and (xml := _xml_beside(paths[0])) is not None:
         paths = (*paths, xml)
@@ -288,59 +291,17 @@ def _is_annif_csv(path: Path) -> bool:
 Files = TypeVar("Files", FeatureFiles, RecordFiles)
 
 
-class _Folder:
-    """What stands in a folder.
-
-    Raises
-    ------
-    DataError
-        If it cannot be listed.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self.names = sorted(entry.name for entry in path.iterdir())
-        except OSError as error:
-            raise DataError(path, f"cannot read the folder: {error.strerror}") from error
-
-    def find(self, *names: str) -> Path | None:
-        """The file of the first of `names` that is there, compressed or not; DataError if it is twice."""
-        there = set(self.names)
-        for name in names:
-            found = [name + end for end in ("", *COMPRESSIONS) if name + end in there]
-            if len(found) > 1:
-                raise DataError(self.path, f"{found[0]} and {found[1]}; expected one of them")
-            if found:
-                return inside(self.path, self.path / found[0])
-        return None
-
-    def ending(self, end: str) -> Path | None:
-        """The one file whose name ends so, in upper or lower case; None if there is none, or several."""
-        found = [name for name in self.names if name.lower().endswith(end)]
-        return inside(self.path, self.path / found[0]) if len(found) == 1 else None
-
-
-def inside(folder: Path, path: Path) -> Path:
-    """A file that was found in a folder; DataError if it is none, or a link that leads out of the folder."""
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise DataError(path, "a link that leads out of the folder; name the file itself if it is meant")
-    if path.exists() and not path.is_file():
-        check_is_file(path)
-    return path
-
-
 def _in_folder(
     paths: tuple[Path, ...],
     format: str,
     part: PartOfFolder,
-    found_in: Callable[[_Folder, PartOfFolder, str], Files | None],
+    found_in: Callable[[Folder, PartOfFolder, str], Files | None],
     what: str,
 ) -> Files:
     """What a folder holds; DataError if that is nothing of the kind."""
     if len(paths) > 1:
         raise ConfigError(f"{paths[0]}: a folder; expected it alone")
-    folder = _Folder(paths[0])
+    folder = Folder(paths[0])
     if (found := found_in(folder, part, format)) is not None:
         return found
     other: PartOfFolder = "test" if part == "train" else "train"
@@ -351,7 +312,7 @@ def _in_folder(
     if (
         format == "auto"
         and found_in is _features_in
-        and any(_records_in(folder, each, "auto") for each in _SHORT)
+        and any(_records_in(folder, each, "auto") for each in SHORT)
     ):
         raise DataError(folder.path, f"a folder with texts, and no features; {_TEXTS}")
     as_format = "" if format == "auto" else f" in format {format}"
@@ -359,20 +320,20 @@ def _in_folder(
     raise DataError(folder.path, f"{said}; expected one, or the names of files")
 
 
-def _features_in(folder: _Folder, part: PartOfFolder, format: str) -> FeatureFiles | None:
+def _features_in(folder: Folder, part: PartOfFolder, format: str) -> FeatureFiles | None:
     """The first layout of features in the folder."""
-    short = _SHORT[part]
+    short = SHORT[part]
     names = folder.find("Yf.txt", "Y.txt", "lbl.json", "output-items.txt")
     layouts: dict[str, Callable[[], tuple[Path, ...] | None]] = {
         "xmc-pair": lambda: _both(folder.find(f"{short}_X_Xf.txt"), folder.find(f"{short}_X_Y.txt")),
-        "npz": lambda: _both(_pecos_features(folder, short), folder.find(f"Y.{short}.npz", "Y.npz")),
+        "npz": lambda: _both(pecos_features(folder, short), folder.find(f"Y.{short}.npz", "Y.npz")),
         "npy": lambda: _both(
             folder.find(f"X.{short}.npy", "X.npy"),
             folder.find(f"Y.{short}.npz", f"Y.{short}.npy", "Y.npz", "Y.npy"),
         ),
-        "arff": lambda: _both(_arff(folder, part), folder.ending(".xml")),
-        "xmc": lambda: _both(_one_file(folder, part)),
-        "svmlight": lambda: _both(_one_file(folder, part)),
+        "arff": lambda: _both(arff_file(folder, part), folder.ending(".xml")),
+        "xmc": lambda: _both(one_file(folder, part)),
+        "svmlight": lambda: _both(one_file(folder, part)),
     }
     for name, files_of in layouts.items():
         if format in ("auto", name) and (paths := files_of()) is not None:
@@ -391,30 +352,6 @@ def _both(*paths: Path | None) -> tuple[Path, ...] | None:
     return found if len(found) == len(paths) else None
 
 
-def _pecos_features(folder: _Folder, short: str) -> Path | None:
-    """In the folder itself, or in that of a kind of features beside the labels, such as tfidf-attnxml."""
-    if (found := folder.find(f"X.{short}.npz", "X.npz")) is not None:
-        return found
-    kinds = [name for name in folder.names if (folder.path / name / f"X.{short}.npz").is_file()]
-    if len(kinds) > 1:
-        raise DataError(folder.path, f"features in {' and '.join(kinds)}; name the files that are meant")
-    return inside(folder.path, folder.path / kinds[0] / f"X.{short}.npz") if kinds else None
-
-
-def _arff(folder: _Folder, part: PartOfFolder) -> Path | None:
-    """The part, by the end of its name; or of the training set, the one file that there is."""
-    return folder.ending(f"{part}.arff") or (folder.ending(".arff") if part == "train" else None)
-
-
-def _one_file(folder: _Folder, part: PartOfFolder) -> Path | None:
-    """The part in one file, such as eurlex_train.txt, which napkinXC downloads."""
-    pattern = re.compile(
-        rf"(?!filter_)(?:.*[_.-])?{part}(?:\.(?:txt|svm|libsvm))?(?:\.(?:gz|xz|bz2|zst))?", re.IGNORECASE
-    )
-    found = [name for name in folder.names if pattern.fullmatch(name)]
-    return inside(folder.path, folder.path / found[0]) if len(found) == 1 else None
-
-
 def _xml_beside(path: Path) -> Path | None:
     """Mulan's list of labels for an ARFF file: of the longest name that the file's begins with."""
     stem = without_compression(path).stem.lower()
@@ -422,9 +359,9 @@ def _xml_beside(path: Path) -> Path | None:
     return max(found, key=lambda other: len(other.stem), default=None)
 
 
-def _records_in(folder: _Folder, part: PartOfFolder, format: str) -> RecordFiles | None:
+def _records_in(folder: Folder, part: PartOfFolder, format: str) -> RecordFiles | None:
     """The first layout of records in the folder."""
-    short = _SHORT[part]
+    short = SHORT[part]
     if format in ("auto", "xmc-raw") and (raw := folder.find(f"{short}.json", f"{short}.jsonl")) is not None:
         names = folder.find("lbl.json", "Yf.txt")
         return RecordFiles((RecordFile(raw, "jsonl"),), _RAW, names)
@@ -435,20 +372,8 @@ def _records_in(folder: _Folder, part: PartOfFolder, format: str) -> RecordFiles
             if texts is not None and labels is not None:
                 return _texts(texts, labels, names)
     # Texts alone may be anything; it must be said that they are documents.
-    if format == "annif" or (format == "auto" and any(subjects for _, subjects in _documents(folder.names))):
+    if format == "annif" or (
+        format == "auto" and any(subjects for _, subjects in document_names(folder.names))
+    ):
         return RecordFiles((RecordFile(folder.path, "annif"),), _ANNIF_TABLE)
     return None
-
-
-def documents_in(path: Path) -> Iterator[tuple[Path, Path | None]]:
-    """Annif's documents in a folder, by name, each with the file of its subjects, or None."""
-    for text, subjects in _documents(_Folder(path).names):
-        yield inside(path, path / text), inside(path, path / subjects) if subjects else None
-
-
-def _documents(names: Sequence[str]) -> Iterator[tuple[str, str | None]]:
-    there = set(names)
-    for name in names:
-        if name.endswith(".txt"):
-            stem = name.removesuffix(".txt")
-            yield name, next((stem + end for end in (".tsv", ".key") if stem + end in there), None)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pwdismec.data.formats.arff import ArffSource
+from pwdismec.data.formats.folders import PartOfFolder
 from pwdismec.data.formats.gathering import gather
 from pwdismec.data.formats.labelled import SvmlightSource, XmcSource
-from pwdismec.data.formats.layouts import PartOfFolder, feature_files
+from pwdismec.data.formats.layouts import feature_files
 from pwdismec.data.formats.npy import NpySource
 from pwdismec.data.formats.npz import NpzSource
 from pwdismec.data.formats.pair import PairSource
