@@ -189,3 +189,8 @@ def test_pipes_and_pickles_are_refused(tmp_path):
     (tmp_path / "X-train.scikitml.bz2").write_bytes(b"x")
     with pytest.raises(DataError, match="a pickle, which may run code when it is opened"):
         open_source(tmp_path / "X-train.scikitml.bz2")
+
+
+def test_a_line_of_a_megabyte_is_told_at_once(tmp_path):
+    (tmp_path / "a.tsv").write_text("x\t" + "a://" * 300_000 + "<\n")
+    assert record_files(tmp_path / "a.tsv").says == {}

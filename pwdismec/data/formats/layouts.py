@@ -41,8 +41,8 @@ _PAIRS = ("xmc-pair", "npz", "npy", "arff")
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 _SUFFIXES |= {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
 
-# Annif's TSV: what stands behind the text are URIs alone.
-_URIS = re.compile(r"\s*(?:<?[A-Za-z][A-Za-z0-9+.-]*://[^<>\s]+>?\s*)+")
+_URI = re.compile(r"<?[A-Za-z][A-Za-z0-9+.-]*://[^<>\s]+>?")
+
 _RAW = {"label_field": "target_ind", "id_field": "uid"}
 _ANNIF_TABLE = {"columns": ("text", "subjects"), "label_field": "subjects", "label_separator": " "}
 
@@ -280,8 +280,10 @@ def _said_by(file: RecordFile, format: str) -> Mapping[str, Any]:
 
 
 def _is_annif_tsv(path: Path) -> bool:
-    cells = whole_first_line(path, LONGEST_RECORD).decode(errors="replace").split("\t")
-    return len(cells) == 2 and _URIS.fullmatch(cells[1]) is not None
+    """Whether a text stands before URIs alone."""
+    _, *others = whole_first_line(path, LONGEST_RECORD).decode(errors="replace").split("\t")
+    uris = " ".join(others).split()
+    return len(others) == 1 and bool(uris) and all(map(_URI.fullmatch, uris))
 
 
 def _is_annif_csv(path: Path) -> bool:
