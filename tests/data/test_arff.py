@@ -212,3 +212,16 @@ def test_deep_nesting_takes_no_stack(tmp_path):
     deep = "".join(f'<label name="{i}">' for i in range(depth)) + "</label>" * depth
     with pytest.raises(DataError, match="no attribute '0'"):
         open_source(files(tmp_path, MULAN, f"<labels>{deep}</labels>"))
+
+
+def test_a_row_of_a_megabyte_that_is_no_number_is_refused_at_once(tmp_path):
+    for row in ("1" * 1_000_000 + "x", "1." + "1" * 1_000_000 + "x", "{1 " + "1" * 1_000_000 + "x}"):
+        with pytest.raises(DataError, match=r"a\.arff:6: "):
+            read_source(files(tmp_path, HEAD + row + "\n"))
+
+
+def test_a_header_beyond_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("pwdismec.machine.memory", lambda: 1_000_000)
+    values = ",".join(map(str, range(9999)))
+    with pytest.raises(DataError, match=r"a\.arff:1: the attributes would take .*; expected fewer"):
+        read_source(files(tmp_path, f"@attribute a {{{values}}}\n@data\n"))

@@ -14,7 +14,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.formats.arff_header import NUMBER, ArffHeader, cells_of, is_number, read_arff_header
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.data.formats.header import check_columns
-from pwdismec.data.formats.lines import LONGEST_LINE, check_is_file, lines_of
+from pwdismec.data.formats.lines import LONGEST_RECORD, check_is_file, lines_of
 from pwdismec.data.formats.source import Block
 from pwdismec.errors import DataError
 from pwdismec.quoting import shown
@@ -85,7 +85,7 @@ def _lines(path: Path) -> Generator[str, None, None]:
     with clear_read_errors(path):
         file = open_to_read(path)
     with file:
-        for number, line in enumerate(lines_of(file, path, LONGEST_LINE), 1):
+        for number, line in enumerate(lines_of(file, path, LONGEST_RECORD), 1):
             try:
                 yield line.decode()
             except UnicodeDecodeError as error:
@@ -168,12 +168,10 @@ class _Rows:
 
     def _add_dense(self, text: str, line: int) -> None:
         n = len(self._columns.attributes)
-        if not self._columns.codes and _NUMBERS.fullmatch(text):
-            values = list(map(float, text.split(",")))
-            if len(values) == n:
-                self._places.extend(range(n))
-                self.values.extend(values)
-                return
+        if not self._columns.codes and text.count(",") == n - 1 and _NUMBERS.fullmatch(text):
+            self._places.extend(range(n))
+            self.values.extend(map(float, text.split(",")))
+            return
         cells = cells_of(text)
         if cells is None or len(cells) != n:
             found = shown(text) if cells is None else f"{len(cells)} cells"

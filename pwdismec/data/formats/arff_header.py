@@ -12,13 +12,17 @@ from xml.parsers import expat
 
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.errors import DataError
+from pwdismec.machine import check_fits
 from pwdismec.quoting import shown
 from pwdismec.sizes import size_text
+
+# Bytes that Python's objects take for each byte of the header: a value of one character and a comma.
+_OBJECTS = 100
 
 # Bytes of an XML file of labels: of a million with long names.
 _LONGEST_XML = 256_000_000
 
-NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 
 _IS_NUMBER = re.compile(NUMBER)
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
@@ -126,7 +130,7 @@ def _unquoted(text: str) -> str:
 
 def read_arff_header(path: Path, lines: Iterator[str]) -> ArffHeader:
     """The header from a file's lines, of which the rows are left; DataError if it is not well-formed."""
-    attributes, meka, number = list[Attribute](), None, 0
+    attributes, meka, number, n_bytes = list[Attribute](), None, 0, 0
     for number, line in enumerate(lines, 1):
         text = line.strip()
         keyword = text.split(maxsplit=1)[0].lower() if text else ""
@@ -136,6 +140,8 @@ def read_arff_header(path: Path, lines: Iterator[str]) -> ArffHeader:
             found = _MEKA.search(text)
             meka = None if found is None else int(found[1])
         elif keyword == "@attribute":
+            n_bytes += len(text)
+            check_fits(_OBJECTS * n_bytes, path, "the attributes", "fewer, or fewer values", number)
             attributes.append(_attribute(path, text, number))
         elif keyword == "@data":
             _check_names(path, attributes)
