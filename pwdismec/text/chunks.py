@@ -25,9 +25,10 @@ from pwdismec.data.formats.parallel import map_with
 from pwdismec.data.strings import Strings
 from pwdismec.errors import DataError, PwdismecError
 from pwdismec.text.counting import Counter
+from pwdismec.text.ngrams import has_limit
 from pwdismec.text.numbers import Counts
 from pwdismec.text.pieces import Piece, pieces_of
-from pwdismec.text.records import Misfit, Record, id_in, labels_in, misfit_in, text_in
+from pwdismec.text.records import Misfit, id_in, labels_in, misfit_in, text_in
 from pwdismec.text.settings import TextSettings
 from pwdismec.text.splits import Split
 
@@ -156,6 +157,7 @@ class _Reader:
     def __init__(self, settings: TextSettings, split: Split | None) -> None:
         self._process = uuid4().hex
         self._settings, self._split = settings, split
+        self._limited = settings if has_limit(settings) else None
         self._terms, self._labels = Counter.of_texts(settings), Counter.of_lists()
 
     def read(self, piece: Piece) -> Chunk:
@@ -164,15 +166,17 @@ class _Reader:
         labels: list[list[str]] = []
         ids: list[str] = []
         names: dict[tuple[str, str], None] = {}
-        held_out, id_field = [], self._settings.id_field
+        held_out, split = [], self._split
+        label_field, id_field = self._settings.label_field, self._settings.id_field
+        places = [(field.name, found) for field, found in zip(self._settings.fields, texts, strict=True)]
         for number, record in enumerate(piece.records()):
             try:
-                for field, found in zip(self._settings.fields, texts, strict=True):
-                    found.append(text_in(record, field.name, self._settings))
-                labels.append(labels_in(record, self._settings, names))
+                for name, found in places:
+                    found.append(text_in(record, name, self._limited))
+                labels.append([] if label_field is None else labels_in(record, label_field, names))
                 if id_field:
                     ids.append(id_in(record, id_field))
-                held_out.append(_is_held_out(record, self._split, piece.line(number)))
+                held_out.append(split is not None and split.holds_out(record, piece.line(number)))
             except Misfit as misfit:
                 what = misfit_in(record, misfit, self._settings)
                 raise DataError(piece.path, what, piece.line(number)) from misfit
@@ -191,7 +195,3 @@ _reader = lru_cache(maxsize=1)(_Reader)  # a process of a pool has one, for all 
 
 def _read(settings: TextSettings, split: Split | None, piece: Piece) -> Chunk:
     return _reader(settings, split).read(piece)
-
-
-def _is_held_out(record: Record, split: Split | None, line: int) -> bool:
-    return split is not None and split.holds_out(record, line)

@@ -12,11 +12,13 @@ MOST = 20_000_000
 """N-grams of one field of a record; as strings, one or two gigabytes."""
 
 
-def too_many(text: str, settings: TextSettings) -> str | None:
-    """What is wrong with a text that has too many n-grams of words or characters; None if it has not.
+def has_limit(settings: TextSettings) -> bool:
+    """Whether texts may have too many: not of single words, as nothing makes a list of them."""
+    return settings.chars is not None or settings.words not in (None, (1, 1))
 
-    Single words are not counted: nothing makes a list of them.
-    """
+
+def too_many(text: str, settings: TextSettings) -> str | None:
+    """What is wrong with a text that has too many n-grams of words or characters; None if it has not."""
     for option, sizes, count in (
         ("words", settings.words, of_words),
         ("chars", settings.chars, of_chars),

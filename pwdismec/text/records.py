@@ -72,12 +72,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _JSON = json.JSONDecoder(object_pairs_hook=_object)
 
 
-def text_in(record: Record, name: str, settings: TextSettings) -> str:
-    """The text of a field; Misfit if there is none, or it has too many n-grams."""
+def text_in(record: Record, name: str, limited: TextSettings | None) -> str:
+    """The text of a field; Misfit if there is none, or it has too many n-grams of `limited`, if given."""
     value = _field(record, name, "a string")
     if not isinstance(value, str):
         raise Misfit(f"field {name!r}: {shown(value)}; expected a string")
-    if wrong := too_many(value, settings):
+    if limited is not None and (wrong := too_many(value, limited)):
         raise Misfit(f"field {name!r}: {wrong}")
     return value
 
@@ -133,15 +133,12 @@ def _pythons_list(text: str) -> list[Any] | None:
     return items
 
 
-def labels_in(record: Record, settings: TextSettings, names: dict[tuple[str, str], None]) -> list[str]:
-    """The labels of a record; Misfit if they are no list of different ones.
+def labels_in(record: Record, name: str, names: dict[tuple[str, str], None]) -> list[str]:
+    """The labels in a field of a record; Misfit if they are no list of different ones.
 
     A label may be a whole number, or an object: its "uri" if there is one, or else its "label". Where it has
     both, they are put into `names`.
     """
-    name = settings.label_field
-    if name is None:
-        return []
     value = _field(record, name, "a list of labels")
     if not isinstance(value, list):
         raise Misfit(f"field {name!r}: {shown(value)}; expected a list of strings")
