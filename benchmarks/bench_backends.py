@@ -99,7 +99,7 @@ def dask_workers(n_workers: int, n_threads: int, folder: Path) -> Iterator[tuple
     start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file), "--no-dashboard")
     for _ in range(n_workers):
         own = ["--host", "127.0.0.1", "--nthreads", str(n_threads), "--no-nanny", "--no-dashboard"]
-        own += ["--preload", "pwdismec.pipeline.preload"]
+        own += ["--preload", "pwdismec.dask_preload"]
         start("worker", "--scheduler-file", str(file), *own)
     try:
         from dask.distributed import Client

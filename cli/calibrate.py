@@ -8,7 +8,7 @@ import click
 
 from pwdismec.calibration.maps import METHODS
 from pwdismec.calibration.plot import check_plot, plot_reliability
-from pwdismec.pipeline.calibrating import calibrate_folder
+from pwdismec.steps.calibrate import calibrate_folder
 
 from . import options
 from .examples import example

@@ -10,7 +10,7 @@ import click
 from pwdismec.data import Dataset
 from pwdismec.data.formats.layouts import are_records, feature_files, record_files
 from pwdismec.data.formats.source import OneBased
-from pwdismec.pipeline.converting import convert_files
+from pwdismec.steps.convert import convert_files
 
 from . import options
 from .examples import example
@@ -131,7 +131,7 @@ def _convert_texts(
     jobs: int,
     overwrite: bool,
 ) -> None:
-    from pwdismec.pipeline.texts import convert_texts, convert_texts_like
+    from pwdismec.steps.convert_texts import convert_texts, convert_texts_like
     from pwdismec.text.splits import Split
 
     _say_read(sources, record_files(sources, format, "test" if texts is None else "train").paths)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pwdismec.pipeline.demo import run_demo
+from pwdismec.experiment.demo import run_demo
 
 from . import options
 from .examples import example

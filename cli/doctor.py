@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from pwdismec.pipeline.doctor import diagnose
+from pwdismec.diagnosis.doctor import diagnose
 from pwdismec.quoting import json_line
 
 from .examples import example

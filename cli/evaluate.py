@@ -13,7 +13,7 @@ from pwdismec.files import write_file
 from pwdismec.metrics import CONVENTIONS, Report, SetReport
 from pwdismec.metrics.conventions import PYXCLIB
 from pwdismec.outputs import output_file
-from pwdismec.pipeline.evaluating import evaluate_file, evaluate_sets_file
+from pwdismec.steps.evaluate import evaluate_file, evaluate_sets_file
 
 from . import options
 from .examples import example

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from pwdismec.diagnosis.inspection import training_summary
 from pwdismec.model.text_format import import_text
-from pwdismec.pipeline.inspection import training_summary
 
 from . import options
 from .examples import example

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pwdismec.pipeline.inspection import describe
+from pwdismec.diagnosis.inspection import describe
 
 from . import options
 from .examples import example

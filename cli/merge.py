@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from pwdismec.diagnosis.inspection import training_summary
 from pwdismec.model import Model
 from pwdismec.model.merging import merge_models
-from pwdismec.pipeline.inspection import training_summary
 
 from . import options
 from .examples import example

@@ -8,8 +8,8 @@ import click
 
 from pwdismec.cluster import THREADS, Backend, Part, stopping
 from pwdismec.data.formats.source import OneBased
-from pwdismec.pipeline.predicting import TOP_K, predict_file
 from pwdismec.prediction.files.writing import FORMATS
+from pwdismec.steps.predict import TOP_K, predict_file
 
 from . import options
 from .examples import example

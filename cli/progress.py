@@ -17,7 +17,7 @@ from .events import Event, Step
 from .logs import Log, append
 
 if TYPE_CHECKING:
-    from pwdismec.pipeline.watching import Update
+    from pwdismec.progress import Update
 
 _SECONDS_BETWEEN = 0.05  # counts may come with every line of a file
 
@@ -42,7 +42,7 @@ def warn(line: str) -> None:
 
 @contextmanager
 def watch(name: str, unit: str) -> Iterator[Update]:
-    """Show a step; a `pwdismec.pipeline.watching.Watch`."""
+    """Show a step; a `pwdismec.progress.Watch`."""
     told, step = log(), Step(name, unit)
     told_at = -math.inf
 

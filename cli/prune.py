@@ -9,9 +9,9 @@ from typing import get_args
 import click
 
 from pwdismec.data import Dataset
+from pwdismec.diagnosis.inspection import change_of_size
 from pwdismec.model import Model
 from pwdismec.model.manifest import WeightType
-from pwdismec.pipeline.inspection import change_of_size
 from pwdismec.pruning import prune_model
 
 from . import options

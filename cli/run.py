@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from pwdismec.pipeline.config import short_name
-from pwdismec.pipeline.experiment import config_of, folder_of, run_experiment
+from pwdismec.experiment.experiment import config_of, folder_of, run_experiment
 from pwdismec.quoting import shown_name
+from pwdismec.settings.training import short_name
 
 from . import options
 from .examples import example

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from pwdismec.diagnosis.inspection import change_of_size
 from pwdismec.model import Model
 from pwdismec.model.slicing import read_labels, slice_model
-from pwdismec.pipeline.inspection import change_of_size
 
 from . import options
 from .examples import example

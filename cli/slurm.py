@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
+from pwdismec.cluster.job_arrays import Array, script_of, submit
 from pwdismec.data import Dataset
 from pwdismec.model import Model
 from pwdismec.outputs import output_file
-from pwdismec.pipeline.arrays import Array, script_of, submit
-from pwdismec.pipeline.predicting import memory_to_predict
 from pwdismec.sizes import size_text
+from pwdismec.steps.predict import memory_to_predict
 from pwdismec.training import plan_memory, run_of
 from pwdismec.training.runs import is_done
 

@@ -13,8 +13,8 @@ import click
 from pwdismec.data.shown_labels import ShownLabels
 from pwdismec.errors import DataError
 from pwdismec.model.explanation import Explanation
-from pwdismec.pipeline.suggesting import Suggester, Suggestion, numbered_lines
 from pwdismec.quoting import json_line, shown_name
+from pwdismec.steps.suggest import Suggester, Suggestion, numbered_lines
 
 from . import options
 from .examples import example

@@ -14,16 +14,16 @@ from pwdismec.calibration.maps import METHODS
 from pwdismec.calibration.plot import check_plot, plot_reliability
 from pwdismec.cluster import THREADS, Backend, Part, stopping
 from pwdismec.data import Dataset
+from pwdismec.diagnosis.inspection import training_summary
 from pwdismec.errors import ConfigError
 from pwdismec.model import Model
-from pwdismec.pipeline.calibrating import calibrate_on_share, check_share
-from pwdismec.pipeline.config import read_settings
-from pwdismec.pipeline.inspection import training_summary
-from pwdismec.pipeline.watching import as_training_progress
 from pwdismec.quoting import shown_name
+from pwdismec.settings.training import read_settings
 from pwdismec.sizes import duration_text
+from pwdismec.steps.calibrate import calibrate_on_share, check_share
 from pwdismec.training import Progress, TrainingConfig, train, train_part
 from pwdismec.training.config import DISMEC_PRUNE
+from pwdismec.training.progress import as_training_progress
 from pwdismec.weighting import SCHEMES, Weighting
 
 from . import options

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from pwdismec.pipeline.tuning import tune_folder
-from pwdismec.pipeline.watching import as_training_progress
 from pwdismec.quoting import shown_name
+from pwdismec.steps.tune import tune_folder
 from pwdismec.training import TrainingConfig
+from pwdismec.training.progress import as_training_progress
 from pwdismec.tuning import Grid
 from pwdismec.tuning.folder import BEST
 from pwdismec.tuning.results import DEFAULT_METRIC

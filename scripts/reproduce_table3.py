@@ -18,10 +18,10 @@ import click
 
 from pwdismec import PwdismecError
 from pwdismec.cli.progress import say, watch
+from pwdismec.experiment.config import read_config
+from pwdismec.experiment.experiment import run_experiment
 from pwdismec.metrics import mean_relative_gain
-from pwdismec.pipeline.config import read_config
-from pwdismec.pipeline.evaluating import evaluate_file
-from pwdismec.pipeline.experiment import run_experiment
+from pwdismec.steps.evaluate import evaluate_file
 
 METRICS = ("PSP", "PSnDCG", "P", "nDCG")
 KS = (1, 3, 5)

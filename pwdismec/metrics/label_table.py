@@ -1,14 +1,26 @@
-"""The metrics taken apart by label: columns with a number for each."""
+"""The metrics taken apart by label: columns with a number for each, and the file of them."""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pwdismec.errors import ConfigError
+from pwdismec.files import clear_os_errors, replacing_file
+
 LabelTable: TypeAlias = dict[str, NDArray[Any]]
 """Columns by name, each of shape (n_labels,)."""
+
+_FORMATS = {"": "csv", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+
+_CHUNK = 10_000
 
 
 def set_columns(
@@ -37,3 +49,65 @@ def ratio(part: ArrayLike, whole: ArrayLike) -> NDArray[np.float64]:
     """``part / whole``, 0 where both are."""
     divisor = np.asarray(whole, np.float64)
     return np.asarray(part, np.float64) / np.where(divisor > 0, divisor, 1.0)
+
+
+def table_format(path: Path) -> str:
+    """How a file is written, by its suffix: "csv" (also without one), "tsv" or "jsonl"; else ConfigError."""
+    if path.suffix not in _FORMATS:
+        raise ConfigError(f"{path}: expected a name that ends in .csv, .tsv or .jsonl")
+    return _FORMATS[path.suffix]
+
+
+def write_label_table(
+    path: Path,
+    table: LabelTable,
+    format: str,
+    *,
+    uris: Sequence[str] | None,
+    names: Sequence[str] | None,
+    overwrite: bool = False,
+) -> None:
+    """Write a line for each label: its number, its URI and name where they are known, and the columns.
+
+    Parameters
+    ----------
+    format
+        As `table_format` gives it.
+    uris, names
+        By label; later labels than these have empty ones.
+
+    Raises
+    ------
+    OutputError
+        If a file is there and is not to be replaced.
+    PwdismecError
+        If it cannot be written.
+    """
+    known = {column: texts for column, texts in (("uri", uris), ("label", names)) if texts is not None}
+    with (
+        replacing_file(path, overwrite=overwrite) as aside,
+        clear_os_errors(path),
+        aside.open("w", encoding="utf-8", newline="") as file,
+    ):
+        header = ("id", *known, *table)
+        rows = _rows(table, list(known.values()))
+        if format == "jsonl":
+            _write_lines(file, header, rows)
+        else:
+            writer = csv.writer(file, delimiter=_DELIMITERS[format], lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows(rows)
+
+
+def _write_lines(file: IO[str], header: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
+    for row in rows:
+        file.write(json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False) + "\n")
+
+
+def _rows(table: LabelTable, texts: Sequence[Sequence[str]]) -> Iterator[Sequence[Any]]:
+    n_labels = len(next(iter(table.values())))
+    for start in range(0, n_labels, _CHUNK):
+        labels = range(start, min(start + _CHUNK, n_labels))
+        columns = [column[labels.start : labels.stop].tolist() for column in table.values()]
+        named = ([of[label] if label < len(of) else "" for label in labels] for of in texts)
+        yield from zip(labels, *named, *columns, strict=True)

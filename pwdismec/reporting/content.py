@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pwdismec.data.shown_labels import ShownLabels
-from pwdismec.pipeline.watching import Watch, unwatched
+from pwdismec.progress import Watch, unwatched
 from pwdismec.reporting.by_class import ByClass, by_class, scored_labels
 from pwdismec.reporting.classes import FrequencyClasses, frequency_classes
 from pwdismec.reporting.gains import Gain, mean_gain, row_gains

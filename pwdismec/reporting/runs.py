@@ -14,11 +14,11 @@ from pydantic import BaseModel, Field
 
 from pwdismec.data import Dataset, TopK
 from pwdismec.errors import ConfigError, DataError, ModelError
+from pwdismec.experiment.comparison import BASELINE
+from pwdismec.experiment.run_folder import RunFolder
 from pwdismec.metrics import Report
 from pwdismec.metrics.report import StoredReport
 from pwdismec.model import Model
-from pwdismec.pipeline.comparison import BASELINE
-from pwdismec.pipeline.run_folder import RunFolder
 from pwdismec.prediction.files import read_predictions
 from pwdismec.reporting.measuring import measured_like
 from pwdismec.stored import Text, read_json

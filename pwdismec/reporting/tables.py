@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pwdismec.pipeline.comparison import METRICS
+from pwdismec.experiment.comparison import METRICS
 from pwdismec.reporting import markup
 from pwdismec.reporting.content import Content
 from pwdismec.reporting.words import percent

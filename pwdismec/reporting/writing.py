@@ -9,7 +9,7 @@ from pwdismec.bounds import thread_count
 from pwdismec.errors import ConfigError
 from pwdismec.files import replacing_folder, write_file, write_part
 from pwdismec.outputs import check_no_links, output_file, output_folder
-from pwdismec.pipeline.watching import Watch, unwatched
+from pwdismec.progress import Watch, unwatched
 from pwdismec.reporting.content import Content
 from pwdismec.reporting.runs import read_runs
 
@@ -29,7 +29,7 @@ def write_report(
     Parameters
     ----------
     runs
-        Work folders of `pwdismec.pipeline.experiment.run_experiment`, all of the same data.
+        Work folders of `pwdismec.experiment.experiment.run_experiment`, all of the same data.
     out
         The HTML file; default ``report.html`` in the first run. The plots are also written, as PNG and SVG
         files, to a folder beside it, of its name and ``-plots``.

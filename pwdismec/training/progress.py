@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec.model.manifest import ShardPlan
+from pwdismec.progress import Update
 from pwdismec.training.blocks import trained_in
 
 
@@ -63,3 +64,13 @@ def progress_at_start(
     """How far a training is that has yet to train `missing` of `shards`."""
     total, left = (sum(trained_in(shard, label_counts) for shard in some) for some in (shards, missing))
     return Progress(total - left, total - left, total, len(shards) - len(missing), len(shards))
+
+
+def as_training_progress(update: Update) -> Callable[[Progress], None]:
+    """An `on_progress` for `train`."""
+
+    def on_progress(at: Progress) -> None:
+        note = f"{at.shards_done:,} of {at.shards_total:,} shards" if at.shards_total > 1 else ""
+        update(at.labels_done, at.labels_total, note=note)
+
+    return on_progress

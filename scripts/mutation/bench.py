@@ -18,7 +18,7 @@ NOTICED, TIMED_OUT, NOT_COMPILED = "noticed", "noticed by the time", "without se
 SURVIVED, NO_DIFFERENCE = "noticed by no test", "without difference"
 
 # Where the checkout's folders lie in the installed package.
-_INSTALLED = {"pwdismec": "", "cli": "cli", "scripts/slurm": "pipeline/slurm"}
+_INSTALLED = {"pwdismec": "", "cli": "cli", "scripts/slurm": "cluster/slurm"}
 _NATIVE = "pwdismec/native"
 
 

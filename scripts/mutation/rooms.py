@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
+# What the command line is tested with.
+_OF_COMMANDS = ("cli", "steps", "experiment", "diagnosis")
+
 # A room's tests may take minutes; those that notice anything are nearly always among these.
 _MOST = 3
 
@@ -55,7 +58,7 @@ def tests_of(file: str, root: Path) -> tuple[str, ...]:
     if file in _ELSEWHERE:
         return tuple(_ELSEWHERE[file])
     room, tests = room_of(file), root / "tests"
-    if room in ("cli", "pipeline"):
+    if room in _OF_COMMANDS:
         commands = _commands(file, root)
         found = _nearest(
             tests.glob("cli/test_*.py"), lambda text: sum(text.count(f'"{c}"') for c in commands)
@@ -83,10 +86,11 @@ def _nearest(paths: Iterable[Path], mentions: Callable[[str], int]) -> list[Path
 
 
 def _commands(file: str, root: Path) -> set[str]:
-    """The commands that a module of the command line or of the pipeline is made for, found by its imports."""
+    """The commands that a module of the command line or of the steps is made for, found by its imports."""
     stem = Path(file).stem
     module = f".{stem}" if file.startswith("cli/") else file.removesuffix(".py").replace("/", ".")
-    users = [path for folder in ("cli", "pwdismec/pipeline") for path in (root / folder).glob("*.py")]
+    folders = ("cli", *(f"pwdismec/{room}" for room in _OF_COMMANDS[1:]))
+    users = [path for folder in folders for path in (root / folder).glob("*.py")]
     users = [path for path in users if f"from {module} import" in path.read_text("utf-8")]
     own = {stem.rstrip("_")} if file.startswith("cli/") else set()
     return own.union(*(_commands(str(path.relative_to(root)), root) for path in users))

@@ -15,7 +15,7 @@ from small_data import files_of
 
 from pwdismec import Dataset, machine
 from pwdismec.errors import DataError
-from pwdismec.pipeline import truth
+from pwdismec.steps import truth
 
 GOOD = "2 3 2\n0,1 0:1 2:0.5\n1 1:2\n"
 BAD_TEXT = {

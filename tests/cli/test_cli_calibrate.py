@@ -10,10 +10,10 @@ from pwdismec.calibration import Calibration
 from pwdismec.calibration.calibration import CALIBRATION
 from pwdismec.data import Dataset
 from pwdismec.model import Model
-from pwdismec.pipeline.calibrating import calibrate_on_share
-from pwdismec.pipeline.predicting import predict_file
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.files import read_predictions
+from pwdismec.steps.calibrate import calibrate_on_share
+from pwdismec.steps.predict import predict_file
 from pwdismec.training import TrainingConfig, train
 
 
@@ -143,7 +143,7 @@ def test_what_was_trained_for_a_calibration_is_taken_up_again(job, tmp_path, mon
     data, config = Dataset.open(job.train), TrainingConfig(shard_size=10)
     model = train(data, tmp_path / "model", config)
     with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
-        patch.setattr("pwdismec.pipeline.calibrating.calibrate", lambda *parts, **settings: 1 / 0)
+        patch.setattr("pwdismec.steps.calibrate.calibrate", lambda *parts, **settings: 1 / 0)
         calibrate_on_share(model, data, config, 0.3)
     assert len(list(tmp_path.iterdir())) == 2
     with monkeypatch.context() as patch:

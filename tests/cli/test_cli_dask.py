@@ -54,7 +54,7 @@ def scheduler(tmp_path, processes):
 
     log = begin("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
     address = wait_for(r"Scheduler at: +(tcp://\S+)", log, processes[-1])
-    for number, preload in ((1, ["--preload", "pwdismec.pipeline.preload"]), (2, [])):
+    for number, preload in ((1, ["--preload", "pwdismec.dask_preload"]), (2, [])):
         mine = ["--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard", *preload]
         log = begin(f"worker-{number}", address, *mine, PYTHONPATH=str(Path(__file__).parents[1]))
         wait_for("Registered to:", log, processes[-1])
@@ -75,7 +75,7 @@ def test_the_scheduler_need_not_import_what_the_workers_do(scheduler):
 
 def test_a_worker_has_at_hand_what_it_preloads(scheduler):
     def at_hand(dask_worker):
-        modules = "pwdismec.training.workers", "pwdismec.pipeline.workers", "pwdismec.pipeline.evaluating"
+        modules = "pwdismec.training.workers", "pwdismec.steps.prediction_workers", "pwdismec.steps.evaluate"
         return {*modules} <= sys.modules.keys(), "profile" in dask_worker.periodic_callbacks
 
     with Client(scheduler, set_as_default=False) as client:

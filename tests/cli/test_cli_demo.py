@@ -3,8 +3,8 @@
 import pytest
 from command_line import output
 
-from pwdismec.pipeline import demo
-from pwdismec.pipeline.demo import run_demo
+from pwdismec.experiment import demo
+from pwdismec.experiment.demo import run_demo
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ from failing_disk import failing_disk
 from small_data import files_of, small_dataset
 
 from pwdismec import patience
-from pwdismec.pipeline import instances
 from pwdismec.prediction.index import INDEX
+from pwdismec.steps import instances
 
 GO_ON = r"; .* go on with the same command and --resume$"
 

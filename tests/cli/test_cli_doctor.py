@@ -9,7 +9,7 @@ import pytest
 from command_line import output, pwdismec
 
 from pwdismec import machine, native
-from pwdismec.pipeline import doctor, self_test
+from pwdismec.diagnosis import doctor, self_test
 
 
 def test_a_sound_installation_passes():

@@ -11,9 +11,9 @@ from command_line import output, pwdismec, refusal
 
 from pwdismec.data import Dataset
 from pwdismec.data.shown_labels import ShownLabels
+from pwdismec.experiment.text_section import TextSection
 from pwdismec.model import Model
-from pwdismec.pipeline.text_section import TextSection
-from pwdismec.pipeline.texts import Records
+from pwdismec.steps.convert_texts import Records
 
 TEXT = ("--text", "title", "--label-field", "labels", "--min-df", "1")
 WORDS = ["wald", "berg", "fluss", "stadt"]

@@ -15,10 +15,10 @@ from waiting import wait_until
 
 from pwdismec import Dataset, Model, Predictor
 from pwdismec.data.transforms import Transforms
-from pwdismec.pipeline import instances
-from pwdismec.pipeline.instances import open_instances
-from pwdismec.pipeline.workers import content_of
 from pwdismec.prediction.files import read_predictions
+from pwdismec.steps import instances
+from pwdismec.steps.instances import open_instances
+from pwdismec.steps.prediction_workers import content_of
 
 FORMATS = ["xmc", "npz", "jsonl", "csv"]
 

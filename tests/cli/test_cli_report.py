@@ -10,7 +10,7 @@ import yaml
 from command_line import output, refusal
 from small_data import files_of
 
-from pwdismec.pipeline.config import short_name
+from pwdismec.settings.training import short_name
 
 PLOTS = ["certificates", "frequency", "gains", "metrics", "parts", "pruning", "tail", "weights"]
 

@@ -11,10 +11,10 @@ from command_line import output, pwdismec, refusal, told
 from small_data import files_of
 
 from pwdismec import Dataset, Model, evaluate
+from pwdismec.experiment import experiment
+from pwdismec.experiment.config import read_config
+from pwdismec.experiment.run_folder import RunFolder
 from pwdismec.metrics import mean_relative_gain
-from pwdismec.pipeline import experiment
-from pwdismec.pipeline.config import read_config
-from pwdismec.pipeline.run_folder import RunFolder
 from pwdismec.prediction.files import read_predictions
 from pwdismec.weighting import PRESETS
 

@@ -13,7 +13,7 @@ from small_data import files_of
 from waiting import wait_until
 
 from pwdismec import Dataset, Model, TrainingConfig, Weighting
-from pwdismec.pipeline.config import Propensity, read_settings, write_settings
+from pwdismec.settings.training import Propensity, read_settings, write_settings
 from pwdismec.tuning import Grid, tune
 
 GRID = ["--C", "0.3,3", "--weighting", "vanilla,pw-cb", "--beta", "0.5,0.9", "--prune", "0.2,0.01"]

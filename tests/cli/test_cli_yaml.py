@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pwdismec.errors import ConfigError
-from pwdismec.pipeline.config import read_config
-from pwdismec.pipeline.yaml_file import read_yaml
+from pwdismec.experiment.config import read_config
+from pwdismec.settings.yaml_file import read_yaml
 
 LEAST = "name: x\ndata: .\ntrain: a.txt\ntest: b.txt\n"
 UNKNOWN = "unknown setting; expected one of name, data, train"

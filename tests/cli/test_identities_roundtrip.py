@@ -13,11 +13,11 @@ from pwdismec.data import Dataset
 from pwdismec.errors import ModelError
 from pwdismec.model import Model
 from pwdismec.model.slicing import slice_model
-from pwdismec.pipeline.evaluating import evaluate_file
-from pwdismec.pipeline.predicting import predict_file
-from pwdismec.pipeline.suggesting import Suggester
-from pwdismec.pipeline.texts import convert_texts, convert_texts_like
 from pwdismec.prediction.files import read_predictions
+from pwdismec.steps.convert_texts import convert_texts, convert_texts_like
+from pwdismec.steps.evaluate import evaluate_file
+from pwdismec.steps.predict import predict_file
+from pwdismec.steps.suggest import Suggester
 from pwdismec.text import TextSettings
 from pwdismec.training import TrainingConfig, train
 

@@ -16,9 +16,9 @@ from small_data import files_of, small_dataset
 from pwdismec.data import Dataset
 from pwdismec.errors import ModelError
 from pwdismec.model import Model
-from pwdismec.pipeline import instances
-from pwdismec.pipeline.predicting import predict_file
 from pwdismec.prediction.index import INDEX
+from pwdismec.steps import instances
+from pwdismec.steps.predict import predict_file
 from pwdismec.training import TrainingConfig, train
 
 CONFIG = TrainingConfig(shard_size=5, tolerance=1e-6)

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from pwdismec.data import Dataset
 from pwdismec.errors import DataError
-from pwdismec.pipeline.texts import convert_texts, convert_texts_like
+from pwdismec.steps.convert_texts import convert_texts, convert_texts_like
 from pwdismec.text import TextSettings
 
 X = np.array([[1.5, 0, 2], [0, 3, 0], [0, 0, 1]], np.float32)

@@ -21,10 +21,10 @@ from hostile import (
 from small_data import small_dataset
 
 from pwdismec.data import CSR
+from pwdismec.diagnosis.inspection import describe
 from pwdismec.errors import ModelError, PwdismecError
 from pwdismec.model import Model
 from pwdismec.model.slicing import slice_model
-from pwdismec.pipeline.inspection import describe
 from pwdismec.prediction import Predictor
 from pwdismec.training import TrainingConfig, train
 

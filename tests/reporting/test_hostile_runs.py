@@ -10,9 +10,9 @@ from small_data import small_dataset
 
 from pwdismec.data import TopK
 from pwdismec.errors import DamagedError, DataError, OutputError
+from pwdismec.experiment.step_cache import Steps
 from pwdismec.metrics import evaluate
 from pwdismec.metrics.report import StoredReport
-from pwdismec.pipeline.records import Steps
 from pwdismec.reporting.runs import read_runs
 from pwdismec.stored import read_json
 

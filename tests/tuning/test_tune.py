@@ -16,9 +16,9 @@ from pwdismec import files
 from pwdismec.data import CSR, Dataset
 from pwdismec.errors import ConfigError, DataError, ModelError, PwdismecError
 from pwdismec.metrics import evaluate
-from pwdismec.pipeline.calibrating import check_share
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.heads import Heads
+from pwdismec.steps.calibrate import check_share
 from pwdismec.training import TrainingConfig, train
 from pwdismec.tuning import Grid, split, tune
 from pwdismec.tuning.standings import cut

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pwdismec.pipeline.comparison import METRICS
+from pwdismec.experiment.comparison import METRICS
 from pwdismec.reporting.content import Content
 from pwdismec.reporting.drawing.style import Look, drawn, legend_above, looks, panels
 from pwdismec.reporting.gains import Gain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from pwdismec.pipeline.comparison import METRICS
+from pwdismec.experiment.comparison import METRICS
 from pwdismec.reporting.content import Content
 from pwdismec.reporting.drawing.bars import grouped_bars
 from pwdismec.reporting.drawing.style import drawn, legend_above, looks, panels

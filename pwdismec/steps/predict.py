@@ -19,12 +19,12 @@ from pwdismec.errors import ConfigError
 from pwdismec.files import sha256_of
 from pwdismec.model import Model
 from pwdismec.model.manifest import CALIBRATION, MANIFEST
-from pwdismec.pipeline.instances import STANDARD_INPUT, open_instances
-from pwdismec.pipeline.watching import Update
-from pwdismec.pipeline.workers import Errand, content_of, spread
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.blocks import MAX_LABELS, MAX_WEIGHTS
 from pwdismec.prediction.files import writing_predictions
+from pwdismec.progress import Update
+from pwdismec.steps.instances import STANDARD_INPUT, open_instances
+from pwdismec.steps.prediction_workers import Errand, content_of, spread
 
 # The interpreter and its libraries (70 MB), and a chunk of instances.
 _PROGRAM = 200_000_000

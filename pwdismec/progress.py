@@ -1,12 +1,10 @@
-"""How the steps of a long job tell how far they are."""
+"""How long work tells how far it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
-
-from pwdismec.training import Progress
 
 OnProgress = Callable[[int, int | None], None]
 """Takes how much is done, and of how much (None: not known)."""
@@ -34,13 +32,3 @@ def unwatched(name: str, unit: str) -> Iterator[Update]:
         pass
 
     yield update
-
-
-def as_training_progress(update: Update) -> Callable[[Progress], None]:
-    """An `on_progress` for `train`."""
-
-    def on_progress(at: Progress) -> None:
-        note = f"{at.shards_done:,} of {at.shards_total:,} shards" if at.shards_total > 1 else ""
-        update(at.labels_done, at.labels_total, note=note)
-
-    return on_progress

@@ -13,9 +13,10 @@ from pwdismec.data import Dataset, TopK, Transforms
 from pwdismec.data.synthetic import synthetic
 from pwdismec.metrics import Report, evaluate
 from pwdismec.metrics.table import aligned
-from pwdismec.pipeline.watching import Watch, as_training_progress, unwatched
 from pwdismec.prediction import Predictor
+from pwdismec.progress import Watch, unwatched
 from pwdismec.training import TrainingConfig, train
+from pwdismec.training.progress import as_training_progress
 from pwdismec.weighting import Weighting
 
 _NAMES = {"vanilla": "vanilla", "pw": "PW", "pw-cb": "PW-cb"}

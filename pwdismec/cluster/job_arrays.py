@@ -48,7 +48,7 @@ def script_of(command: str, arguments: Sequence[str], array: Array) -> str:
         As on the command line, but for what the script says itself: the part and the threads.
     """
     head, _, body = (
-        files("pwdismec.pipeline").joinpath(f"slurm/{command}.sbatch").read_text().partition("\n\n")
+        files("pwdismec.cluster").joinpath(f"slurm/{command}.sbatch").read_text().partition("\n\n")
     )
     asked = [
         f"--array=1-{array.tasks}",

@@ -12,22 +12,24 @@ from typing import Any
 from pwdismec.data import Dataset
 from pwdismec.data.formats.lines import check_is_file
 from pwdismec.errors import DamagedError
+from pwdismec.experiment.comparison import comparison, relative_gains
+from pwdismec.experiment.config import Config, read_config, with_settings
+from pwdismec.experiment.run_folder import RunFolder
+from pwdismec.experiment.step_cache import Steps, state_of
 from pwdismec.files import clear_os_errors, sha256_of, write_file
 from pwdismec.metrics import Report
 from pwdismec.metrics.report import StoredReport
 from pwdismec.model import Model
 from pwdismec.model.manifest import MANIFEST, Run, run_at
-from pwdismec.pipeline.comparison import comparison, relative_gains
-from pwdismec.pipeline.config import Config, read_config, read_settings, short_name, with_settings
-from pwdismec.pipeline.converting import convert_files
-from pwdismec.pipeline.evaluating import evaluate_file
-from pwdismec.pipeline.predicting import predict_file
-from pwdismec.pipeline.records import Steps, state_of
-from pwdismec.pipeline.run_folder import RunFolder
-from pwdismec.pipeline.watching import Watch, as_training_progress, unwatched
+from pwdismec.progress import Watch, unwatched
 from pwdismec.quoting import shown_name, visible
+from pwdismec.settings.training import read_settings, short_name
+from pwdismec.steps.convert import convert_files
+from pwdismec.steps.evaluate import evaluate_file
+from pwdismec.steps.predict import predict_file
 from pwdismec.stored import read_json, read_stored
 from pwdismec.training import run_of, train
+from pwdismec.training.progress import as_training_progress
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def run_experiment(
     Parameters
     ----------
     config
-        A YAML file; see `pwdismec.pipeline.config.Config`.
+        A YAML file; see `pwdismec.experiment.config.Config`.
     data
         The folder of the data's files, in place of the config's own.
     settings
@@ -198,7 +200,7 @@ class _Experiment:
     def _convert_texts(
         self, sources: Sequence[Path], out: Path, like: Dataset | None, label_names: Path | None
     ) -> None:
-        from pwdismec.pipeline.texts import convert_texts, convert_texts_like  # not needed for features
+        from pwdismec.steps.convert_texts import convert_texts, convert_texts_like  # not needed for features
 
         assert self.config.texts is not None
         how: dict[str, Any] = {

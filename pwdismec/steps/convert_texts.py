@@ -14,12 +14,12 @@ from pwdismec.data.formats.layouts import RecordFiles, record_files
 from pwdismec.data.writer import dataset_output
 from pwdismec.errors import DataError
 from pwdismec.outputs import check_apart
-from pwdismec.pipeline.vocabulary import named, numbered
-from pwdismec.pipeline.watching import Watch, unwatched
+from pwdismec.progress import Watch, unwatched
 from pwdismec.quoting import shown, shown_name
 from pwdismec.text import TextSettings, TextVectorizer
 from pwdismec.text.chunks import chunks_of
 from pwdismec.text.corpus import Corpus, LabelIds, RecordBlock, blocks_like
+from pwdismec.text.label_names import named, numbered
 from pwdismec.text.pieces import pieces_of, with_ids
 from pwdismec.text.splits import Split
 

@@ -149,7 +149,7 @@ def open_instances(
         of_set = (dataset.features, path, *of_model, dataset.transforms, ids)
         return Instances(dataset.n_instances, identity, ids is not None, *of_set)
     if model.vectorizer is not None and are_records(path, format):
-        from pwdismec.pipeline.texts import Records  # imports scikit-learn
+        from pwdismec.steps.convert_texts import Records  # imports scikit-learn
 
         records = Records(path, model.text_vectorizer, jobs, format=format)
         named = ((block.features, block.record_ids) for block in records.blocks(labelled=False))

@@ -15,8 +15,8 @@ from pwdismec.errors import ModelError
 from pwdismec.files import sha256_of
 from pwdismec.model import Model
 from pwdismec.model.manifest import CALIBRATION, MANIFEST
-from pwdismec.pipeline.instances import Instances, open_instances
 from pwdismec.prediction import Predictor
+from pwdismec.steps.instances import Instances, open_instances
 
 _ROWS = 8192
 

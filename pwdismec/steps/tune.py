@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pwdismec.data import Dataset
-from pwdismec.pipeline.config import Propensity, stored_name, write_settings
+from pwdismec.settings.training import Propensity, stored_name, write_settings
 from pwdismec.sizes import size_text
 from pwdismec.training import TrainingConfig
 from pwdismec.training.progress import OnProgress

@@ -12,9 +12,9 @@ from importlib.metadata import PackageNotFoundError, metadata, version
 import joblib
 
 from pwdismec import native
+from pwdismec.diagnosis.self_test import SelfTest, self_test
 from pwdismec.machine import memory
 from pwdismec.metrics.table import pairs
-from pwdismec.pipeline.self_test import SelfTest, self_test
 from pwdismec.sizes import duration_text, size_text
 
 Versions = Mapping[str, str | None]

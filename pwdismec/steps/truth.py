@@ -199,7 +199,7 @@ def _truth(
         texts = LabelTexts(dataset.label_uris, dataset.label_names)
         return _Truth(dataset.labels, texts, dataset.record_ids)
     if training is not None and training.vectorizer is not None and are_records(path, format):
-        from pwdismec.pipeline.texts import Records, vectorizer_of  # imports scikit-learn
+        from pwdismec.steps.convert_texts import Records, vectorizer_of  # imports scikit-learn
         from pwdismec.text.corpus import LabelIds
 
         vectorizer = vectorizer_of(training)

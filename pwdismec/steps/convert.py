@@ -11,7 +11,7 @@ from pwdismec.data.formats import open_source
 from pwdismec.data.formats.layouts import feature_files
 from pwdismec.data.formats.source import OneBased
 from pwdismec.errors import DataError
-from pwdismec.pipeline.watching import OnProgress
+from pwdismec.progress import OnProgress
 from pwdismec.quoting import shown
 
 

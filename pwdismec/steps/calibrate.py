@@ -11,9 +11,10 @@ from pwdismec.files import helping_folder
 from pwdismec.model import Model
 from pwdismec.model.manifest import CALIBRATION
 from pwdismec.outputs import output_file
-from pwdismec.pipeline.watching import Watch, as_training_progress, unwatched
 from pwdismec.prediction.heads import check_features
+from pwdismec.progress import Watch, unwatched
 from pwdismec.training import TrainingConfig, run_of, train
+from pwdismec.training.progress import as_training_progress
 from pwdismec.tuning.split import n_held_out, split
 
 

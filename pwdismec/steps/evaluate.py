@@ -16,10 +16,10 @@ from pwdismec.data.formats.source import OneBased
 from pwdismec.metrics import Evaluation, Report, SetEvaluation, SetReport
 from pwdismec.metrics.conventions import PYXCLIB
 from pwdismec.metrics.judging import Judge, Totals, judged
+from pwdismec.metrics.label_table import table_format, write_label_table
 from pwdismec.outputs import output_file
-from pwdismec.pipeline.label_table import table_format, write_label_table
-from pwdismec.pipeline.truth import Compared, read_to_compare
-from pwdismec.pipeline.watching import OnProgress
+from pwdismec.progress import OnProgress
+from pwdismec.steps.truth import Compared, read_to_compare
 from pwdismec.weighting import PRESETS
 
 Made = TypeVar("Made", Report, SetReport)

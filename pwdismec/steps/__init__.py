@@ -1,0 +1,1 @@
+"""One module for each step from files to files, as the command needs them."""
