@@ -33,7 +33,7 @@ from environment import environment
 from rounds import medians
 
 from pwdismec import Dataset, TrainingConfig, Weighting, train
-from pwdismec.cluster import DASK, LOKY, Backend
+from pwdismec.parallel import DASK, LOKY, Backend
 
 MB = 1e6
 _SECONDS_BETWEEN_LOOKS = 0.5

@@ -85,8 +85,8 @@ def tell_bus_errors() -> None:
 
 def _code_and_message(error: BaseException) -> tuple[int, str]:
     from pwdismec.cluster.stop import Stopped  # none of this for help
+    from pwdismec.parallel.threads import is_refused
     from pwdismec.patience import FULL, TRANSIENT
-    from pwdismec.threads import is_refused
 
     if isinstance(error, KeyboardInterrupt):
         return _ended_by(2)

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from pwdismec.cluster import Backend
 from pwdismec.files import write_file
 from pwdismec.metrics import CONVENTIONS, Report, SetReport
 from pwdismec.metrics.conventions import PYXCLIB
 from pwdismec.outputs import output_file
+from pwdismec.parallel import Backend
 from pwdismec.steps.evaluate import evaluate_file, evaluate_sets_file
 
 from . import options

@@ -9,10 +9,11 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from pwdismec.cluster import BACKENDS, THREADS, Backend, Part
+from pwdismec.cluster import Part
 from pwdismec.data.formats.layouts import FORMATS
 from pwdismec.errors import OutputError
 from pwdismec.outputs import check_all_apart
+from pwdismec.parallel import BACKENDS, THREADS, Backend
 from pwdismec.training import TrainingConfig
 from pwdismec.training.config import SOLVERS
 from pwdismec.weighting import PRESETS, PropensityParameters, preset

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from pwdismec.cluster import THREADS, Backend, Part, stopping
+from pwdismec.cluster import Part, stopping
 from pwdismec.data.formats.source import OneBased
+from pwdismec.parallel import THREADS, Backend
 from pwdismec.prediction.files.writing import FORMATS
 from pwdismec.steps.predict import TOP_K, predict_file
 

@@ -12,8 +12,8 @@ import threading
 import time
 from contextlib import suppress
 
+from pwdismec.parallel.threads import is_refused
 from pwdismec.quoting import one_line
-from pwdismec.threads import is_refused
 
 from . import signals
 from .errors import reason, traceback_of

@@ -12,11 +12,12 @@ import click
 
 from pwdismec.calibration.maps import METHODS
 from pwdismec.calibration.plot import check_plot, plot_reliability
-from pwdismec.cluster import THREADS, Backend, Part, stopping
+from pwdismec.cluster import Part, stopping
 from pwdismec.data import Dataset
 from pwdismec.diagnosis.inspection import training_summary
 from pwdismec.errors import ConfigError
 from pwdismec.model import Model
+from pwdismec.parallel import THREADS, Backend
 from pwdismec.quoting import shown_name
 from pwdismec.settings.training import read_settings
 from pwdismec.sizes import duration_text

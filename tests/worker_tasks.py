@@ -61,3 +61,14 @@ def die_while_sending(settings, split, piece):
 
     Connection._send_bytes = send
     return "a chunk"
+
+
+def die_once_while_sending(settings, split, piece):
+    """Do so with the third piece, the first time that it is read."""
+    from pwdismec.text import chunks
+
+    marker = piece.path.with_suffix(".marker")
+    if piece.line(0) > 2 and not marker.exists():
+        marker.touch()
+        return die_while_sending(settings, split, piece)
+    return chunks._reader((settings, split)).read(piece)

@@ -10,8 +10,8 @@ from pwdismec import native
 from pwdismec.data.dense import Dense, Features
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ModelError, PwdismecError
+from pwdismec.parallel.threads import Threads
 from pwdismec.prediction.blocks import LabelBlock
-from pwdismec.threads import Threads
 
 # Instances a thread takes at a time: for as many a block's weights are gone through before the next block's.
 # Of long ones fewer, by their values.

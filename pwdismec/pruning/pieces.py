@@ -10,9 +10,9 @@ import numpy as np
 
 from pwdismec.bounds import thread_count
 from pwdismec.model import Model, Shard
+from pwdismec.parallel import in_threads
 from pwdismec.pruning.origin import Origin
 from pwdismec.training.blocks import size_of_blocks
-from pwdismec.training.work import in_order
 
 OnLabels = Callable[[int, int], None]
 """Takes how many labels are done, and how many there will be."""
@@ -62,7 +62,7 @@ def changed(
         results = (change(piece) for piece in pieces(max(total, 1)))
     else:
         size = size_of_blocks(total, origin.solver.block_size, threads)
-        results = in_order(change, pieces(size), threads, origin.interrupt)
+        results = in_threads(change, pieces(size), threads, interrupt=origin.interrupt)
     with closing(results):
         done, own = 0, list[Shard]()
         if on_labels is not None:

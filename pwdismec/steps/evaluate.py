@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from pwdismec.cluster import THREADS, Backend
 from pwdismec.data.formats.source import OneBased
 from pwdismec.metrics import Evaluation, Report, SetEvaluation, SetReport
 from pwdismec.metrics.conventions import PYXCLIB
 from pwdismec.metrics.judging import Judge, Totals, judged
 from pwdismec.metrics.label_table import table_format, write_label_table
 from pwdismec.outputs import output_file
+from pwdismec.parallel import THREADS, Backend, Once
 from pwdismec.progress import OnProgress
 from pwdismec.steps.truth import Compared, read_to_compare
 from pwdismec.weighting import PRESETS
@@ -215,15 +214,11 @@ def _evaluated(
 
 def _totals(judge_of: _JudgeOf[Any], errand: _Errand, rows: range) -> Totals:
     """The sums over some rows, in a worker."""
-    with _opening:  # a worker may have several tasks at a time
-        judge = _opened(judge_of, errand)
-    return judge.totals(rows)
+    return _judge((judge_of, errand)).totals(rows)
 
 
-_opening = threading.Lock()
-
-
-@lru_cache(maxsize=1)
-def _opened(judge_of: _JudgeOf[Any], errand: _Errand) -> Judge[Any]:
-    """What an errand needs, kept from range to range."""
+@Once
+def _judge(job: tuple[_JudgeOf[Any], _Errand]) -> Judge[Any]:
+    """What judges the rows of an errand, kept from range to range."""
+    judge_of, errand = job
     return judge_of(errand.read(), dict(errand.settings))

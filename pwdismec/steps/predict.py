@@ -10,7 +10,7 @@ import numpy as np
 
 from pwdismec.bounds import whole_number
 from pwdismec.calibration import Calibration, thresholds_of
-from pwdismec.cluster import THREADS, Backend, Part, Stopped, never
+from pwdismec.cluster import Part, Stopped, never
 from pwdismec.cluster.stop import Stop
 from pwdismec.data.dataset import is_dataset
 from pwdismec.data.formats.source import OneBased
@@ -19,6 +19,7 @@ from pwdismec.errors import ConfigError
 from pwdismec.files import sha256_of
 from pwdismec.model import Model
 from pwdismec.model.manifest import CALIBRATION, MANIFEST
+from pwdismec.parallel import THREADS, Backend
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.blocks import MAX_LABELS, MAX_WEIGHTS
 from pwdismec.prediction.files import writing_predictions

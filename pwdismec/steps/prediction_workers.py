@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 from pwdismec.calibration import thresholds_of
-from pwdismec.cluster import Backend
 from pwdismec.data.topk import TopK, join_rows
 from pwdismec.errors import ModelError
 from pwdismec.files import sha256_of
 from pwdismec.model import Model
 from pwdismec.model.manifest import CALIBRATION, MANIFEST
+from pwdismec.parallel import Backend, Once
 from pwdismec.prediction import Predictor
 from pwdismec.steps.instances import Instances, open_instances
 
@@ -55,16 +54,12 @@ def spread(backend: Backend, errand: Errand, first: int, stop: int) -> Iterator[
 
 def _predict(errand: Errand, rows: range) -> TopK:
     """The best labels of some instances, in a worker."""
-    with _opening:  # a worker may have several tasks at a time
-        predictor, instances = _opened(errand)
+    predictor, instances = _opened(errand)
     chunks = instances.chunks(rows.start, rows.stop)
     return join_rows(list(predictor.predict_blocks(chunks, errand.top_k, errand.threads, rows.start)))
 
 
-_opening = threading.Lock()
-
-
-@lru_cache(maxsize=1)
+@Once
 def _opened(errand: Errand) -> tuple[Predictor, Instances]:
     """What an errand needs, kept from range to range."""
     model = Model.open(errand.model)

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-from functools import lru_cache, partial
+from collections.abc import Generator, Iterable, Sequence
+from functools import partial
 from itertools import chain, islice
-from multiprocessing import get_context
-from multiprocessing.connection import wait
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pwdismec.cluster.pools import start_workers
-from pwdismec.cluster.worker_side import begin_worker
 from pwdismec.data.formats.layouts import RecordFile
-from pwdismec.data.formats.parallel import map_with
 from pwdismec.data.strings import Strings
-from pwdismec.errors import DataError, PwdismecError
+from pwdismec.errors import DataError
+from pwdismec.parallel import LOKY, Backend, Once
 from pwdismec.text.counting import Counter
 from pwdismec.text.ngrams import has_limit
 from pwdismec.text.numbers import Counts
@@ -32,7 +24,8 @@ from pwdismec.text.records import Misfit, id_in, labels_in, misfit_in, text_in
 from pwdismec.text.settings import TextSettings
 from pwdismec.text.splits import Split
 
-Result = TypeVar("Result")
+# Pieces that a process may be given before their turn.
+_AHEAD = 2
 
 
 class Chunk(NamedTuple):
@@ -91,64 +84,8 @@ def chunks_of(
     if jobs == 1 or len(begun) < 2:  # starting processes would take longer
         yield from map(_Reader(settings, split).read, chain(begun, pieces))
     else:
-        yield from _in_processes(partial(_read, settings, split), chain(begun, pieces), jobs)
-
-
-def _in_processes(
-    function: Callable[[Piece], Result], pieces: Iterable[Piece], jobs: int
-) -> Iterator[Result]:
-    pool, end = _pool(jobs)
-    try:
-        yield from map_with(pool, function, pieces, 2 * jobs, attrgetter("size"))
-    except BrokenExecutor as error:
-        raise PwdismecError(
-            "a process that reads the texts was killed, perhaps for want of memory"
-        ) from error
-    finally:
-        end()
-
-
-def _pool(jobs: int) -> tuple[Any, Callable[[], None]]:
-    """Processes, and what ends them; forked where that is safe, as others import scikit-learn for seconds."""
-    begin = partial(begin_worker, os.getpid(), end_at_once=False)
-    if sys.platform == "linux" and threading.active_count() == 1:
-        pool: Any = ProcessPoolExecutor(jobs, get_context("fork"), begin)
-        start_workers(pool)
-        # All are forked. Were their ends of the pipes open here as well, this process could wait for ever for
-        # killed ones to read a piece, or to send a chunk.
-        pool._call_queue._reader.close()
-        pool._result_queue._writer.close()
-        return pool, _ending_together(pool)
-    from joblib.externals import loky
-
-    pool = loky.ProcessPoolExecutor(jobs, initializer=begin)
-    start_workers(pool)
-    return pool, pool.shutdown
-
-
-def _ending_together(pool: Any) -> Callable[[], None]:
-    """What ends a pool; until then, when one of its processes dies, so do the others.
-
-    One that is killed while it sends a chunk leaves the pipe between its bytes, and this process waiting for
-    the rest of them as long as any other could write there.
-    """
-    workers, over = list(pool._processes.values()), threading.Event()
-
-    def watch() -> None:
-        wait([worker.sentinel for worker in workers])
-        if not over.is_set():
-            for worker in workers:
-                worker.kill()
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-
-    def end() -> None:
-        over.set()
-        pool.shutdown(cancel_futures=True)
-        watcher.join()
-
-    return end
+        processes, read = Backend(LOKY, workers=jobs), partial(_read, settings, split)
+        yield from processes.in_order(read, chain(begun, pieces), _AHEAD, attrgetter("size"))
 
 
 class _Reader:
@@ -190,8 +127,9 @@ class _Reader:
         )
 
 
-_reader = lru_cache(maxsize=1)(_Reader)  # a process of a pool has one, for all its pieces
+_reader = Once[tuple[TextSettings, Split | None], _Reader](lambda job: _Reader(*job))
 
 
 def _read(settings: TextSettings, split: Split | None, piece: Piece) -> Chunk:
-    return _reader(settings, split).read(piece)
+    """A piece's records, read by the one reader of a process."""
+    return _reader((settings, split)).read(piece)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from pwdismec import native
 from pwdismec.data.csr import CSR
-from pwdismec.data.formats.parallel import map_in_order
 from pwdismec.data.strings import Strings
 from pwdismec.errors import DataError
+from pwdismec.parallel import in_threads
 from pwdismec.text.chunks import Chunk
 from pwdismec.text.counting import in_columns
 from pwdismec.text.numbers import Counts, Translation, grown
@@ -246,7 +246,7 @@ class FittedCorpus(NamedTuple):
 
     def blocks(self, held_out: bool, jobs: int | None = None) -> Iterator[RecordBlock]:
         """Term counts and label sets of the records for training, or of those held out; over threads."""
-        return map_in_order(lambda stored: self._block(stored, held_out), self.corpus.stored(), jobs)
+        return in_threads(lambda stored: self._block(stored, held_out), self.corpus.stored(), jobs)
 
     def _block(self, stored: _Stored, held_out: bool) -> RecordBlock:
         rows = np.flatnonzero(stored.held_out == held_out)

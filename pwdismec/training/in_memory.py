@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from pwdismec.bounds import thread_count
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import DataError
+from pwdismec.parallel import in_threads
 from pwdismec.solvers import Solution, concatenate
 from pwdismec.training.blocks import size_of_blocks
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.memory import plan_memory, warn_if_too_large
 from pwdismec.training.prepared import Prepared
-from pwdismec.training.work import in_order
 
 
 def train_in_memory(
@@ -50,7 +50,7 @@ def train_in_memory(
     trained = np.flatnonzero(dataset.label_counts).astype(np.int32)
     size = size_of_blocks(len(trained), plan.solver.block_size, plan.threads)
     blocks = (trained[start : start + size] for start in range(0, len(trained), size))
-    with closing(in_order(prepared.solve, blocks, plan.threads, prepared.interrupt)) as solved:
+    with closing(in_threads(prepared.solve, blocks, plan.threads, interrupt=prepared.interrupt)) as solved:
         return trained, concatenate(list(solved))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pwdismec.cluster import THREADS, Backend, Part, Stopped, Workers, never
+from pwdismec.cluster import Part, Stopped, never
 from pwdismec.cluster.leases import claims_in
 from pwdismec.cluster.stop import Stop
 from pwdismec.data.dataset import Dataset
@@ -16,6 +16,7 @@ from pwdismec.model.missing import how_far
 from pwdismec.model.model import Model, open_finished
 from pwdismec.model.writing import model_output
 from pwdismec.outputs import check_apart, followed, is_taken
+from pwdismec.parallel import THREADS, Backend, Workers
 from pwdismec.patience import patient
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.in_memory import check_trainable

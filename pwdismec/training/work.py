@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future
 from contextlib import closing
 from typing import TypeVar
 
@@ -12,15 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec.model.manifest import ShardPlan
-from pwdismec.threads import Threads
+from pwdismec.parallel import in_threads
 from pwdismec.training.blocks import Block, blocks_of
 from pwdismec.training.progress import Tracker
 
-Work = TypeVar("Work")
 Result = TypeVar("Result")
-
-# Blocks a thread may be ahead of what is gathered: none waits at a shard's end, and few results are held.
-_AHEAD = 2
 
 
 def solve_shards(
@@ -57,7 +52,7 @@ def solve_shards(
             yield from begun[-1][1]
 
     results: list[Result] = []
-    with closing(in_order(solve, blocks(), threads, interrupt)) as solved:
+    with closing(in_threads(solve, blocks(), threads, interrupt=interrupt)) as solved:
         for result in solved:
             while not begun[0][1]:  # none of its labels has a positive
                 yield begun.popleft()[0], []
@@ -70,36 +65,3 @@ def solve_shards(
                 results = []
     for shard, _ in begun:
         yield shard, []
-
-
-def in_order(
-    solve: Callable[[Work], Result], blocks: Iterable[Work], threads: int, interrupt: Callable[[], None]
-) -> Generator[Result, None, None]:
-    """What `solve` makes of each block, in order; blocks are taken a few ahead of what is asked for.
-
-    Parameters
-    ----------
-    solve
-        Called from several threads.
-    blocks
-        What to solve.
-    threads
-        How many.
-    interrupt
-        Makes running calls of `solve` end early; called when the rest is not wanted.
-    """
-    pending: deque[Future[Result]] = deque()
-    # A thread that is inside a kernel when Python ends brings the process down: leaving waits for it.
-    pool = Threads(threads)
-    try:
-        for block in blocks:
-            pending.append(pool.submit(solve, block))
-            if len(pending) > _AHEAD * threads:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    except BaseException:  # the rest is not wanted
-        interrupt()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pwdismec.cluster import Workers, never
+from pwdismec.cluster import never
 from pwdismec.cluster.stop import Stop
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ModelError
 from pwdismec.model.manifest import ShardPlan
+from pwdismec.parallel import Once, Workers
 from pwdismec.training.blocks import trained_in
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.memory import plan_memory
@@ -73,24 +73,19 @@ def spread(
                 if stop():
                     return
     finally:
-        _session.cache_clear()  # what was prepared here
+        _session.forget()  # what was prepared here
 
 
 def _train(errand: Errand, shard: ShardPlan) -> None:
     """Train one shard, in a worker."""
-    with _opening:  # a worker may have several tasks at a time
-        session = _session(errand)
     try:
-        session.train([shard], Tracker(Progress(0, 0, 0, 0, 0), None), never)
+        _session(errand).train([shard], Tracker(Progress(0, 0, 0, 0, 0), None), never)
     except BaseException:  # the solver has been interrupted
-        _session.cache_clear()
+        _session.forget()
         raise
 
 
-_opening = threading.Lock()
-
-
-@lru_cache(maxsize=1)
+@Once
 def _session(errand: Errand) -> Session:
     """The session for an errand, kept from shard to shard."""
     dataset = Dataset.open(errand.dataset)

@@ -16,8 +16,8 @@ from small_data import files_of
 from waiting import wait_until
 from worker_tasks import fail, slow_square
 
-from pwdismec.cluster import Backend
 from pwdismec.errors import DataError
+from pwdismec.parallel import Backend
 
 dask = pytest.importorskip("dask")
 Client = pytest.importorskip("distributed").Client

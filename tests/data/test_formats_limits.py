@@ -4,7 +4,6 @@ import bz2
 import io
 import struct
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import numpy as np
@@ -16,7 +15,6 @@ from hypothesis import strategies as st
 from pwdismec import convert, machine
 from pwdismec.data.formats import gathering, lines, open_source, read_source, rows
 from pwdismec.data.formats.lines import LongLine, pieces_of_lines, pieces_of_stream
-from pwdismec.data.formats.parallel import map_with
 from pwdismec.data.formats.stream import StreamedInstances
 from pwdismec.errors import DataError
 
@@ -80,32 +78,6 @@ def test_a_fault_before_a_long_line_comes_first(tmp_path, monkeypatch, n_jobs):
             read_source(path, n_jobs=n_jobs)
         assert caught.value.line == number
         assert message.replace("100 bytes", "0.1 kB") in str(caught.value)
-
-
-def test_results_come_before_the_error_of_what_is_read():
-    def items():
-        yield from range(5)
-        raise ValueError("damaged")
-
-    found = []
-    with ThreadPoolExecutor(2) as pool, pytest.raises(ValueError, match="damaged"):
-        found.extend(map_with(pool, lambda item: item, items(), 4))
-    with ThreadPoolExecutor(2) as pool:
-        results = map_with(pool, lambda item: item, items(), 4)
-        assert [next(results) for _ in range(5)] == list(range(5))
-
-
-def test_large_items_are_under_way_one_at_a_time():
-    begun, most = [], 1 << 28
-
-    def items():
-        for number in range(6):
-            begun.append(number)
-            yield number
-
-    with ThreadPoolExecutor(2) as pool:
-        for number in map_with(pool, lambda item: item, items(), 4, lambda item: most + 1):
-            assert begun[-1] == number
 
 
 def refused(act) -> str:

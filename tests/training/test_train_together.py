@@ -9,10 +9,11 @@ import pytest
 from killing import kill_claimants
 from small_data import files_of, small_dataset
 
-from pwdismec.cluster import Backend, Leases, Part, Stopped
+from pwdismec.cluster import Leases, Part, Stopped
 from pwdismec.data import Dataset
 from pwdismec.errors import ConfigError, ModelError
 from pwdismec.model import Model
+from pwdismec.parallel import Backend
 from pwdismec.training import TrainingConfig, loop, train, train_part
 from pwdismec.training.status import status_of
 

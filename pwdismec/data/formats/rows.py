@@ -14,8 +14,8 @@ from pwdismec import native
 from pwdismec.data.csr import CSR
 from pwdismec.data.formats.faults import MOST_ROWS, RowIds, describe
 from pwdismec.data.formats.lines import LONGEST_LINE, LongLine, pieces_of_lines, too_long
-from pwdismec.data.formats.parallel import map_in_order
 from pwdismec.errors import DataError
+from pwdismec.parallel import in_threads
 
 
 class _Piece(NamedTuple):
@@ -83,7 +83,8 @@ class RowFile:
         lines, rows = int(has_header), 0
         texts = self.texts or pieces_of_lines(self.path, skip_first=has_header)
         try:
-            for piece in map_in_order(parse_piece, texts, self.n_jobs, len):
+            late = (DataError, LongLine)
+            for piece in in_threads(parse_piece, texts, self.n_jobs, size_of=len, late=late):
                 lines += piece.n_lines
                 rows += len(piece.arrays[0]) - 1
                 at_fault = piece.fault is not None

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from pwdismec import native
 from pwdismec.data.csr import CSR
 from pwdismec.data.formats.compression import open_to_write
-from pwdismec.data.formats.parallel import map_in_order
 from pwdismec.errors import DataError
 from pwdismec.files import replacing_file
+from pwdismec.parallel import in_threads
 
 _ENTRIES_AT_ONCE = 1 << 16
 
@@ -59,7 +59,7 @@ def write_xmc(path: str | Path, features: CSR, labels: CSR, *, n_jobs: int | Non
 
     with replacing_file(path) as aside, open_to_write(aside, path.suffix.lower()) as file:
         file.write(f"{features.n_rows} {features.n_columns} {labels.n_columns}\n".encode())
-        for text in map_in_order(text_of, _row_ranges(features, labels), n_jobs):
+        for text in in_threads(text_of, _row_ranges(features, labels), n_jobs):
             file.write(text.data)
 
 

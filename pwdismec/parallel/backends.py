@@ -8,25 +8,21 @@ whose worker was killed too often.
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import CancelledError, Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from pwdismec.cluster.pools import Dask, Loky, Pool, Prepare, Result, Task
-from pwdismec.cluster.worker_side import do, log_again
-from pwdismec.errors import ConfigError, PwdismecError, StorageError
+from pwdismec.errors import ConfigError
+from pwdismec.parallel.ordered import in_order
+from pwdismec.parallel.pools import Dask, Prepare, Processes, Result, Task
+from pwdismec.parallel.worker_side import do, log_again
 
 THREADS: Final = "threads"
 LOKY: Final = "loky"
 DASK: Final = "dask"
 BACKENDS: Final = (THREADS, LOKY, DASK)
-
-# Times in a row that workers may die before anything more is done.
-_DEATHS = 3
 
 
 @dataclass(frozen=True)
@@ -83,22 +79,26 @@ class Backend:
         PwdismecError
             If the scheduler cannot be reached, or has no workers.
         """
-        pool = Dask(str(self.scheduler)) if self.name == DASK else Loky(self._processes)
+        pool = Dask(str(self.scheduler)) if self.name == DASK else Processes(self._processes)
         with closing(pool):
             yield Workers(pool)
 
     def in_order(
-        self, function: Callable[[Task], Result], tasks: Iterable[Task], ahead: int | None = None
+        self,
+        function: Callable[[Task], Result],
+        tasks: Iterable[Task],
+        ahead: int | None = None,
+        size_of: Callable[[Task], int] | None = None,
     ) -> Generator[Result, None, None]:
         """`Workers.in_order` of workers that are reached for that alone."""
         with self.reached() as workers:
-            yield from workers.in_order(function, tasks, ahead)
+            yield from workers.in_order(function, tasks, ahead, size_of)
 
 
 class Workers:
     """What does tasks; made by `Backend.reached`."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Processes | Dask) -> None:
         self._pool = pool
 
     def in_order(
@@ -106,6 +106,7 @@ class Workers:
         function: Callable[[Task], Result],
         tasks: Iterable[Task],
         ahead: int | None = None,
+        size_of: Callable[[Task], int] | None = None,
         prepare: Prepare | None = None,
     ) -> Generator[Result, None, None]:
         """What `function` makes of each task, in order; tasks of a worker that died are done again.
@@ -115,9 +116,11 @@ class Workers:
         function
             Of a module that the workers can import.
         tasks
-            Small, and picklable.
+            Picklable.
         ahead
             Tasks a worker may be given before their turn to be yielded; default all.
+        size_of
+            As `in_order` takes it.
         prepare
             Makes what `function` would make at a worker's first task, and leaves it where that looks for it.
             Called here before processes are forked, which then share it; other workers see to it themselves.
@@ -132,53 +135,9 @@ class Workers:
         pool = self._pool
         pool.begin(prepare)
         ahead = None if ahead is None else ahead * pool.size()
-        for result, records in _in_order(pool, partial(do, function), iter(tasks), ahead):
+        for result, records in in_order(pool, partial(do, function), tasks, ahead, size_of):
             log_again(records)
             yield result
-
-
-def _in_order(
-    pool: Pool, function: Callable[[Task], Result], tasks: Iterator[Task], ahead: int | None
-) -> Iterator[Result]:
-    waiting: deque[tuple[Task, Future[Result]]] = deque()
-    deaths = 0
-    while True:
-        while ahead is None or len(waiting) < ahead:
-            try:
-                task = next(tasks)
-            except StopIteration:
-                break
-            waiting.append((task, pool.submit(function, task)))
-        if not waiting:
-            return
-        try:
-            result = waiting[0][1].result()
-        except CancelledError as error:
-            raise StorageError(
-                "the scheduler has let go of what was to be done, and may have ended"
-            ) from error
-        except Exception as error:
-            if not pool.died(error):
-                raise
-            deaths += 1
-            if deaths == _DEATHS:
-                raise PwdismecError(
-                    f"workers died {deaths} times in a row before anything was done; is memory too scarce?"
-                ) from error
-            waiting = deque((task, _again(pool, function, task, future)) for task, future in waiting)
-            continue
-        deaths = 0
-        waiting.popleft()
-        yield result
-
-
-def _again(
-    pool: Pool, function: Callable[[Task], Result], task: Task, future: Future[Result]
-) -> Future[Result]:
-    """The same future, unless its worker died."""
-    if future.done() and (error := future.exception()) is not None and pool.died(error):
-        return pool.submit(function, task)
-    return future
 
 
 def _cores() -> int:

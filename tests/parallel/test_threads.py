@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from pwdismec.threads import Threads, is_refused
+from pwdismec.parallel.threads import Threads, is_refused
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from worker_tasks import die, die_once, fail, slow_square
 
-from pwdismec.cluster import Backend, worker_side
-from pwdismec.cluster.backends import _again
 from pwdismec.errors import ConfigError, DataError, PwdismecError
+from pwdismec.parallel import Backend, worker_side
+from pwdismec.parallel.ordered import _again, _UnderWay
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_what_is_prepared_before_processes_are_forked_is_theirs(threads):
     """Where another thread runs forking is not safe, so that they prepare for themselves."""
     script = (
         "import os, threading\n"
-        "from pwdismec.cluster import Backend\n"
+        "from pwdismec.parallel import Backend\n"
         "from worker_tasks import prepare, who_prepared\n"
         "event = threading.Event()\n"
         f"if {threads} == 2: threading.Thread(target=event.wait).start()\n"
@@ -80,7 +80,7 @@ def test_a_workers_error_comes_as_it_was(loky):
 def test_what_a_worker_logs_is_logged_here_and_nowhere_else(threads):
     script = (
         "import logging, threading\n"
-        "from pwdismec.cluster import Backend\n"
+        "from pwdismec.parallel import Backend\n"
         "from worker_tasks import warn\n"
         "logging.basicConfig(format='here %(name)s %(message)s')\n"
         "event = threading.Event()\n"
@@ -124,7 +124,7 @@ def test_settings_that_do_not_go_together(settings, message):
     ],
 )
 def test_workers_share_the_machines_cores(monkeypatch, settings, jobs, threads):
-    monkeypatch.setattr("pwdismec.cluster.backends._cores", lambda: 8)
+    monkeypatch.setattr("pwdismec.parallel.backends._cores", lambda: 8)
     assert Backend(**settings).threads(jobs) == threads
 
 
@@ -148,10 +148,10 @@ def test_a_task_is_given_again_if_its_worker_died_and_only_then():
     waiting = threading.Timer(30, under_way.set_result, [0])
     waiting.start()
     for future in (under_way, done, failed):
-        assert _again(Pool(), print, 0, future) is future
+        assert _again(Pool(), print, _UnderWay(0, 0, future)) is future
     assert not under_way.done(), "it was waited for"
     waiting.cancel()
-    assert _again(Pool(), print, 0, dead) == "again"
+    assert _again(Pool(), print, _UnderWay(0, 0, dead)) == "again"
 
 
 def test_a_worker_told_to_end_that_has_nothing_to_do_ends(monkeypatch):
