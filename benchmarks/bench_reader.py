@@ -26,13 +26,13 @@ from sklearn.datasets import load_svmlight_file
 from pwdismec.data.formats import read_source
 
 
-def readers(path: Path, n_jobs: int) -> dict[str, Callable[[], Any]]:
+def readers(path: Path, jobs: int) -> dict[str, Callable[[], Any]]:
     """Each takes nothing and returns what its library makes of the file."""
     header, rows = path.read_bytes().split(b"\n", 1)  # scikit-learn knows no header; not in its time
     n_features = int(header.split()[1])
     return {
-        f"pwdismec {version('pwdismec')}, {n_jobs} threads": lambda: read_source(path, "xmc", n_jobs=n_jobs),
-        f"pwdismec {version('pwdismec')}, 1 thread": lambda: read_source(path, "xmc", n_jobs=1),
+        f"pwdismec {version('pwdismec')}, {jobs} threads": lambda: read_source(path, "xmc", jobs=jobs),
+        f"pwdismec {version('pwdismec')}, 1 thread": lambda: read_source(path, "xmc", jobs=1),
         f"napkinXC {version('napkinxc')}, labels as lists": lambda: load_libsvm_file(str(path), "list"),
         f"napkinXC {version('napkinxc')}, labels as CSR": lambda: load_libsvm_file(str(path), "csr_matrix"),
         f"scikit-learn {version('scikit-learn')}": lambda: load_svmlight_file(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
 from pwdismec.data import Dataset
-from pwdismec.data.formats.layouts import are_records, feature_files, record_files
+from pwdismec.data.formats.layouts import record_files
 from pwdismec.data.formats.source import OneBased
 from pwdismec.steps.convert import convert_files
 
@@ -90,11 +91,9 @@ def command(
     if texts is not None and (tfidf or no_normalize or features or one_based):
         raise click.UsageError("--text goes without --one-based, --tfidf, --no-normalize, --features")
     training_set = None if like is None else Dataset.open(like)
-    of_texts = training_set is not None and training_set.vectorizer is not None
-    if texts is not None or (of_texts and are_records(sources, format)):
-        _convert_texts(sources, dataset, training_set, texts, format, labels, test, split, jobs, overwrite)
+    if texts is not None:
+        _convert_texts(sources, dataset, texts, format, labels, test, split, jobs, overwrite)
         return
-    _say_read(sources, feature_files(sources, format, "train" if like is None else "test").paths)
     with watch("convert", "rows") as update:
         made = convert_files(
             sources,
@@ -108,12 +107,13 @@ def command(
             feature_names=features,
             jobs=jobs,
             overwrite=overwrite,
+            on_opened=partial(_say_read, sources),
             on_progress=update,
         )
     print_text(str(made.statistics()))
 
 
-def _say_read(sources: tuple[Path, ...], paths: tuple[Path, ...]) -> None:
+def _say_read(sources: Sequence[Path], paths: Sequence[Path]) -> None:
     """Tell which files of a folder are read."""
     if sources[0].is_dir() and sources != paths:
         say(f"convert: reading {', '.join(str(path) for path in paths)}")
@@ -122,8 +122,7 @@ def _say_read(sources: tuple[Path, ...], paths: tuple[Path, ...]) -> None:
 def _convert_texts(
     sources: tuple[Path, ...],
     dataset: Path,
-    training_set: Dataset | None,
-    texts: Texts | None,
+    texts: Texts,
     format: str,
     labels: Path | None,
     test: Path | None,
@@ -131,29 +130,24 @@ def _convert_texts(
     jobs: int,
     overwrite: bool,
 ) -> None:
-    from pwdismec.steps.convert_texts import convert_texts, convert_texts_like
+    from pwdismec.steps.convert_texts import convert_texts
     from pwdismec.text.splits import Split
 
-    _say_read(sources, record_files(sources, format, "test" if texts is None else "train").paths)
-    if texts is None:
-        assert training_set is not None
-        how: dict[str, Any] = {"format": format, "jobs": jobs, "overwrite": overwrite, "watch": watch}
-        made = [convert_texts_like(sources, dataset, training_set, **how)]
-    else:
-        made = convert_texts(
-            sources,
-            dataset,
-            texts.settings(),
-            format=format,
-            label_names=texts.label_names,
-            label_language=texts.label_language,
-            labels=labels,
-            test=test,
-            split=None if split is None else Split.parse(split),
-            jobs=jobs,
-            overwrite=overwrite,
-            watch=watch,
-        )
+    _say_read(sources, record_files(sources, format).paths)
+    made = convert_texts(
+        sources,
+        dataset,
+        texts.settings(),
+        format=format,
+        label_names=texts.label_names,
+        label_language=texts.label_language,
+        labels=labels,
+        test=test,
+        split=None if split is None else Split.parse(split),
+        jobs=jobs,
+        overwrite=overwrite,
+        watch=watch,
+    )
     for part in made:
         for note in part.notes:
             warn(f"convert: {note}")

@@ -171,12 +171,19 @@ class _Experiment:
         settings = self._features(like)
 
         def make() -> None:
-            if self.config.texts is not None:
-                self._convert_texts(sources, out, like, names.get("label_names"))
+            if self.config.texts is not None and like is None:
+                self._convert_texts(sources, out, names.get("label_names"))
                 return
             with self.watch(f"convert-{out.name}", "rows") as update:
                 convert_files(
-                    sources, out, like=like, **settings, **names, overwrite=True, on_progress=update
+                    sources,
+                    out,
+                    like=like,
+                    jobs=self.jobs,
+                    **settings,
+                    **names,
+                    overwrite=True,
+                    on_progress=update,
                 )
 
         made_from = {
@@ -197,26 +204,22 @@ class _Experiment:
         transforms = {} if like else {"tfidf": config.tfidf, "normalize": config.normalize}
         return {"format": config.format, "one_based": config.one_based, **transforms}
 
-    def _convert_texts(
-        self, sources: Sequence[Path], out: Path, like: Dataset | None, label_names: Path | None
-    ) -> None:
-        from pwdismec.steps.convert_texts import convert_texts, convert_texts_like  # not needed for features
+    def _convert_texts(self, sources: Sequence[Path], out: Path, label_names: Path | None) -> None:
+        from pwdismec.steps.convert_texts import convert_texts  # brings scikit-learn's
 
         assert self.config.texts is not None
-        how: dict[str, Any] = {
-            "format": self.config.format,
-            "jobs": self.jobs,
-            "overwrite": True,
-            "watch": lambda step, unit: self.watch(f"{step}-{out.name}", unit),
-        }
-        if like is None:
-            made, *_ = convert_texts(
-                sources, out, self.config.texts.settings(), label_names=label_names, **how
-            )
-            for note in made.notes:
-                self.warn(f"convert-{out.name}: {note}")
-            return
-        convert_texts_like(sources, out, like, **how)
+        made, *_ = convert_texts(
+            sources,
+            out,
+            self.config.texts.settings(),
+            format=self.config.format,
+            label_names=label_names,
+            jobs=self.jobs,
+            overwrite=True,
+            watch=lambda step, unit: self.watch(f"{step}-{out.name}", unit),
+        )
+        for note in made.notes:
+            self.warn(f"convert-{out.name}: {note}")
 
     def _trained(self, name: str, weighting: str, training: Dataset) -> Model:
         folder = self.folder.model(name)

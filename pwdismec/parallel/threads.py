@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -55,7 +54,7 @@ def is_refused(error: BaseException) -> bool:
 def in_threads(
     function: Callable[[Item], Result],
     items: Iterable[Item],
-    threads: int | None,
+    threads: int,
     *,
     size_of: Callable[[Item], int] | None = None,
     late: tuple[type[Exception], ...] = (DataError,),
@@ -68,17 +67,16 @@ def in_threads(
     function
         Called from several threads.
     threads
-        How many; None for one for each processor.
+        How many.
     size_of, late
         As `in_order` takes them.
     interrupt
         Makes running calls of `function` end early; called when the rest is not wanted.
     """
-    n_threads = threads or os.cpu_count() or 1
     # A thread that is inside a kernel when Python ends brings the process down: leaving waits for it.
-    pool = Threads(n_threads)
+    pool = Threads(threads)
     try:
-        yield from in_order(pool, function, items, _AHEAD * n_threads, size_of, late)
+        yield from in_order(pool, function, items, _AHEAD * threads, size_of, late)
     except BaseException:  # the rest is not wanted
         interrupt()
         raise

@@ -1,10 +1,9 @@
-"""From files of records with texts and labels to data sets' folders."""
+"""From files of records with texts to a training set, and what makes features of other texts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,15 +11,15 @@ from pwdismec.bounds import thread_count
 from pwdismec.data import Dataset, convert
 from pwdismec.data.formats.layouts import RecordFiles, record_files
 from pwdismec.data.writer import dataset_output
-from pwdismec.errors import DataError
 from pwdismec.outputs import check_apart
 from pwdismec.progress import Watch, unwatched
 from pwdismec.quoting import shown, shown_name
-from pwdismec.text import TextSettings, TextVectorizer
+from pwdismec.text import TextSettings
 from pwdismec.text.chunks import chunks_of
-from pwdismec.text.corpus import Corpus, LabelIds, RecordBlock, blocks_like
+from pwdismec.text.corpus import Corpus
 from pwdismec.text.label_names import named, numbered
-from pwdismec.text.pieces import pieces_of, with_ids
+from pwdismec.text.pieces import with_ids
+from pwdismec.text.source import FittedRows
 from pwdismec.text.splits import Split
 
 
@@ -29,19 +28,6 @@ class Made(NamedTuple):
 
     dataset: Dataset
     notes: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class _Source:
-    """What `convert` takes."""
-
-    paths: Sequence[Path]
-    format: str | None
-    n_features: int
-    blocks: Iterable[RecordBlock]
-
-    def __iter__(self) -> Iterator[RecordBlock]:
-        return iter(self.blocks)
 
 
 def convert_texts(
@@ -148,7 +134,7 @@ def convert_texts(
             with watch("convert", "rows") as update:
                 update(0, total)
                 dataset = convert(
-                    _source(records, vectorizer, blocks),
+                    FittedRows(records.paths, records.files[0].format, vectorizer.n_features, blocks),
                     target,
                     label_names=names[:n_labels] if settings.label_field else None,
                     label_uris=uris[:n_labels] if labels or label_names or given else None,
@@ -167,13 +153,6 @@ def _settled(settings: TextSettings, records: RecordFiles) -> TextSettings:
     return settings.model_copy(
         update={name: value for name, value in records.says.items() if name not in settings.model_fields_set}
     )
-
-
-def _as_written(settings: TextSettings, records: RecordFiles) -> TextSettings:
-    """A training set's settings for other records: how their table is written, its layout says."""
-    if settings.columns is not None or "columns" not in records.says:
-        return settings
-    return settings.model_copy(update={name: records.says[name] for name in ("columns", "label_separator")})
 
 
 def _doubts(corpus: Corpus, records: RecordFiles, settings: TextSettings) -> list[str]:
@@ -195,119 +174,3 @@ def _renamed(corpus: Corpus, path: Path) -> list[str]:
         return []
     labels = f"{len(several):,} label{'s' * (len(several) > 1)} with several names"
     return [f"{path}: {labels}, such as {shown_name(min(several))}; the first that was read is taken"]
-
-
-def convert_texts_like(
-    sources: Path | Sequence[Path] | Any,
-    out: Path,
-    like: Dataset,
-    *,
-    format: str = "auto",
-    jobs: int = 1,
-    overwrite: bool = False,
-    watch: Watch = unwatched,
-) -> Made:
-    """Write records as a data set with the features of a training set; parameters as there.
-
-    Of a folder with two parts, the test part is taken.
-
-    Labels that it does not have come behind those that it has; they are called as the records call them.
-
-    Raises
-    ------
-    DataError
-        If `like` was not made of texts; or as `convert_texts`.
-    """
-    vectorizer = vectorizer_of(like)
-    jobs = thread_count(jobs)
-    records = record_files(sources, format, "test")
-    labels = LabelIds(vectorizer.labels, like.label_names, like.label_uris)
-    settings = with_ids(records.files, _as_written(vectorizer.settings, records))
-    with (
-        closing(chunks_of(records.files, settings, None, jobs)) as chunks,
-        watch("convert", "rows") as update,
-    ):
-        update(0, None)
-        dataset = convert(
-            _source(records, vectorizer, blocks_like(vectorizer, chunks, labels)),
-            out,
-            like=like,
-            label_names=None if like.label_names is None else labels.names,
-            label_uris=None if like.label_uris is None else labels.uris,
-            overwrite=overwrite,
-            on_progress=lambda done: update(done, None),
-        )
-    return Made(dataset)
-
-
-def vectorizer_of(dataset: Dataset) -> TextVectorizer:
-    """What made the features of a data set; DataError if it was not made of texts."""
-    if dataset.vectorizer is None:
-        raise DataError(dataset.path or "data set", "was not made of texts: it has no vectoriser")
-    return TextVectorizer.load(dataset.vectorizer, dataset.n_features)
-
-
-class Records:
-    """Records of a file or folder, with the features of a training set; other labels come behind its own.
-
-    Parameters
-    ----------
-    path
-        As `record_files` takes it; of a folder with two parts, the test part is taken.
-    vectorizer
-        The training set's.
-    jobs
-        Processes that read and analyse; −1 for every core.
-    labels
-        The training set's labels, which are joined by those that are met; default, they are called as the
-        records call them.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read; in iterating, if a record is not as it should be.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        vectorizer: TextVectorizer,
-        jobs: int = -1,
-        *,
-        format: str = "auto",
-        labels: LabelIds | None = None,
-    ) -> None:
-        self._records = record_files(path, format, "test")
-        self._jobs, self._vectorizer = thread_count(jobs), vectorizer
-        self._labels = LabelIds(vectorizer.labels) if labels is None else labels
-
-    @property
-    def have_ids(self) -> bool:
-        """Whether the records have ids: the first has one."""
-        return bool(self._settings(labelled=False).id_field)
-
-    def __len__(self) -> int:
-        settings = self._settings(labelled=False)
-        return sum(len(piece) for file in self._records.files for piece in pieces_of(file, settings))
-
-    @property
-    def path(self) -> Path:
-        """The file, or the first of those in a folder."""
-        return self._records.paths[0]
-
-    def blocks(self, labelled: bool = True) -> Iterator[RecordBlock]:
-        """Term counts, label sets and ids.
-
-        Label sets are empty and need not be in the records if not `labelled`; ids are those of the field that
-        the training set's have, where the first record has it.
-        """
-        with closing(chunks_of(self._records.files, self._settings(labelled), None, self._jobs)) as chunks:
-            yield from blocks_like(self._vectorizer, chunks, self._labels)
-
-    def _settings(self, labelled: bool) -> TextSettings:
-        settings = with_ids(self._records.files, _as_written(self._vectorizer.settings, self._records))
-        return settings if labelled else settings.model_copy(update={"label_field": None})
-
-
-def _source(records: RecordFiles, vectorizer: TextVectorizer, blocks: Iterable[RecordBlock]) -> _Source:
-    return _Source(records.paths, records.files[0].format, vectorizer.n_features, blocks)

@@ -14,8 +14,6 @@ from pwdismec.data import CSR, Dataset, Dense
 from pwdismec.data.chunks import feature_chunks
 from pwdismec.data.dataset import is_dataset
 from pwdismec.data.dense import Features
-from pwdismec.data.formats import open_source
-from pwdismec.data.formats.layouts import are_records
 from pwdismec.data.formats.source import OneBased
 from pwdismec.data.formats.stream import StreamedInstances
 from pwdismec.data.strings import Strings
@@ -23,6 +21,7 @@ from pwdismec.data.transforms import Transforms, check_term_counts
 from pwdismec.errors import DataError, ModelError
 from pwdismec.files import file_to_read
 from pwdismec.model import Model
+from pwdismec.steps.opening import is_of_records, open_rows
 
 STANDARD_INPUT = Path("-")
 
@@ -148,19 +147,17 @@ def open_instances(
             identity["record ids"] = ids.digest()[:16]
         of_set = (dataset.features, path, *of_model, dataset.transforms, ids)
         return Instances(dataset.n_instances, identity, ids is not None, *of_set)
-    if model.vectorizer is not None and are_records(path, format):
-        from pwdismec.steps.convert_texts import Records  # imports scikit-learn
-
-        records = Records(path, model.text_vectorizer, jobs, format=format)
-        named = ((block.features, block.record_ids) for block in records.blocks(labelled=False))
-        what = len(records), _identity(records.path), records.have_ids
-        return Instances(*what, named, path, *of_model, Transforms())
-    source = open_source(path, format, one_based=one_based, part="test", n_features=model.n_features)
-    n_instances = source.n_instances
-    if n_instances is None:  # no header: the file is read twice, to know how much is left to do
+    source = open_rows(
+        path, format, like=model, labelled=False, one_based=one_based, jobs=jobs, n_features=model.n_features
+    )
+    n_instances, has_ids = source.n_instances, False
+    if is_of_records(source):
+        n_instances, has_ids = len(source), source.has_record_ids
+    elif n_instances is None:  # no header: the file is read twice, to know how much is left to do
         n_instances = sum(block.features.n_rows for block in source)
-    of_file: Iterable[Named] = ((block.features, None) for block in source)
-    return Instances(n_instances, _identity(source.paths[0]), False, of_file, path, *of_model, Transforms())
+    rows: Iterable[Named] = ((block.features, getattr(block, "record_ids", None)) for block in source)
+    identity = _identity(source.paths[0])
+    return Instances(n_instances, identity, has_ids, rows, path, *of_model, Transforms())
 
 
 def _identity(path: Path) -> dict[str, Any]:

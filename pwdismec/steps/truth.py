@@ -15,7 +15,6 @@ from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.data.formats.folders import PartOfFolder
-from pwdismec.data.formats.layouts import are_records, feature_files
 from pwdismec.data.formats.lines import LONGEST_HEADER, check_is_file, lines_of
 from pwdismec.data.formats.source import OneBased
 from pwdismec.data.strings import Strings
@@ -25,6 +24,7 @@ from pwdismec.machine import check_fits
 from pwdismec.metrics.filtering import without_pairs
 from pwdismec.prediction.files import LabelTexts, read_predictions
 from pwdismec.quoting import shown
+from pwdismec.steps.opening import is_of_records, open_rows
 
 _DIGITS = 18
 
@@ -198,25 +198,17 @@ def _truth(
         _check_texts(dataset, training)
         texts = LabelTexts(dataset.label_uris, dataset.label_names)
         return _Truth(dataset.labels, texts, dataset.record_ids)
-    if training is not None and training.vectorizer is not None and are_records(path, format):
-        from pwdismec.steps.convert_texts import Records, vectorizer_of  # imports scikit-learn
-        from pwdismec.text.corpus import LabelIds
-
-        vectorizer = vectorizer_of(training)
-        ids = LabelIds(vectorizer.labels, training.label_names, training.label_uris)
-        blocks = Records(path, vectorizer, format=format, labels=ids).blocks()
-        parts, record_ids = _held(path, ((block.labels, block.record_ids) for block in blocks))
-        texts = LabelTexts(None if training.label_uris is None else ids.uris, ids.names)
-        return _Truth(_joined(parts, training.n_labels), texts, record_ids)
-    files = feature_files(path, format, part)
-    paths, how = files.paths, files.format
-    if how in _LABELS_ALONE:
-        paths, how = paths[-1:], "auto"
-    source = open_source(paths, how, one_based=one_based)
+    source = open_rows(path, format, like=training, part=part, one_based=one_based)
+    if is_of_records(source):
+        assert training is not None and source.labels is not None
+        parts, record_ids = _held(path, ((block.labels, block.record_ids) for block in source))
+        uris = None if training.label_uris is None else source.labels.uris
+        return _Truth(_joined(parts, training.n_labels), LabelTexts(uris, source.labels.names), record_ids)
     declared = source.n_labels
-    if source.format in _LABELS_ALONE:  # its rows are the labels
-        declared = source.n_features
-        labels = _labels_alone(path, (block.features for block in source))
+    if source.format in _LABELS_ALONE:  # the rows of the last file are the labels
+        alone = open_source(source.paths[-1:], one_based=one_based)
+        declared = alone.n_features
+        labels = _labels_alone(path, (block.features for block in alone))
     else:
         labels = (block.labels for block in source)
     parts, _ = _held(path, ((part, None) for part in labels))

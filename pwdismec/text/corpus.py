@@ -244,9 +244,9 @@ class FittedCorpus(NamedTuple):
     label_places: NDArray[np.integer]
     other_labels: list[str]
 
-    def blocks(self, held_out: bool, jobs: int | None = None) -> Iterator[RecordBlock]:
+    def blocks(self, held_out: bool, threads: int) -> Iterator[RecordBlock]:
         """Term counts and label sets of the records for training, or of those held out; over threads."""
-        return in_threads(lambda stored: self._block(stored, held_out), self.corpus.stored(), jobs)
+        return in_threads(lambda stored: self._block(stored, held_out), self.corpus.stored(), threads)
 
     def _block(self, stored: _Stored, held_out: bool) -> RecordBlock:
         rows = np.flatnonzero(stored.held_out == held_out)

@@ -13,7 +13,7 @@ from pwdismec.data import Dataset
 from pwdismec.data.shown_labels import ShownLabels
 from pwdismec.experiment.text_section import TextSection
 from pwdismec.model import Model
-from pwdismec.steps.convert_texts import Records
+from pwdismec.steps.opening import open_rows
 
 TEXT = ("--text", "title", "--label-field", "labels", "--min-df", "1")
 WORDS = ["wald", "berg", "fluss", "stadt"]
@@ -138,9 +138,9 @@ def test_a_test_set_has_ids_where_its_first_record_has_the_training_sets_field(t
         found = Dataset.open(tmp_path / "new").record_ids
         assert (None if found is None else [*found]) == expected
         output("train", tmp_path / "train", tmp_path / "model", "--overwrite")
-        vectorizer = Model.open(tmp_path / "model").text_vectorizer
+        model = Model.open(tmp_path / "model")
         for labelled in (False, True):
-            blocks = list(Records(path, vectorizer).blocks(labelled))
+            blocks = list(open_rows(path, like=model, labelled=labelled))
             ids = [block.record_ids and list(block.record_ids) for block in blocks]
             assert ids == [expected]
 

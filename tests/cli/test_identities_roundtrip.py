@@ -14,7 +14,8 @@ from pwdismec.errors import ModelError
 from pwdismec.model import Model
 from pwdismec.model.slicing import slice_model
 from pwdismec.prediction.files import read_predictions
-from pwdismec.steps.convert_texts import convert_texts, convert_texts_like
+from pwdismec.steps.convert import convert_files
+from pwdismec.steps.convert_texts import convert_texts
 from pwdismec.steps.evaluate import evaluate_file
 from pwdismec.steps.predict import predict_file
 from pwdismec.steps.suggest import Suggester
@@ -82,7 +83,7 @@ def test_what_goes_in_comes_out(tmp_path_factory, source):
     uris = sorted(names)
     assert list(data.record_ids) == ids
     assert (data.label_uris, data.label_names) == (uris, [names[uri] for uri in uris])
-    like = convert_texts_like([path], folder / "like", data).dataset
+    like = convert_files([path], folder / "like", like=data)
     assert (list(like.record_ids), like.label_uris, like.label_names) == (ids, uris, data.label_names)
     part = data.select_instances(slice(1, None)).select_labels([0]).save(folder / "part")
     assert (list(part.record_ids), part.label_uris) == (ids[1:], uris[:1])

@@ -65,7 +65,7 @@ BAD_TEXT = {
 
 def fault(paths, **settings) -> DataError:
     with pytest.raises(DataError) as caught:
-        read_source(paths, n_jobs=2, **settings)
+        read_source(paths, jobs=2, **settings)
     assert "\n" not in str(caught.value)
     return caught.value
 
@@ -150,7 +150,7 @@ def test_a_fault_ends_the_threads_that_read(tmp_path):
     (tmp_path / "train.txt").write_text("3 5 4\n0 0:1\n1 1:1\n2 2:-1\n")
     before = set(threading.enumerate())
     with mock.patch.object(lines, "PIECE_SIZE", 1), pytest.raises(DataError) as caught:
-        convert(open_source([tmp_path / "train.txt"], n_jobs=2), tmp_path / "train", tfidf=True)
+        convert(open_source([tmp_path / "train.txt"], jobs=2), tmp_path / "train", tfidf=True)
     assert caught.value.__traceback__
     assert set(threading.enumerate()) <= before
 

@@ -65,8 +65,8 @@ def test_lines_up_to_the_limit_are_given_and_no_longer_one(
             assert taken(pieces_of_stream(rest, path, begun, LONGEST)) == expected
 
 
-@pytest.mark.parametrize("n_jobs", [1, 4])
-def test_a_fault_before_a_long_line_comes_first(tmp_path, monkeypatch, n_jobs):
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_a_fault_before_a_long_line_comes_first(tmp_path, monkeypatch, jobs):
     monkeypatch.setattr(lines, "PIECE_SIZE", 16)
     monkeypatch.setattr(rows, "LONGEST_LINE", 100)
     long = " ".join(f"{i}:1" for i in range(40))
@@ -75,7 +75,7 @@ def test_a_fault_before_a_long_line_comes_first(tmp_path, monkeypatch, n_jobs):
         path.write_text("1:1\n" * 29 + good + long + "\n")
         with mock.patch.object(rows, "pieces_of_lines", lambda path, skip_first: pieces_of_lines(
             path, skip_first=skip_first, longest=100)), pytest.raises(DataError) as caught:  # fmt: skip
-            read_source(path, n_jobs=n_jobs)
+            read_source(path, jobs=jobs)
         assert caught.value.line == number
         assert message.replace("100 bytes", "0.1 kB") in str(caught.value)
 

@@ -54,7 +54,7 @@ def matrices(rows: Rows) -> tuple[CSR, CSR]:
 
 def read(paths, piece_size=1 << 20, **settings) -> Rows:
     with mock.patch.object(lines, "PIECE_SIZE", piece_size):
-        block = read_source(paths, n_jobs=2, **settings)
+        block = read_source(paths, jobs=2, **settings)
     assert (block.features.n_columns, block.labels.n_columns) == (N_FEATURES, N_LABELS)
     assert block.features.indptr[0] == block.labels.indptr[0] == 0
     return rows_of(*block)
@@ -78,7 +78,7 @@ def compressed(suffix: str, content: bytes) -> bytes:
 def test_xmc(rows, piece_size, suffix, entries_at_once):
     with TemporaryDirectory() as folder, mock.patch.object(writing, "_ENTRIES_AT_ONCE", entries_at_once):
         path = Path(folder) / f"data.txt{suffix}"
-        write_xmc(path, *matrices(rows), n_jobs=2)
+        write_xmc(path, *matrices(rows), jobs=2)
         assert same_bits(read(path, piece_size), rows)
         assert [file.name for file in Path(folder).iterdir()] == [path.name]
 

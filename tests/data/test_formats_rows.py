@@ -49,7 +49,7 @@ def outcome(path, piece_size, format, **settings):
     """The rows in a file, or the line and message of its error."""
     with mock.patch.object(lines, "PIECE_SIZE", piece_size):
         try:
-            return rows_of(*read_source(path, format, n_jobs=2, **settings))
+            return rows_of(*read_source(path, format, jobs=2, **settings))
         except DataError as error:
             return error
 
@@ -143,7 +143,7 @@ def test_blocks_are_whole_rows_in_order(tmp_path):
     path = tmp_path / "data.svm"
     path.write_text("".join(f"{i % 7} {i % 5}:{i}\n" for i in range(300)))
     with mock.patch.object(lines, "PIECE_SIZE", 64):
-        source = open_source(path, n_jobs=2)
+        source = open_source(path, jobs=2)
         assert (source.n_instances, source.n_features, source.n_labels) == (None, None, None)
         blocks = list(source)
     assert len(blocks) > 30

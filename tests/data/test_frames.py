@@ -7,7 +7,8 @@ import scipy.sparse as sp
 
 from pwdismec.data import Dataset
 from pwdismec.errors import DataError
-from pwdismec.steps.convert_texts import convert_texts, convert_texts_like
+from pwdismec.steps.convert import convert_files
+from pwdismec.steps.convert_texts import convert_texts
 from pwdismec.text import TextSettings
 
 X = np.array([[1.5, 0, 2], [0, 3, 0], [0, 0, 1]], np.float32)
@@ -76,8 +77,8 @@ def test_frames_of_records_are_as_files_of_records(frame_of, tmp_path):
     assert made.dataset.fingerprint == expected.dataset.fingerprint
     assert [*made.dataset.record_ids] == ["7", "8", "9"]
     assert made.dataset.label_names == ["a", "b"]
-    like = convert_texts_like(frame, tmp_path / "like", made.dataset)
-    assert like.dataset.fingerprint == made.dataset.fingerprint
+    like = convert_files(frame, tmp_path / "like", like=made.dataset)
+    assert like.fingerprint == made.dataset.fingerprint
 
 
 @FRAMES

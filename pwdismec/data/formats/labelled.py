@@ -18,14 +18,14 @@ class XmcSource:
     format = "xmc"
 
     def __init__(
-        self, path: Path, first: FirstIds, n_features: int | None, n_labels: int | None, n_jobs: int | None
+        self, path: Path, first: FirstIds, n_features: int | None, n_labels: int | None, threads: int
     ) -> None:
         self.paths = (path,)
         self.n_instances, self.n_features, self.n_labels = read_header(path, ("rows", "features", "labels"))
         check_columns(path, "features", self.n_features, n_features, line=1)
         check_columns(path, "labels", self.n_labels, n_labels, line=1)
         ids = RowIds(first.feature, self.n_features, self.n_labels, first.label)
-        self._rows = RowFile(path, self.n_instances, ids, n_jobs)
+        self._rows = RowFile(path, self.n_instances, ids, threads)
 
     def __iter__(self) -> Iterator[Block]:
         return (Block(*pair) for pair in self._rows.labelled(comments=False))
@@ -37,7 +37,7 @@ class SvmlightSource:
     format = "svmlight"
 
     def __init__(
-        self, path: Path, first: FirstIds, n_features: int | None, n_labels: int | None, n_jobs: int | None
+        self, path: Path, first: FirstIds, n_features: int | None, n_labels: int | None, threads: int
     ) -> None:
         self.paths: tuple[Path, ...] = (path,)
         self.n_instances: int | None = None
@@ -45,12 +45,12 @@ class SvmlightSource:
         self.n_labels: int | None = None
         self._known = n_features or 0, n_labels or 0
         self._first = first
-        self._n_jobs = n_jobs
+        self._threads = threads
 
     def __iter__(self) -> Iterator[Block]:
         ids = RowIds(self._first.feature, MOST_COLUMNS, MOST_COLUMNS, self._first.label)
         n_instances, (n_features, n_labels) = 0, self._known
-        for features, labels in RowFile(self.paths[0], None, ids, self._n_jobs).labelled(comments=True):
+        for features, labels in RowFile(self.paths[0], None, ids, self._threads).labelled(comments=True):
             n_instances += features.n_rows
             n_features = max(n_features, _columns_used(features))
             n_labels = max(n_labels, _columns_used(labels))

@@ -121,8 +121,10 @@ def paths_of(sources: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
     return paths
 
 
-def are_records(sources: str | Path | Sequence[str | Path], format: str = "auto") -> bool:
-    """Whether sources are, or a folder holds, records with texts."""
+def are_records(sources: str | Path | Sequence[str | Path] | Any, format: str = "auto") -> bool:
+    """Whether sources are, or a folder or frame holds, records with texts."""
+    if is_frame(sources):
+        return True
     paths = paths_of(sources)
     _check_format(format)
     if format != "auto":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pwdismec.bounds import thread_count
 from pwdismec.data.formats.arff import ArffSource
 from pwdismec.data.formats.folders import PartOfFolder
 from pwdismec.data.formats.gathering import gather
@@ -24,7 +25,7 @@ def open_source(
     part: PartOfFolder = "train",
     n_features: int | None = None,
     n_labels: int | None = None,
-    n_jobs: int | None = None,
+    jobs: int = -1,
 ) -> Source:
     """Open a data set in a text format, SciPy's `.npz` or NumPy's `.npy`; see docs/formats.md for each.
 
@@ -42,8 +43,8 @@ def open_source(
         "train" or "test": which is read of a folder that holds both.
     n_features, n_labels
         How many there must be. Where the format does not tell (svmlight), how many there are at least.
-    n_jobs
-        Threads that parse; None takes one for each processor.
+    jobs
+        Threads that parse; −1 for every core.
 
     Returns
     -------
@@ -55,21 +56,21 @@ def open_source(
     DataError
         If a file cannot be read, or its header is wrong or does not fit.
     ConfigError
-        If the format is unknown or takes another number of files.
+        If the format is unknown or takes another number of files, or `jobs` is 0.
     """
     files, format, *_ = feature_files(paths, format, part)
-    first = FirstIds.of(one_based)
+    first, threads = FirstIds.of(one_based), thread_count(jobs)
     if format == "npz":
         return NpzSource(files, first, n_features, n_labels)
     if format == "npy":
         return NpySource(files, first, n_features, n_labels)
     if format == "xmc-pair":
-        return PairSource(files, first, n_features, n_labels, n_jobs)
+        return PairSource(files, first, n_features, n_labels, threads)
     if format == "arff":
         return ArffSource(files, n_features, n_labels)
     if format == "xmc":
-        return XmcSource(files[0], first, n_features, n_labels, n_jobs)
-    return SvmlightSource(files[0], first, n_features, n_labels, n_jobs)
+        return XmcSource(files[0], first, n_features, n_labels, threads)
+    return SvmlightSource(files[0], first, n_features, n_labels, threads)
 
 
 def read_source(
@@ -80,8 +81,8 @@ def read_source(
     part: PartOfFolder = "train",
     n_features: int | None = None,
     n_labels: int | None = None,
-    n_jobs: int | None = None,
+    jobs: int = -1,
 ) -> Block:
     """Read a whole data set into memory. Parameters and errors: see `open_source`."""
     sizes = {"n_features": n_features, "n_labels": n_labels}
-    return gather(open_source(paths, format, one_based=one_based, part=part, **sizes, n_jobs=n_jobs))
+    return gather(open_source(paths, format, one_based=one_based, part=part, **sizes, jobs=jobs))

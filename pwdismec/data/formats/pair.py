@@ -30,13 +30,13 @@ class PairSource:
         first: FirstIds,
         n_features: int | None,
         n_labels: int | None,
-        n_jobs: int | None,
+        threads: int,
     ) -> None:
         self.paths = paths
         self.n_instances, self.n_features = read_header(paths[0], ("rows", "features"))
         check_columns(paths[0], "features", self.n_features, n_features, line=1)
         feature_ids = RowIds(first.feature, self.n_features)
-        self._features = RowFile(paths[0], self.n_instances, feature_ids, n_jobs)
+        self._features = RowFile(paths[0], self.n_instances, feature_ids, threads)
         self._labels: RowFile | None = None
         self.n_labels = n_labels or 0
         if len(paths) > 1:
@@ -45,7 +45,7 @@ class PairSource:
             if n_rows != self.n_instances:
                 raise DataError(paths[1], f"{n_rows} rows, but {paths[0]} has {self.n_instances}", 1)
             label_ids = RowIds(first.label, self.n_labels, column="label")
-            self._labels = RowFile(paths[1], n_rows, label_ids, n_jobs)
+            self._labels = RowFile(paths[1], n_rows, label_ids, threads)
 
     def __iter__(self) -> Iterator[Block]:
         features = self._features.sparse()

@@ -39,7 +39,7 @@ class RowFile:
     path: Path
     n_rows: int | None
     ids: RowIds
-    n_jobs: int | None
+    threads: int
     texts: Iterator[NDArray[np.uint8]] | None = None
 
     def sparse(self, *, positive: bool = False) -> Generator[CSR, None, None]:
@@ -84,7 +84,7 @@ class RowFile:
         texts = self.texts or pieces_of_lines(self.path, skip_first=has_header)
         try:
             late = (DataError, LongLine)
-            for piece in in_threads(parse_piece, texts, self.n_jobs, size_of=len, late=late):
+            for piece in in_threads(parse_piece, texts, self.threads, size_of=len, late=late):
                 lines += piece.n_lines
                 rows += len(piece.arrays[0]) - 1
                 at_fault = piece.fault is not None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from pwdismec.bounds import thread_count
 from pwdismec.data.csr import CSR
 from pwdismec.data.formats.compression import clear_read_errors
 from pwdismec.data.formats.faults import MOST_COLUMNS, RowIds
@@ -62,7 +63,7 @@ class StreamedInstances:
         first = FirstIds.of(one_based)
         ids = RowIds(first.feature, found, n_labels, first.label)
         texts = pieces_of_stream(stream, path, begun)
-        self._rows = RowFile(path, self.n_instances, ids, None, texts)
+        self._rows = RowFile(path, self.n_instances, ids, thread_count(-1), texts)
 
     def __iter__(self) -> Iterator[CSR]:
         if self._format == "xmc-pair":

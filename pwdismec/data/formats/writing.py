@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec import native
+from pwdismec.bounds import thread_count
 from pwdismec.data.csr import CSR
 from pwdismec.data.formats.compression import open_to_write
 from pwdismec.errors import DataError
@@ -18,7 +19,7 @@ from pwdismec.parallel import in_threads
 _ENTRIES_AT_ONCE = 1 << 16
 
 
-def write_xmc(path: str | Path, features: CSR, labels: CSR, *, n_jobs: int | None = None) -> None:
+def write_xmc(path: str | Path, features: CSR, labels: CSR, *, jobs: int = -1) -> None:
     """Write `N D L`, then a row `label,label feature:value …` for each instance; ids start at zero.
 
     Values are written with the fewest digits that read back as the same float32. The suffix compresses
@@ -30,8 +31,8 @@ def write_xmc(path: str | Path, features: CSR, labels: CSR, *, n_jobs: int | Non
         float32 values, shape (n, n_features), all finite.
     labels
         Shape (n, n_labels); values, if any, are not written.
-    n_jobs
-        Threads that format; None takes one for each processor.
+    jobs
+        Threads that format; −1 for every core.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def write_xmc(path: str | Path, features: CSR, labels: CSR, *, n_jobs: int | Non
 
     with replacing_file(path) as aside, open_to_write(aside, path.suffix.lower()) as file:
         file.write(f"{features.n_rows} {features.n_columns} {labels.n_columns}\n".encode())
-        for text in in_threads(text_of, _row_ranges(features, labels), n_jobs):
+        for text in in_threads(text_of, _row_ranges(features, labels), thread_count(jobs)):
             file.write(text.data)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pwdismec import native
+from pwdismec.bounds import thread_count
 from pwdismec.data.formats.faults import MOST_COLUMNS, RowIds
 from pwdismec.data.formats.header import looks_like_header, read_header
 from pwdismec.data.formats.lines import first_line
@@ -52,7 +53,7 @@ def read(path: Path, first_id: int) -> Predictions:
     if has_header := looks_like_header(first_line(path)):
         n_instances, n_labels = read_header(path, ("rows", "labels"))
     ids = RowIds(first_id, MOST_COLUMNS - first_id if n_labels is None else n_labels, column="label")
-    pieces = RowFile(path, n_instances, ids, None).ranked()
+    pieces = RowFile(path, n_instances, ids, thread_count(-1)).ranked()
     parts: list[RankedRows] = []
     n_rows = n_entries = 0
     for indptr, labels, scores in pieces:
