@@ -38,7 +38,7 @@ def test_what_is_held_out_counts_for_nothing_but_its_own_labels(tmp_path, jobs):
             corpus.add(chunk)
         assert corpus.n_records == {False: 45, True: 15}
         fitted = corpus.fit(tmp_path / "r.jsonl")
-        blocks = {part: list(fitted.blocks(part)) for part in (False, True)}
+        blocks = {part: list(fitted.blocks(part, 2)) for part in (False, True)}
     expected = TfidfVectorizer(min_df=2, token_pattern=r"(?u)\b\w+\b").fit([r["t"] for r in train])
     np.testing.assert_allclose(fitted.vectorizer.idf, expected.idf_, rtol=1e-12)
     assert fitted.vectorizer.labels == sorted({label for r in train for label in r["l"]})
