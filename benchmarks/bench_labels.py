@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pwdismec.data.csr import CSR
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.blocks import Part
-from pwdismec.prediction.heads import LabelWeights
+from pwdismec.prediction.dense_features import LabelWeights
 
 N_FEATURES = 200_000
 LENGTH = 97

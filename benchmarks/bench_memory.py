@@ -8,8 +8,8 @@ A fresh process opens the data set, trains the first labels of it that have a po
 (--most-frequent), as a model of two shards, and ends; the peak is the kernel's (VmHWM), with mapped files,
 from its start to its end. With --shape, a synthetic set in that shape (shapes.py) is first written to
 FOLDER/SHAPE, and left there for other runs (Wikipedia-500K: 6 GB). The promise is: the data set + threads x
-(D + N) x lanes x 4 bytes + 200 MB, where D counts the features that an instance has. What training says
-before it starts is beside it.
+(D + N) x labels a pass x 4 bytes + 200 MB, where D counts the features that an instance has. What training
+says before it starts is beside it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ COLUMNS = (
     "N",
     "D",
     "threads",
-    "lanes",
+    "labels a pass",
     "data set, MB",
     "blocks, MB",
     "promised, MB",
@@ -95,15 +95,15 @@ def write_shape(name: str, work: Path, scale: float) -> Path:
 
 def print_row(dataset: Path, n_labels: int, threads: int, most_frequent: bool) -> None:
     data, memories = Dataset.open(dataset), measure(dataset, n_labels, threads, most_frequent)
-    peak, stored, lanes = memories["trained"]["VmHWM"], size_of(dataset), native.LANES
+    peak, stored = memories["trained"]["VmHWM"], size_of(dataset)
     told = memories["told"]["total"]
     n_used = data.n_features
     if isinstance(data.features, CSR):
         n_used = np.count_nonzero(data.features.column_counts())
-    blocks = threads * (n_used + data.n_instances) * lanes * 4
+    blocks = threads * (n_used + data.n_instances) * native.LABELS_PER_PASS * 4
     promised = stored + blocks + 200 * MB
     print(
-        f"| {dataset.name} | {data.n_instances:,} | {n_used:,} | {threads} | {lanes} "
+        f"| {dataset.name} | {data.n_instances:,} | {n_used:,} | {threads} | {native.LABELS_PER_PASS} "
         f"| {stored / MB:,.0f} | {blocks / MB:,.0f} | {promised / MB:,.0f} | {told / MB:,.0f} "
         f"| {peak / MB:,.0f} | {peak / promised:.2f} | {memories['imported']['VmHWM'] / MB:,.0f} "
         f"| {memories['trained']['RssFile'] / MB:,.0f} |"

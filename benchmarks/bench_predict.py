@@ -32,7 +32,7 @@ from pwdismec.data.transforms import Transforms
 from pwdismec.model import Model
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.blocks import Part
-from pwdismec.prediction.heads import LabelWeights
+from pwdismec.prediction.dense_features import LabelWeights
 
 SCIPY_ROWS = 256
 

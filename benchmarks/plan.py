@@ -48,7 +48,7 @@ class Job:
 
     @property
     def thread_bytes(self) -> float:
-        return (self.instances + self.features) * measured.LANES * measured.BYTES_A_LANE
+        return (self.instances + self.features) * measured.LABELS_PER_PASS * measured.BYTES_A_MARGIN
 
     @property
     def prediction_seconds(self) -> float:

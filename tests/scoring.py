@@ -44,8 +44,8 @@ def ranked(scores: np.ndarray, label_ids: np.ndarray, top_k: int) -> TopK:
 def sequential_float32(x: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """One feature after another, last those that an eighth of the labels have."""
     scores = np.repeat(bias[None, :], len(x), axis=0)
-    heads = 8 * (weights != 0).sum(axis=0) >= max(1, len(weights))
-    for feature in [*np.flatnonzero(~heads), *np.flatnonzero(heads)]:
+    dense = 8 * (weights != 0).sum(axis=0) >= max(1, len(weights))
+    for feature in [*np.flatnonzero(~dense), *np.flatnonzero(dense)]:
         scores += np.outer(x[:, feature], weights[:, feature])
     return scores
 

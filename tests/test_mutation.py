@@ -82,7 +82,7 @@ def test_what_was_not_noticed_once_can_be_tried_again(slip):
 
 
 def test_every_source_has_tests():
-    sources = [*ROOT.glob("pwdismec/**/*.py"), *ROOT.glob("pwdismec/native/*.?pp"), *ROOT.glob("cli/*.py")]
+    sources = [*ROOT.glob("pwdismec/**/*.py"), *ROOT.glob("pwdismec/native/**/*.?pp"), *ROOT.glob("cli/*.py")]
     for path in sources:
         tests = rooms.tests_of(str(path.relative_to(ROOT)), ROOT)
         assert tests and all((ROOT / name).is_file() for name in tests), path

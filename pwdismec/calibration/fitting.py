@@ -22,7 +22,7 @@ from pwdismec.errors import ConfigError, DataError
 from pwdismec.metrics.hits import find_hits
 from pwdismec.model import Model
 from pwdismec.prediction import Predictor
-from pwdismec.prediction.heads import check_features
+from pwdismec.prediction.dense_features import check_features
 
 FOLDS = 3
 """Parts of the held-out instances: each is judged by what was fitted to the others."""

@@ -12,7 +12,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.dense import Features
 from pwdismec.model import Model
 from pwdismec.prediction.blocks import LabelBlock, Slice, cut
-from pwdismec.prediction.heads import Heads
+from pwdismec.prediction.dense_features import DenseFeatures
 from pwdismec.prediction.search import check_scores, search
 
 _CELLS = 1 << 23
@@ -55,12 +55,12 @@ def label_scores(model: Model, features: Features, label_instances: CSR, jobs: i
     PwdismecError
         If a score overflows.
     """
-    heads = Heads.of(model.shards(), model.n_features)
+    dense = DenseFeatures.of(model.shards(), model.n_features)
     step = max(1, _CELLS // max(1, features.n_rows))
     for number, shard in enumerate(model.shards()):
         for first in range(0, len(shard.label_ids), step):
             part = cut(shard, Slice(number, first, min(first + step, len(shard.label_ids))))
-            top = search([LabelBlock.build([part], heads)], features, len(part.label_ids), jobs)
+            top = search([LabelBlock.build([part], dense)], features, len(part.label_ids), jobs)
             check_scores(top)
             scores = np.empty((len(part.label_ids), features.n_rows), np.float32)
             scores[np.searchsorted(part.label_ids, top.labels), np.arange(features.n_rows)[:, None]] = (

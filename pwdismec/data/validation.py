@@ -15,7 +15,7 @@ from pwdismec.errors import ArrayError
 
 
 class _Fault(IntEnum):
-    """The kernel's codes (native/check_rows.hpp)."""
+    """The kernel's codes (native/support/check_arrays.hpp)."""
 
     OFFSETS = 1
     END = 2

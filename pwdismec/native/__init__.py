@@ -10,14 +10,14 @@ import importlib
 import os
 
 try:
-    from . import _bus_error, _cpu
+    from . import _machine
 except ImportError as error:  # the source folder, not the installed package
     raise ImportError(
         "pwdismec's compiled kernels are missing: install the package with `pip install .` and run Python "
         "from outside the source folder"
     ) from error
 
-_supported = _cpu.instruction_sets()
+_supported = _machine.instruction_sets()
 instruction_set = os.environ.get("PWDISMEC_ISA") or (_supported[0] if _supported else "none")
 if instruction_set not in _supported:
     raise ImportError(
@@ -27,9 +27,9 @@ if instruction_set not in _supported:
 _kernels = importlib.import_module(f"{__name__}._kernels_{instruction_set}")
 
 # the process
-end_on_bus_error = _bus_error.end_on_bus_error
+end_on_bus_error = _machine.end_on_bus_error
 
-# matrices
+# support
 check_rows = _kernels.check_rows
 count_ids = _kernels.count_ids
 count_in_rows = _kernels.count_in_rows
@@ -42,35 +42,39 @@ parse_labelled_rows = _kernels.parse_labelled_rows
 parse_ranked_rows = _kernels.parse_ranked_rows
 parse_sparse_rows = _kernels.parse_sparse_rows
 
-# texts
+# text
 Runs = _kernels.Runs
 
 # prediction
-Heads = _kernels.Heads
+DENSE_PADDING = _kernels.DENSE_PADDING
+DENSE_TILE = _kernels.DENSE_TILE
+MOST_LABELS = _kernels.MOST_LABELS
+MOST_SCORES = _kernels.MOST_SCORES
+DenseFeatures = _kernels.DenseFeatures
 LabelBlock = _kernels.LabelBlock
+dense_bounds = _kernels.dense_bounds
 fill_postings = _kernels.fill_postings
-HEAD_PADDING = _kernels.HEAD_PADDING
-HEAD_TILE = _kernels.HEAD_TILE
-head_bounds = _kernels.head_bounds
 score_top_k = _kernels.score_top_k
 
-# solvers
-Instances = _kernels.Instances
-LANES = _kernels.LANES
+# solver
+LABELS_PER_PASS = _kernels.LABELS_PER_PASS
 MOST_COPIED = _kernels.MOST_COPIED
 MOST_IN_COLUMNS = _kernels.MOST_IN_COLUMNS
+Instances = _kernels.Instances
 SparseCopy = _kernels.SparseCopy
 dense_instances = _kernels.dense_instances
 objectives = _kernels.objectives
 solve_block = _kernels.solve_block
 
 __all__ = [
-    "HEAD_PADDING",
-    "HEAD_TILE",
-    "LANES",
+    "DENSE_PADDING",
+    "DENSE_TILE",
+    "LABELS_PER_PASS",
     "MOST_COPIED",
     "MOST_IN_COLUMNS",
-    "Heads",
+    "MOST_LABELS",
+    "MOST_SCORES",
+    "DenseFeatures",
     "Instances",
     "LabelBlock",
     "Runs",
@@ -78,13 +82,13 @@ __all__ = [
     "check_rows",
     "count_ids",
     "count_in_rows",
+    "dense_bounds",
     "dense_instances",
     "end_on_bus_error",
     "fill_postings",
     "first_not_finite",
     "format_labelled_rows",
     "format_ranked_rows",
-    "head_bounds",
     "instruction_set",
     "objectives",
     "parse_labelled_rows",

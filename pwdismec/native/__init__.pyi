@@ -13,30 +13,29 @@ U32 = NDArray[np.uint32]
 
 instruction_set: str
 
-# bus_error.cpp: write the words to standard error and exit, where a page mapped from a file cannot be read
+# support/machine.cpp: write words to standard error and exit, where a page mapped from a file cannot be read
 def end_on_bus_error(words: str, code: int) -> None: ...
 
-# check_rows.hpp; a fault is (code, row, place among the indices)
+# support/check_arrays.hpp; a fault is (code, row, place among the indices)
 def check_rows(indptr: I64, indices: I32, n_columns: int) -> tuple[int, int, int] | None: ...
 
-# finite.hpp; the place
+# the place of the first, if there is one
 def first_not_finite(values: F32) -> int | None: ...
 
-# count_ids.hpp
+# support/count.hpp
 def count_ids(ids: I32, counts: I64) -> None: ...
-
-# count_in_rows.hpp, runs.hpp
 def count_in_rows(
     row_offsets: I64, rows: I32, list_offsets: I64, lists: I32, n_ids: int
 ) -> tuple[I64, I32, F32]: ...
 
+# text/runs.hpp
 class Runs:
     def __init__(self) -> None: ...
     def __len__(self) -> int: ...
     def number(self, texts: list[bytes]) -> tuple[I64, I32, bytes]: ...
 
-# instances.hpp, block_dual_cd.hpp, objective.hpp
-LANES: int
+# solver/instances.hpp, solver/block_dual_cd.hpp, solver/objective.hpp
+LABELS_PER_PASS: int  # at most; or half of them
 MOST_COPIED: int  # stored values of a working set that is copied
 MOST_IN_COLUMNS: int  # stored values, besides some for each feature
 
@@ -59,7 +58,7 @@ def objectives(
     features: I32,
     values: F32,
     bias: F32,
-    width: int,
+    labels_per_pass: int,
 ) -> F64: ...
 def solve_block(
     instances: Instances,
@@ -71,12 +70,12 @@ def solve_block(
     max_epochs: int,
     seed: int,
     prune: float,
-    width: int,
+    labels_per_pass: int,
     allowed_indptr: I64 | None,
     allowed: I32 | None,
 ) -> list[tuple[I64, I32, F32, F32, F64, F64, I32]]: ...
 
-# parse_rows.hpp, format_rows.hpp; a fault is (code, byte offset, id)
+# formats/parse_rows.hpp, formats/format_rows.hpp; a fault is (code, byte offset, id)
 _Fault = tuple[int, int, int] | None
 
 def format_labelled_rows(indptr: I64, ids: I32, values: F32, label_indptr: I64, labels: I32) -> U8: ...
@@ -89,8 +88,13 @@ def parse_sparse_rows(
     text: U8, n_columns: int, first_id: int, positive: bool
 ) -> tuple[I64, I32, F32, int, _Fault]: ...
 
-# heads.hpp, postings.hpp, score.hpp
-class Heads:
+# prediction/dense_features.hpp, prediction/postings.hpp, prediction/score.hpp
+DENSE_PADDING: int  # words behind the weights of dense features
+DENSE_TILE: int  # labels whose weights of dense features lie together
+MOST_LABELS: int  # of a block
+MOST_SCORES: int  # at a time, unless an instance alone has more
+
+class DenseFeatures:
     def __init__(self, ids: I32, n_features: int) -> None: ...
 
 def fill_postings(
@@ -98,26 +102,22 @@ def fill_postings(
     indices: I32,
     data: F32,
     positions: U16,
-    heads: Heads,
+    dense: DenseFeatures,
     n_labels: int,
     starts: U32,
     filled: U32,
     lists: U32,
-    head_weights: U32,
+    dense_weights: U32,
 ) -> None: ...
-
-HEAD_PADDING: int  # words behind the weights of the heads
-HEAD_TILE: int  # labels whose weights of the heads lie together
-
-def head_bounds(head_weights: U32, n_heads: int, n_labels: int, bounds: F32) -> None: ...
+def dense_bounds(dense_weights: U32, n_dense: int, n_labels: int, bounds: F32) -> None: ...
 
 class LabelBlock:
     def __init__(
-        self, starts: U32, lists: U32, head_weights: U32, head_bounds: F32, bias: F32, label_ids: I32
+        self, starts: U32, lists: U32, dense_weights: U32, dense_bounds: F32, bias: F32, label_ids: I32
     ) -> None: ...
 
 def score_top_k(
-    heads: Heads,
+    dense: DenseFeatures,
     blocks: list[LabelBlock],
     indptr: I64,
     indices: I32,

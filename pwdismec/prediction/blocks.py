@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from pwdismec import native
 from pwdismec.data.csr import CSR
 from pwdismec.data.mapping import release, zeros
-from pwdismec.prediction.heads import Heads, LabelWeights
+from pwdismec.prediction.dense_features import DenseFeatures, LabelWeights
 
-# A label's place in a block fits uint16.
-MAX_LABELS = 1 << 16
+# Of a block: a label's place in it fits uint16.
+MAX_LABELS = int(native.MOST_LABELS)
 # A block is what must be in memory at once if memory is scarce. Smaller ones make lists so short that an
 # instance by itself takes longer.
 MAX_WEIGHTS = 1 << 21
@@ -36,44 +36,45 @@ class LabelBlock:
 
     Attributes
     ----------
-    heads
+    dense
         The features that most labels have a weight of; the same for all of a model's blocks.
     label_ids
         int32, shape (n_labels,), ascending.
     bias
         float32, shape (n_labels,).
-    head_weights
-        uint32, shape (n_labels · n_heads + 16,): every label's weights of the heads, 32 labels after 32. Of
-        these, head by head, 16 words with the upper halves of the weights' bits, rounded to the nearest: of
-        label j in the lower, of j + 16 in the upper half of word j; behind them all as many words with the
-        weights' lower halves, to be added with their sign. Fewer than 32 labels, the last, have whole
-        weights, of a head label by label. Behind them 16 zeros, for vectors to read beyond.
-    head_bounds
+    dense_weights
+        uint32, shape (n_labels · n_dense + 16,): every label's weights of dense features, 32 labels after
+        32. Of these, feature by feature, 16 words with the upper halves of the weights' bits, rounded to the
+        nearest: of label j in the lower, of j + 16 in the upper half of word j; behind them all as many words
+        with the weights' lower halves, to be added with their sign. Fewer than 32 labels, the last, have
+        whole weights, of a feature label by label. Behind them 16 zeros, for vectors to read beyond.
+    dense_bounds
         float32, two for each 32 labels: the most of the labels' Euclidean norms of what is rounded away of
-        their weights of the heads, and of these weights; never less than they are. Of fewer labels infinite.
+        their weights of dense features, and of these weights; never less than they are. Of fewer labels
+        infinite.
     starts
-        uint32, shape (n_features + 1,). Feature f's list is ``lists[starts[f]:starts[f + 1]]``; a head's is
-        empty.
+        uint32, shape (n_features + 1,). Feature f's list is ``lists[starts[f]:starts[f + 1]]``; a dense
+        feature's is empty.
     lists
         uint32: words. A list is its weights, float32, and behind them a place in `label_ids` for each,
         uint16, filled up to a whole word.
     """
 
-    heads: Heads
+    dense: DenseFeatures
     label_ids: NDArray[np.int32]
     bias: NDArray[np.float32]
-    head_weights: NDArray[np.uint32]
-    head_bounds: NDArray[np.float32]
+    dense_weights: NDArray[np.uint32]
+    dense_bounds: NDArray[np.float32]
     starts: NDArray[np.uint32]
     lists: NDArray[np.uint32]
 
     @classmethod
-    def build(cls, parts: Iterable[LabelWeights], heads: Heads) -> LabelBlock:
+    def build(cls, parts: Iterable[LabelWeights], dense: DenseFeatures) -> LabelBlock:
         """Turn the classifiers of `parts`, disjoint sets of labels, round.
 
         `parts` is gone through twice, and of a part no weights are kept.
         """
-        part_ids, part_bias, lengths = [], [], np.zeros(heads.n_features, np.int64)
+        part_ids, part_bias, lengths = [], [], np.zeros(dense.n_features, np.int64)
         for part in parts:
             part_ids.append(part.label_ids)
             part_bias.append(part.bias)
@@ -81,20 +82,20 @@ class LabelBlock:
         ids = np.concatenate(part_ids)
         order = np.argsort(ids)
         label_ids, n_labels = ids[order], len(ids)
-        lengths[heads.ids] = 0
-        starts = np.zeros(heads.n_features + 1, np.uint32)
+        lengths[dense.ids] = 0
+        starts = np.zeros(dense.n_features + 1, np.uint32)
         np.cumsum(lengths + (lengths + 1) // 2, out=starts[1:])
 
-        lists, filled = zeros(int(starts[-1]), np.uint32), np.zeros(heads.n_features, np.uint32)
-        head_weights = zeros(n_labels * len(heads.ids) + native.HEAD_PADDING, np.uint32)
+        lists, filled = zeros(int(starts[-1]), np.uint32), np.zeros(dense.n_features, np.uint32)
+        dense_weights = zeros(n_labels * len(dense.ids) + native.DENSE_PADDING, np.uint32)
         for part in parts:
             csr = part.weights
             rows = csr.indptr, csr.indices, csr.values
             places = np.searchsorted(label_ids, part.label_ids).astype(np.uint16)
-            native.fill_postings(*rows, places, heads.kernel, n_labels, starts, filled, lists, head_weights)
-        bounds = np.empty(2 * -(-n_labels // native.HEAD_TILE), np.float32)
-        native.head_bounds(head_weights, len(heads.ids), n_labels, bounds)
-        return cls(heads, label_ids, np.concatenate(part_bias)[order], head_weights, bounds, starts, lists)
+            native.fill_postings(*rows, places, dense.kernel, n_labels, starts, filled, lists, dense_weights)
+        bounds = np.empty(2 * -(-n_labels // native.DENSE_TILE), np.float32)
+        native.dense_bounds(dense_weights, len(dense.ids), n_labels, bounds)
+        return cls(dense, label_ids, np.concatenate(part_bias)[order], dense_weights, bounds, starts, lists)
 
     def lowered(self, thresholds: NDArray[np.float32]) -> LabelBlock:
         """The same with the threshold of each label, by its id, taken from its bias."""
@@ -106,8 +107,8 @@ class LabelBlock:
         return native.LabelBlock(
             self.starts,
             self.lists,
-            self.head_weights,
-            self.head_bounds,
+            self.dense_weights,
+            self.dense_bounds,
             self.bias,
             self.label_ids,
         )
@@ -127,8 +128,8 @@ class LabelBlock:
         return (
             self.label_ids,
             self.bias,
-            self.head_weights,
-            self.head_bounds,
+            self.dense_weights,
+            self.dense_bounds,
             self.starts,
             self.lists,
         )
@@ -181,10 +182,10 @@ def label_blocks(
 ) -> Iterator[LabelBlock]:
     """The parts, in order, as blocks that `plan_blocks` makes of them."""
     parts = list(parts)
-    heads = Heads.of(parts, n_features)
+    dense = DenseFeatures.of(parts, n_features)
     sizes = [(len(part.label_ids), part.weights.nnz) for part in parts]
     for slices in plan_blocks(sizes, max_labels, max_weights):
-        yield LabelBlock.build([cut(parts[s.part], s) for s in slices], heads)
+        yield LabelBlock.build([cut(parts[s.part], s) for s in slices], dense)
 
 
 def cut(part: LabelWeights, where: Slice) -> Part:

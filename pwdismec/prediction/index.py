@@ -23,7 +23,7 @@ from pwdismec.machine import memory
 from pwdismec.model import Model
 from pwdismec.model.manifest import INDEX
 from pwdismec.prediction.blocks import LabelBlock, Part, Slice, cut, plan_blocks
-from pwdismec.prediction.heads import Heads, LabelWeights, check_features
+from pwdismec.prediction.dense_features import DenseFeatures, LabelWeights, check_features
 from pwdismec.prediction.index_file import VERSION, is_as_built, read_index, write_index
 from pwdismec.prediction.memory import MemoryLimit
 
@@ -54,7 +54,7 @@ def open_index(model: Model, limit: MemoryLimit | None = None) -> list[LabelBloc
         with _alone(model.path):
             if not _on_record(model, claim):  # somebody else may have built it meanwhile
                 building.check(limit)
-                made_of = building.heads, building, len(building.plan), _source(model)
+                made_of = building.dense, building, len(building.plan), _source(model)
                 if not is_as_built(model.path / INDEX, *made_of):
                     write_index(model.path / INDEX, *made_of)
                 remember(model.path, claim)
@@ -93,13 +93,13 @@ class _Building:
         return plan_blocks([(entry.n_trained, entry.nnz) for entry in self.model.manifest.shards])
 
     @cached_property
-    def heads(self) -> Heads:
+    def dense(self) -> DenseFeatures:
         """Of the whole model."""
         parts = (part for slices in self.plan for part in _StoredParts(self.model, slices))
-        return Heads.of(parts, self.model.n_features)
+        return DenseFeatures.of(parts, self.model.n_features)
 
     def __iter__(self) -> Iterator[LabelBlock]:
-        return (LabelBlock.build(_StoredParts(self.model, s), self.heads) for s in self.plan)
+        return (LabelBlock.build(_StoredParts(self.model, s), self.dense) for s in self.plan)
 
     def check(self, limit: MemoryLimit | None) -> None:
         """See that the largest block can be built, within the machine's memory if there is no other limit."""
@@ -108,7 +108,7 @@ class _Building:
         check_features(self.model.n_features, self.model.path)
         limit, what = limit or MemoryLimit(memory()), "building the prediction index"
         features = 32 * self.model.n_features + 8 * _CHUNK
-        limit.check(features, what)  # before the heads are counted, feature by feature
+        limit.check(features, what)  # before the dense features are counted
         entries = self.model.manifest.shards
         bytes_of_blocks = []
         for slices in self.plan:
@@ -116,7 +116,7 @@ class _Building:
             weights = sum(
                 entries[s.part].nnz * (s.stop - s.start) // entries[s.part].n_trained for s in slices
             )
-            bytes_of_blocks.append(6 * weights + 4 * n_labels * len(self.heads.ids))
+            bytes_of_blocks.append(6 * weights + 4 * n_labels * len(self.dense.ids))
         limit.check(max(bytes_of_blocks) + features, what)
 
 

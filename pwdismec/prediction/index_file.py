@@ -1,6 +1,6 @@
 """The file of a prediction index: safetensors, so written that it is mapped into memory and used as it is.
 
-The heads, and six tensors a block (see `LabelBlock`), each of whole words and so aligned.
+The dense features, and six tensors a block (see `LabelBlock`), each of whole words and so aligned.
 The header's metadata names the weights it was made of.
 """
 
@@ -20,36 +20,38 @@ from pwdismec.data.tensors import DTYPES, map_tensors
 from pwdismec.files import file_to_read, file_to_write, replacing_file
 from pwdismec.patience import patient
 from pwdismec.prediction.blocks import LabelBlock
-from pwdismec.prediction.heads import Heads
+from pwdismec.prediction.dense_features import DenseFeatures
 
 FORMAT: Final = "pwdismec-index"
-VERSION: Final = "5"
+VERSION: Final = "6"
 
-_HEADS: Final = "heads"
+_DENSE: Final = "dense_features"
 _DTYPES: Final = {
     "label_ids": "I32",
     "bias": "F32",
-    "head_bounds": "F32",
+    "dense_bounds": "F32",
     "starts": "U32",
     "lists": "U32",
-    "head_weights": "U32",
+    "dense_weights": "U32",
 }
-# Where head weights begin, so that none of the kernel's vectors lies in two of the processor's lines; what is
-# missing are zeros behind the lists.
+# Where the weights of dense features begin, so that none of the kernel's vectors lies in two of the
+# processor's lines; what is missing are zeros behind the lists.
 _ALIGNMENT: Final = 64
 _PAGE: Final = 4096
 _CHUNK: Final = 1 << 22
 
 
 @patient
-def write_index(path: Path, heads: Heads, blocks: Iterable[LabelBlock], n_blocks: int, source: str) -> None:
+def write_index(
+    path: Path, dense: DenseFeatures, blocks: Iterable[LabelBlock], n_blocks: int, source: str
+) -> None:
     """Write an index, whole or not at all; one block is held at a time.
 
     Parameters
     ----------
     path
         The file.
-    heads
+    dense
         Those of all blocks.
     blocks, n_blocks
         The blocks, and how many there are.
@@ -64,14 +66,16 @@ def write_index(path: Path, heads: Heads, blocks: Iterable[LabelBlock], n_blocks
     layout = _Layout(n_blocks, source)
     with replacing_file(path) as aside, file_to_write(aside) as file:
         file.seek(layout.start)
-        for piece in layout.pieces(heads, blocks):
+        for piece in layout.pieces(dense, blocks):
             file.write(piece)
         file.seek(0)
         file.write(layout.head)
 
 
 @patient
-def is_as_built(path: Path, heads: Heads, blocks: Iterable[LabelBlock], n_blocks: int, source: str) -> bool:
+def is_as_built(
+    path: Path, dense: DenseFeatures, blocks: Iterable[LabelBlock], n_blocks: int, source: str
+) -> bool:
     """Whether a file holds, byte for byte, what `write_index` would write; one block is held at a time."""
     layout = _Layout(n_blocks, source)
     try:
@@ -82,7 +86,7 @@ def is_as_built(path: Path, heads: Heads, blocks: Iterable[LabelBlock], n_blocks
     except (OSError, ValueError):
         return False
     end = layout.start
-    for piece in layout.pieces(heads, blocks):
+    for piece in layout.pieces(dense, blocks):
         expected = np.frombuffer(piece, np.uint8)
         if not _equal(found[end : end + len(expected)], expected):
             return False
@@ -93,9 +97,9 @@ def is_as_built(path: Path, heads: Heads, blocks: Iterable[LabelBlock], n_blocks
 def read_index(path: Path, n_features: int) -> list[LabelBlock]:
     """The blocks of an index, mapped. What the file holds is not looked at: see `is_as_built`."""
     found = map_tensors(path)
-    heads = Heads(found.tensors[_HEADS], n_features)
+    dense = DenseFeatures(found.tensors[_DENSE], n_features)
     return [
-        LabelBlock(heads, **{name: found.tensors[_name(number, name)] for name in _DTYPES})
+        LabelBlock(dense, **{name: found.tensors[_name(number, name)] for name in _DTYPES})
         for number in range(len(found.tensors) // len(_DTYPES))
     ]
 
@@ -118,9 +122,9 @@ class _Layout:
         }
         self._end = 0
 
-    def pieces(self, heads: Heads, blocks: Iterable[LabelBlock]) -> Iterator[bytes | memoryview]:
+    def pieces(self, dense: DenseFeatures, blocks: Iterable[LabelBlock]) -> Iterator[bytes | memoryview]:
         """What follows the header, piece by piece."""
-        yield from self._place(_HEADS, "I32", heads.ids)
+        yield from self._place(_DENSE, "I32", dense.ids)
         numbers = count()  # not enumerate, which would hold a block while the next one is built
         for block in blocks:
             number = next(numbers)

@@ -19,7 +19,7 @@ from pwdismec.data.validation import check_features, check_form, finite_float32,
 from pwdismec.errors import ArrayError, ConfigError, ModelError
 from pwdismec.model import Model
 from pwdismec.prediction.blocks import label_blocks
-from pwdismec.prediction.heads import LabelWeights
+from pwdismec.prediction.dense_features import LabelWeights
 from pwdismec.prediction.index import open_index
 from pwdismec.prediction.memory import MemoryLimit
 from pwdismec.prediction.search import check_scores, memory_of_search, no_top, search_on
@@ -47,9 +47,9 @@ class Predictor:
     """The best labels of new instances, exactly: every trained label is scored.
 
     The score of label j for instance x is b_j + Σ_f x_f·w_jf: float32, one rounded product and one rounded
-    sum a feature, features ascending, those that most labels have (the heads) before all others; the same
-    bits on every machine. Equal scores rank the lower label id
-    first. Labels that no shard holds (they had no training positive) are never returned.
+    sum a feature, features ascending, those that many labels have (dense features) behind all others; the
+    same bits on every machine. Equal scores rank the lower label id first. Labels that no shard holds (they
+    had no training positive) are never returned.
 
     The weights are read by feature, mapped from the index beside the model (docs/prediction.md), which
     the first prediction with a model builds. Safe to use from many threads.

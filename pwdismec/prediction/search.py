@@ -18,10 +18,9 @@ from pwdismec.prediction.blocks import LabelBlock
 _ROWS_A_TASK = 1024
 _VALUES_A_TASK = 1 << 17
 
-# What a thread keeps for scoring (native/score.hpp): its stack and the like; scores, as many as this at the
-# most and 2^16; and a task's values, taken apart.
+# What a thread keeps for scoring besides scores (native/prediction/score.hpp): its stack and the like, and a
+# task's values, taken apart.
 _BYTES_A_THREAD = 1 << 19
-_SCORES_A_THREAD = 1 << 22
 _BYTES_A_VALUE = 12
 
 
@@ -36,7 +35,7 @@ def search(blocks: Sequence[LabelBlock], features: Features, top_k: int, jobs: i
     Parameters
     ----------
     blocks
-        Disjoint sets of labels, all of the same heads.
+        Disjoint sets of labels, all of the same dense features.
     features
         float32, instances × features; column ids below the blocks' number of features.
     top_k
@@ -66,7 +65,7 @@ def search_on(top: TopK, blocks: Sequence[LabelBlock], features: Features, jobs:
         instances = part.to_csr() if isinstance(part, Dense) else part
         x = instances.indptr, instances.indices, instances.values
         try:
-            native.score_top_k(heads, kernels, *x, top.labels[rows], top.scores[rows])
+            native.score_top_k(dense, kernels, *x, top.labels[rows], top.scores[rows])
         except RuntimeError as error:
             raise ModelError(
                 f"the prediction index is damaged: {error}; delete it, and it is built anew"
@@ -74,7 +73,7 @@ def search_on(top: TopK, blocks: Sequence[LabelBlock], features: Features, jobs:
 
     if not blocks:
         return
-    heads, kernels = blocks[0].heads.kernel, [block.kernel for block in blocks]
+    dense, kernels = blocks[0].dense.kernel, [block.kernel for block in blocks]
     tasks = list(_tasks(features, -(-features.n_rows // jobs)))
     if len(tasks) == 1:  # a thread of its own would take longer to start than an instance takes
         search_rows(tasks[0])
@@ -106,7 +105,7 @@ def memory_of_search(blocks: Sequence[LabelBlock], features: Features, jobs: int
             max(rows, task.stop - task.start),
             max(values, features.rows(task.start, task.stop).nnz),
         )
-    scores = max(n_labels, min(rows * n_labels, _SCORES_A_THREAD)) + (1 << 16)
+    scores = max(n_labels, min(rows * n_labels, native.MOST_SCORES)) + native.MOST_LABELS
     sparse_form = 8 * rows + 4 * values if isinstance(features, Dense) else 0
     return jobs * (_BYTES_A_THREAD + 4 * scores + _BYTES_A_VALUE * values + sparse_form)
 

@@ -14,9 +14,9 @@ from pwdismec.data.dense import Dense, Features
 from pwdismec.data.validation import check_csr, check_features
 from pwdismec.solvers.contract import Certificate, Memory, Problem, Solution
 
-# Labels of one call. They come and go through the lanes of a pass, and the last ones leave lanes empty:
-# the more labels, the less of that.
-_BLOCK_SIZE = 8 * int(native.LANES)
+# Labels of one call. They come and go, and the last ones leave places of their passes empty: the more labels,
+# the less of that.
+_BLOCK_SIZE = 8 * native.LABELS_PER_PASS
 
 _CHUNK = 1 << 20  # stored values that are copied at a time
 
@@ -36,14 +36,14 @@ class BlockDualCD:
         The most visits to instances a label may take, in passes over the data.
     seed
         Of the order of visits.
-    lanes
-        Labels that share a pass: 32, or 16, which take less memory and more passes to the same result.
+    labels_per_pass
+        32, or 16, which take less memory and more passes to the same result.
     """
 
     tolerance: float = 1e-3
     max_epochs: int = 1000
     seed: int = 0
-    lanes: int = int(native.LANES)
+    labels_per_pass: int = native.LABELS_PER_PASS
 
     @property
     def block_size(self) -> int:
@@ -55,14 +55,15 @@ class BlockDualCD:
 
         Shared are the solver's copy of sparse features, 8 bytes an instance and 16 a used feature of norms,
         sizes and numbers, two bits a feature that tell which are used, and the columns of rare features for
-        which a thread's weights of the head leave no room. A thread has the margins of `lanes` labels, the
-        weights of the head or their columns, 20 bytes a used feature of vectors as long as a label's weights,
-        and a working set: 60 bytes an instance, and a copy of its values. How large a set gets is not known
-        before; a sixteenth of the instances and two for each positive are assumed.
+        which a thread's weights of frequent features leave no room. A thread has the margins of
+        `labels_per_pass` labels, the weights of frequent features or their columns, 20 bytes a used feature
+        of vectors as long as a label's weights, and a working set: 60 bytes an instance, and a copy of its
+        values. How large a set gets is not known before; a sixteenth of the instances and two for each
+        positive are assumed.
         """
         n, stored = features.n_rows, features.nnz
         in_set = min(n, n // 16 + 2 * most_positives)
-        thread = 4 * (self.lanes * n + int(native.LANES) * n_used) + 20 * n_used + 60 * in_set
+        thread = 4 * (self.labels_per_pass * n + native.LABELS_PER_PASS * n_used) + 20 * n_used + 60 * in_set
         if isinstance(features, Dense):
             return Memory(features.nbytes + 8 * n, thread)
         thread += 8 * min(native.MOST_COPIED, stored * in_set // max(1, n))
@@ -72,9 +73,9 @@ class BlockDualCD:
         return Memory(copies + 8 * n + numbers + 8 * min(native.MOST_IN_COLUMNS, stored), thread)
 
     def narrowed(self) -> BlockDualCD | None:
-        """See `Solver.narrowed`: half as many lanes, once."""
-        half = int(native.LANES) // 2
-        return replace(self, lanes=half) if self.lanes > half else None
+        """See `Solver.narrowed`: half as many labels a pass, once."""
+        half = native.LABELS_PER_PASS // 2
+        return replace(self, labels_per_pass=half) if self.labels_per_pass > half else None
 
     def prepare(self, problem: Problem) -> native.Instances:
         """The kernel's view of the instances.
@@ -174,7 +175,7 @@ class BlockDualCD:
             own.indices,
             own.values,
             bias,
-            self.lanes,
+            self.labels_per_pass,
         )
 
     def _solve(
@@ -197,7 +198,7 @@ class BlockDualCD:
             self.max_epochs,
             self.seed,
             prune,
-            self.lanes,
+            self.labels_per_pass,
             None if allowed is None else allowed.indptr,
             None if allowed is None else allowed.indices,
         )

@@ -148,11 +148,11 @@ class Solver(Protocol):
         """
 
     @property
-    def lanes(self) -> int:
+    def labels_per_pass(self) -> int:
         """How many labels share a pass over the data."""
 
     def narrowed(self) -> Solver | None:
-        """A like solver with fewer lanes: less memory a thread, the same bits; None if there is none."""
+        """A like solver with fewer labels a pass: less memory a thread, the same bits; or None."""
 
     def prepare(self, problem: Problem) -> Any:
         """What all labels of `problem` share, computed once a process; the `start` of `solve`."""

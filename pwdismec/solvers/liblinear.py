@@ -45,7 +45,7 @@ class LibLinear:
         return 1
 
     @property
-    def lanes(self) -> int:
+    def labels_per_pass(self) -> int:
         """Labels are trained one by one."""
         return 1
 

@@ -11,7 +11,7 @@ from pwdismec.files import helping_folder
 from pwdismec.model import Model
 from pwdismec.model.manifest import CALIBRATION
 from pwdismec.outputs import output_file
-from pwdismec.prediction.heads import check_features
+from pwdismec.prediction.dense_features import check_features
 from pwdismec.progress import Watch, unwatched
 from pwdismec.training import TrainingConfig, run_of, train
 from pwdismec.training.progress import as_training_progress

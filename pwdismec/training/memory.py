@@ -146,14 +146,14 @@ def warn_if_too_large(plan: MemoryPlan, limit: int | None) -> None:
 
 def _fitted(plan: MemoryPlan, narrower: Callable[[Solver], MemoryPlan], limit: int) -> MemoryPlan:
     """The plan, made smaller as far as the limit asks for and it can be."""
-    lanes, threads = plan.solver.lanes, plan.threads
+    at_first, threads = plan.solver.labels_per_pass, plan.threads
     while plan.total > limit and (solver := plan.solver.narrowed()):
         plan = narrower(solver)
     while plan.total > limit and plan.threads > 1:
         plan = replace(plan, threads=plan.threads - 1)
     changes = []
-    if plan.solver.lanes < lanes:
-        changes.append(f"{plan.solver.lanes} labels a pass instead of {lanes}")
+    if plan.solver.labels_per_pass < at_first:
+        changes.append(f"{plan.solver.labels_per_pass} labels a pass instead of {at_first}")
     if plan.threads < threads:
         changes.append(f"{plan.threads} instead of {threads} threads")
     return replace(plan, narrowed=f"to keep to {size_text(limit)}, {', '.join(changes)}" if changes else "")

@@ -18,7 +18,7 @@ from pwdismec.files import replacing_folder, sweep_beside
 from pwdismec.metrics import evaluate
 from pwdismec.model.plan import plan_shards
 from pwdismec.outputs import check_apart, followed, output_folder
-from pwdismec.prediction.heads import check_features
+from pwdismec.prediction.dense_features import check_features
 from pwdismec.prediction.search import check_scores
 from pwdismec.solvers import Problem, Solution, concatenate
 from pwdismec.training.blocks import Block, size_of_blocks

@@ -63,7 +63,7 @@ def main(
                 [file for file in files if file.endswith(".py") == is_python] for is_python in (1, 0)
             )
             run.try_some(spread(python, room_of, seed), n_python)
-            run.try_some(spread(cpp, lambda file: Path(file).stem, seed), n_cpp)
+            run.try_some(spread(cpp, lambda file: str(Path(file).with_suffix("")), seed), n_cpp)
     survivors = [mutant for mutant, outcome in run.outcomes.items() if outcome == SURVIVED]
     click.echo("\n".join(["", "noticed by no test:", *map(str, survivors or ["none"])]))
     click.echo(", ".join(f"{number} {outcome}" for outcome, number in Counter(run.outcomes.values()).items()))

@@ -16,32 +16,30 @@ _MOST = 3
 # Tests that start many processes are too long to be run for each mutant.
 _SLOW = ("dask", "demo", "disks", "interrupted", "cli_memory", "slurm", "together", "killed_at_random")
 
-# Kernels by what is made of them: files whose names begin so, and the tests that try most of it. The others
-# are the solver's.
+# Kernels by their folder, and the tests that try most of it.
 _KERNELS = {
-    ("decimal", "digits", "format", "parse_"): (
-        ["data/test_formats_decimal.py", "data/test_formats_roundtrip.py", "data/test_formats_bad_input.py"]
-    ),
-    ("count_", "runs", "texts_"): [
-        "text/test_words.py",
-        "text/test_corpus.py",
-        "data/test_dataset_arrays.py",
+    "formats": [
+        "data/test_formats_decimal.py",
+        "data/test_formats_roundtrip.py",
+        "data/test_formats_bad_input.py",
     ],
-    ("exact_tile", "heads", "postings", "score", "top_k", "prediction_"): (
-        [
-            "prediction/test_predictor.py",
-            "prediction/test_rounded_heads.py",
-            "prediction/test_prediction_index.py",
-        ]
-    ),
-    ("check_", "finite"): ["native/test_check_rows.py", "test_hostile_arrays.py"],
+    "prediction": [
+        "prediction/test_predictor.py",
+        "prediction/test_rounded_dense_weights.py",
+        "prediction/test_prediction_index.py",
+    ],
+    "solver": [
+        "solvers/test_block_dual_cd.py",
+        "solvers/test_hard_cases.py",
+        "solvers/test_block_dual_cd_dense.py",
+    ],
+    "support": ["native/test_check_rows.py", "test_hostile_arrays.py", "data/test_dataset_arrays.py"],
+    "text": ["text/test_words.py", "text/test_corpus.py"],
 }
-_SOLVERS = [
-    "solvers/test_block_dual_cd.py",
-    "solvers/test_hard_cases.py",
-    "solvers/test_block_dual_cd_dense.py",
-]
-_ELSEWHERE = {"pwdismec/native/__init__.py": ["tests/test_native.py", "tests/solvers/test_block_dual_cd.py"]}
+_ELSEWHERE = {
+    name: ["tests/test_native.py", "tests/solvers/test_block_dual_cd.py"]
+    for name in ("pwdismec/native/__init__.py", "pwdismec/native/module.cpp")
+}
 
 
 def room_of(file: str) -> str:
@@ -64,8 +62,7 @@ def tests_of(file: str, root: Path) -> tuple[str, ...]:
             tests.glob("cli/test_*.py"), lambda text: sum(text.count(f'"{c}"') for c in commands)
         )
     elif room == "native":
-        chosen = (tests for begins, tests in _KERNELS.items() if Path(file).name.startswith(begins))
-        found = [tests / name for name in next(chosen, _SOLVERS)]
+        found = [tests / name for name in _KERNELS[Path(file).parent.name]]
     else:
         stem = Path(file).stem
         names = [stem, *re.findall(r"^(?:def|class) (\w+)", (root / file).read_text("utf-8"), re.M)]

@@ -4,18 +4,17 @@
 // can, as they are the same in every run. They know nothing of caches, though: what is faster is still for
 // benchmarks/ to say.
 //
-// The problem is text's in small: few frequent features and many rare ones, some of them beyond the head that
-// the solver keeps apart; and labels of 2 to 60 positives, each told by a feature, which misses some and is
-// wrong about others. Only additions, multiplications and square roots make it: the same bits everywhere.
+// The problem is text's in small: few frequent features and many rare ones, some of which the solver keeps apart; and
+// labels of 2 to 60 positives, each told by a feature, which misses some and is wrong about others. Only additions, multiplications and square roots make it: the same bits everywhere.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <vector>
 
-#include "block_dual_cd.hpp"
-#include "instances.hpp"
-#include "shared_pass.hpp"
+#include "solver/block_dual_cd.hpp"
+#include "solver/instances.hpp"
+#include "solver/shared_pass.hpp"
 
 namespace {
 
@@ -107,7 +106,7 @@ int main() {
     for (int label = 0; label < kLabels; ++label) costs.push_back(1 + 20 * random.uniform());
     const auto solved =
         pwdismec::solve_block(instances, {y.indptr.data(), y.indices.data(), kLabels}, {{costs.data(), 1.0}},
-                              {1e-3, 1000, 0}, 0.01f, pwdismec::SharedPass::kLabels);
+                              {1e-3, 1000, 0}, 0.01f, pwdismec::SharedPass::kLabelsPerPass);
     double worst = 0;
     std::size_t weights = 0;
     for (const pwdismec::LabelSolution& label : solved[0]) {

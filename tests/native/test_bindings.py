@@ -36,21 +36,21 @@ INDPTR, IDS, VALUES = int64(0, 1, 3), int32(2, 0, 1), float32(1, 2, 3)
 FREQUENCY = int64(1, 1, 1)
 TEXT = np.frombuffer(b"1 0:1\n0,1 2:1\n", np.uint8)
 
-N_LABELS, HEADS = 40, int32(0, 2)
+N_LABELS, DENSE = 40, int32(0, 2)
 
 
-def heads() -> native.Heads:
-    return native.Heads(HEADS, 3)
+def dense() -> native.DenseFeatures:
+    return native.DenseFeatures(DENSE, 3)
 
 
 def block_arrays() -> list[NDArray[Any]]:
-    """Of 40 labels, of which two have a weight of the feature 1, and of two heads."""
-    head_weights = np.zeros(2 * N_LABELS + native.HEAD_PADDING, np.uint32)
+    """Of 40 labels, of which two have a weight of the feature 1, and of two dense features."""
+    dense_weights = np.zeros(2 * N_LABELS + native.DENSE_PADDING, np.uint32)
     starts = np.array([0, 0, 3, 3], np.uint32)
     lists = np.array([*np.ones(2, np.float32).view(np.uint32), 7], np.uint32)
     bounds = np.zeros(4, np.float32)
     bias, label_ids = np.zeros(N_LABELS, np.float32), np.arange(N_LABELS, dtype=np.int32)
-    return [starts, lists, head_weights, bounds, bias, label_ids]
+    return [starts, lists, dense_weights, bounds, bias, label_ids]
 
 
 def instances() -> native.Instances:
@@ -64,19 +64,31 @@ def tops(n: int = 2, k: int = 3) -> tuple[NDArray[np.int32], NDArray[np.float32]
 
 
 def postings() -> Arguments:
-    starts, lists, head_weights, *_ = block_arrays()
+    starts, lists, dense_weights, *_ = block_arrays()
     positions, filled = np.array([5, 39], np.uint16), np.zeros(3, np.uint32)
-    return INDPTR, IDS, VALUES, positions, heads(), N_LABELS, starts, filled, lists, head_weights
+    return INDPTR, IDS, VALUES, positions, dense(), N_LABELS, starts, filled, lists, dense_weights
 
 
 def to_solve() -> Arguments:
     costs = np.ones((1, 1)), np.ones(1)
-    return instances(), int64(0, 1), int32(1), *costs, 1e-3, 9, 0, 0.0, native.LANES, int64(0, 2), int32(0, 2)
+    return (
+        instances(),
+        int64(0, 1),
+        int32(1),
+        *costs,
+        1e-3,
+        9,
+        0,
+        0.0,
+        native.LABELS_PER_PASS,
+        int64(0, 2),
+        int32(0, 2),
+    )
 
 
 def to_measure() -> Arguments:
     weights = int64(0, 2), int32(0, 2), float32(1, 2)
-    return instances(), int64(0, 1), int32(1), np.ones(1), 1.0, *weights, float32(1), native.LANES
+    return instances(), int64(0, 1), int32(1), np.ones(1), 1.0, *weights, float32(1), native.LABELS_PER_PASS
 
 
 # A sound call of everything that takes arrays.
@@ -91,13 +103,13 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
     "format_labelled_rows": (native.format_labelled_rows, lambda: (INDPTR, IDS, VALUES, INDPTR, IDS)),
     "format_ranked_rows": (native.format_ranked_rows, lambda: (INDPTR, IDS, VALUES)),
     "number": (native.Runs.number, lambda: (native.Runs(), [b"a b", b"c"])),
-    "Heads": (native.Heads, lambda: (HEADS, 3)),
+    "DenseFeatures": (native.DenseFeatures, lambda: (DENSE, 3)),
     "LabelBlock": (native.LabelBlock, lambda: tuple(block_arrays())),
     "fill_postings": (native.fill_postings, postings),
-    "head_bounds": (native.head_bounds, lambda: (block_arrays()[2], 2, N_LABELS, np.zeros(4, np.float32))),
+    "dense_bounds": (native.dense_bounds, lambda: (block_arrays()[2], 2, N_LABELS, np.zeros(4, np.float32))),
     "score_top_k": (
         native.score_top_k,
-        lambda: (heads(), [native.LabelBlock(*block_arrays())], INDPTR, IDS, VALUES, *tops()),
+        lambda: (dense(), [native.LabelBlock(*block_arrays())], INDPTR, IDS, VALUES, *tops()),
     ),
     "SparseCopy": (native.SparseCopy, lambda: (FREQUENCY, 2, 1.0)),
     "append": (
@@ -108,7 +120,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
     "solve_block": (native.solve_block, to_solve),
     "objectives": (native.objectives, to_measure),
 }
-WRITTEN = {"count_ids": [1], "fill_postings": [7, 8, 9], "head_bounds": [3], "score_top_k": [5, 6]}
+WRITTEN = {"count_ids": [1], "fill_postings": [7, 8, 9], "dense_bounds": [3], "score_top_k": [5, 6]}
 
 
 def arrays_of(call: str) -> list[int]:
@@ -210,7 +222,7 @@ ANY_LENGTH = {
         ("format_labelled_rows", 4),
         ("format_ranked_rows", 0),
         ("append", 1),
-        ("Heads", 0),
+        ("DenseFeatures", 0),
         ("fill_postings", 8),
     ),
     *(("LabelBlock", 0), ("LabelBlock", 1), ("LabelBlock", 2), ("SparseCopy", 0), ("dense_instances", 0)),
@@ -255,7 +267,13 @@ def test_offsets_that_lead_outside_are_refused(call, place, offsets):
 @pytest.mark.parametrize(
     ("call", "place"),
     [
-        *(("count_ids", 0), ("count_in_rows", 1), ("count_in_rows", 3), ("Heads", 0), ("fill_postings", 1)),
+        *(
+            ("count_ids", 0),
+            ("count_in_rows", 1),
+            ("count_in_rows", 3),
+            ("DenseFeatures", 0),
+            ("fill_postings", 1),
+        ),
         *(("score_top_k", 3), ("append", 2), ("solve_block", 2), ("solve_block", 11)),
         *(("objectives", 2), ("objectives", 6)),
     ],
@@ -273,7 +291,11 @@ def test_ids_that_lead_outside_are_refused(call, place, id):
     [(call, i) for call in CALLS for i, x in enumerate(CALLS[call][1]()) if type(x) is int],
 )
 def test_extreme_numbers_are_refused_or_harmless(call, place, number):
-    if (call, place) in {("count_in_rows", 4), ("Heads", 1), ("SparseCopy", 1)} and 2**30 < number < 2**32:
+    if (call, place) in {
+        ("count_in_rows", 4),
+        ("DenseFeatures", 1),
+        ("SparseCopy", 1),
+    } and 2**30 < number < 2**32:
         pytest.skip("takes gigabytes")
     with contextlib.suppress(*REFUSED, MemoryError):
         with_argument(call, place, number)
@@ -296,17 +318,18 @@ def test_a_damaged_block_is_refused_or_harmless():
         top_labels, top_scores = tops()
         try:
             native.score_top_k(
-                heads(), [native.LabelBlock(*arrays)], INDPTR, IDS, VALUES, top_labels, top_scores
+                dense(), [native.LabelBlock(*arrays)], INDPTR, IDS, VALUES, top_labels, top_scores
             )
         except RuntimeError as error:
             assert "outside its block" in str(error)
 
 
 @pytest.mark.parametrize(
-    "other", [native.Heads(int32(0), 3), native.Heads(HEADS, 4), native.Heads(int32(), 3)]
+    "other",
+    [native.DenseFeatures(int32(0), 3), native.DenseFeatures(DENSE, 4), native.DenseFeatures(int32(), 3)],
 )
-def test_a_block_is_scored_with_its_own_heads_only(other):
-    with pytest.raises(ValueError, match="other heads"):
+def test_a_block_is_scored_with_its_own_dense_features_only(other):
+    with pytest.raises(ValueError, match="other dense features"):
         with_argument("score_top_k", 0, other)
 
 
@@ -331,11 +354,11 @@ def test_a_copy_that_is_finished_holds_nothing():
         with_argument("solve_block", 0, nothing)
 
 
-@pytest.mark.parametrize("kind", ["Heads", "Instances", "LabelBlock", "Runs", "SparseCopy"])
+@pytest.mark.parametrize("kind", ["DenseFeatures", "Instances", "LabelBlock", "Runs", "SparseCopy"])
 def test_what_was_never_made_is_refused(kind):
     unmade = getattr(native, kind).__new__(getattr(native, kind))
     calls = {
-        "Heads": lambda: with_argument("score_top_k", 0, unmade),
+        "DenseFeatures": lambda: with_argument("score_top_k", 0, unmade),
         "Instances": lambda: with_argument("solve_block", 0, unmade),
         "LabelBlock": lambda: with_argument("score_top_k", 1, [unmade]),
         "Runs": lambda: with_argument("number", 0, unmade),
@@ -345,7 +368,7 @@ def test_what_was_never_made_is_refused(kind):
         calls[kind]()
 
 
-@pytest.mark.parametrize("blocks", [[None], [1], None, [heads()]])
+@pytest.mark.parametrize("blocks", [[None], [1], None, [dense()]])
 def test_what_is_no_block_is_refused(blocks):
     with pytest.raises(TypeError):
         with_argument("score_top_k", 1, blocks)

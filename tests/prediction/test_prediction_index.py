@@ -57,20 +57,20 @@ def test_it_is_a_safetensors_file_of_the_weights(path):
     answers(path)
     tensors = safetensors.numpy.load_file(path / INDEX)
     found = np.zeros((300, 40), np.float32)
-    starts, lists, heads = tensors["0.starts"], tensors["0.lists"], tensors["heads"]
-    np.testing.assert_array_equal(heads, range(20))
+    starts, lists, dense = tensors["0.starts"], tensors["0.lists"], tensors["dense_features"]
+    np.testing.assert_array_equal(dense, range(20))
     for feature in range(40):
         words = lists[starts[feature] : starts[feature + 1]]
         n = 2 * len(words) // 3
-        assert (n == 0) == (feature in heads)
+        assert (n == 0) == (feature in dense)
         found[words[n:].view(np.uint16)[:n], feature] = words[:n].view(np.float32)
-    words = tensors["0.head_weights"]
+    words = tensors["0.dense_weights"]
     for first in range(0, 288, 32):
         halves = words[20 * first : 20 * (first + 32)].view(np.uint16).reshape(2, 20, 16, 2).astype(np.int64)
         upper, lower = halves.transpose(0, 1, 3, 2).reshape(2, 20, 32)
         bits = (upper << 16) + np.where(lower < 1 << 15, lower, lower - (1 << 16))
-        found[first : first + 32, heads] = bits.astype(np.uint32).view(np.float32).T
-    found[288:, heads] = words[20 * 288 : 20 * 300].view(np.float32).reshape(20, 12).T
+        found[first : first + 32, dense] = bits.astype(np.uint32).view(np.float32).T
+    found[288:, dense] = words[20 * 288 : 20 * 300].view(np.float32).reshape(20, 12).T
     np.testing.assert_array_equal(found[tensors["0.label_ids"]], weights_of(0).toarray())
     np.testing.assert_array_equal(tensors["0.bias"], BIAS)
     assert len(tensors) == 7
@@ -134,10 +134,10 @@ def test_a_strangers_whose_content_is_not_the_shards_is_built_anew(path):
         ("0.starts", lambda x: x.fill(2**32 - 1)),
         ("0.label_ids", lambda x: x.fill(2**31 - 1)),
         ("0.bias", lambda x: x.fill(np.inf)),
-        ("heads", lambda x: x.fill(-1)),
-        ("0.head_bounds", lambda x: x.fill(0)),
+        ("dense_features", lambda x: x.fill(-1)),
+        ("0.dense_bounds", lambda x: x.fill(0)),
         ("0.lists", lambda x: x.fill(2**32 - 1)),
-        ("0.head_weights", lambda x: x.fill(0)),
+        ("0.dense_weights", lambda x: x.fill(0)),
     ):
         content = bytearray(index.read_bytes())
         place, changed = content.index(tensors[name].tobytes()), tensors[name].copy()

@@ -51,10 +51,10 @@ def test_rounding_fakes_no_convergence(tolerance, C):
     assert found.certificate.gap.max() > 1e-2 * tolerance  # it stops early, so that the above says something
 
 
-def test_fewer_lanes_give_the_same_bits():
+def test_fewer_labels_per_pass_give_the_same_bits():
     problem = random_problem(np.random.default_rng(11), n=300, n_labels=70)
     expected = solve_all(BlockDualCD(), problem)
-    found = solve_all(BlockDualCD(lanes=native.LANES // 2), problem)
+    found = solve_all(BlockDualCD(labels_per_pass=native.LABELS_PER_PASS // 2), problem)
     for name in ("indptr", "indices", "data"):
         assert getattr(found.weights, name).tobytes() == getattr(expected.weights, name).tobytes()
     for name in ("primal", "dual", "epochs"):
@@ -71,7 +71,7 @@ def test_many_values_of_rare_features_are_solved_as_well():
 
 
 def test_features_that_no_label_of_a_pass_has_change_nothing():
-    """So many features of the head that most are looked at only where a label has them."""
+    """So many frequent features that most are looked at only where a label has them."""
     rng = np.random.default_rng(31)
     n, per_row, apart = 20_000, 300, 200
     columns = apart * np.arange(per_row) + rng.integers(0, apart, (n, per_row))
@@ -263,16 +263,16 @@ def test_an_interrupted_call_ends_with_an_error_and_later_ones_too():
 
 
 @pytest.mark.parametrize("n", [1, 10, 3000])
-@pytest.mark.parametrize("lanes", [32, 16])
-def test_the_memory_told_is_the_sum_that_is_documented(n, lanes):
+@pytest.mark.parametrize("labels_per_pass", [32, 16])
+def test_the_memory_told_is_the_sum_that_is_documented(n, labels_per_pass):
     """Of a working set of a sixteenth of the instances and two for each of the label's 20 positives."""
     d, stored = 50, 7 * n
     sparse = CSR(
         7 * np.arange(n + 1), np.tile(np.arange(7, dtype=np.int32), n), np.ones(stored, np.float32), d
     )
     in_set = min(n, n // 16 + 40)
-    thread = 4 * (lanes * n + native.LANES * d) + 20 * d + 60 * in_set
-    solver = BlockDualCD(lanes=lanes)
+    thread = 4 * (labels_per_pass * n + native.LABELS_PER_PASS * d) + 20 * d + 60 * in_set
+    solver = BlockDualCD(labels_per_pass=labels_per_pass)
     copies = 2 * (8 * (n + 1) + 8 * stored)
     columns = 8 * min(native.MOST_IN_COLUMNS, stored)
     found = solver.memory(sparse, d, 20)

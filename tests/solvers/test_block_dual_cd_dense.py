@@ -114,8 +114,11 @@ def test_every_instruction_set_solves_alike(isa, tmp_path):
     np.testing.assert_allclose([float(p) for p in run.stdout.split()], here, rtol=2e-5)
 
 
-def test_fewer_lanes_give_the_same_bits_on_dense_rows():
+def test_fewer_labels_per_pass_give_the_same_bits_on_dense_rows():
     problem, _ = dense_problem(14, 200, 37, 50)
-    expected, found = (solve_all(BlockDualCD(lanes=n), problem) for n in (native.LANES, native.LANES // 2))
+    expected, found = (
+        solve_all(BlockDualCD(labels_per_pass=n), problem)
+        for n in (native.LABELS_PER_PASS, native.LABELS_PER_PASS // 2)
+    )
     assert found.weights.data.tobytes() == expected.weights.data.tobytes()
     assert found.certificate.dual.tobytes() == expected.certificate.dual.tobytes()

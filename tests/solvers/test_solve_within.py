@@ -104,7 +104,7 @@ def test_all_features_give_the_bits_of_the_whole_problem():
         assert getattr(found.certificate, name).tobytes() == getattr(whole.certificate, name).tobytes()
 
 
-def test_rare_features_beyond_the_head_are_kept_apart_too():
+def test_rare_features_are_kept_apart_too():
     rng = np.random.default_rng(3)
     X = sp.random(400, 30_000, 0.002, "csr", np.float32, random_state=rng)
     Y = sp.csr_matrix(np.arange(400)[:, None] % [3, 7, 11] == 0).astype(np.float32)
@@ -127,7 +127,7 @@ def test_a_label_does_not_depend_on_those_beside_it(dense):
         problem = as_dense(problem)
     allowed = random_lists(rng, 70, 50, 0.3)
     together = solve_within(BlockDualCD(), problem, allowed)
-    solver = BlockDualCD(lanes=native.LANES // 2)
+    solver = BlockDualCD(labels_per_pass=native.LABELS_PER_PASS // 2)
     start = solver.prepare(problem)
     for label in (0, 33, 69):
         rows = np.array([label])

@@ -45,9 +45,14 @@ def narrower(dataset, jobs):
 
 
 @pytest.mark.parametrize("data", [small_dataset(), dense_dataset(n_labels=60)], ids=["sparse", "dense"])
-def test_lanes_are_halved_before_threads_are_left_out(data):
+def test_labels_per_pass_are_halved_before_threads_are_left_out(data):
     plans = narrower(data, jobs=3)
-    assert [(plan.solver.lanes, plan.threads) for plan in plans] == [(32, 3), (16, 3), (16, 2), (16, 1)]
+    assert [(plan.solver.labels_per_pass, plan.threads) for plan in plans] == [
+        (32, 3),
+        (16, 3),
+        (16, 2),
+        (16, 1),
+    ]
     assert all(a.total > b.total for a, b in pairwise(plans))
     for plan in plans:
         assert plan.total == plan.data + plan.threads * plan.thread + plan.program > plan.begin

@@ -17,7 +17,7 @@ from pwdismec.data import CSR, Dataset
 from pwdismec.errors import ConfigError, DataError, ModelError, PwdismecError
 from pwdismec.metrics import evaluate
 from pwdismec.prediction import Predictor
-from pwdismec.prediction.heads import Heads
+from pwdismec.prediction.dense_features import DenseFeatures
 from pwdismec.steps.calibrate import check_share
 from pwdismec.training import TrainingConfig, train
 from pwdismec.tuning import Grid, split, tune
@@ -331,4 +331,4 @@ def test_more_features_than_memory_for_them_is_told_before_the_work(dataset, tmp
     with pytest.raises(DataError, match="expected fewer features"):
         check_share(wide, 0.2)
     with pytest.raises(DataError, match="expected fewer features"):
-        Heads.of([], 2**31 - 1)
+        DenseFeatures.of([], 2**31 - 1)

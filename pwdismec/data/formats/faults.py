@@ -17,7 +17,7 @@ _NOT_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class RowFault(enum.IntEnum):
-    """The kernels' codes (native/parse_rows.hpp)."""
+    """The kernels' codes (native/formats/parse_rows.hpp)."""
 
     LABEL = 1
     LABEL_RANGE = 2

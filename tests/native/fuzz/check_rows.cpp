@@ -1,10 +1,9 @@
 // check_rows and check_offsets against one id after another, in integers that do not overflow; first_not_finite.
-#include "check_rows.hpp"
+#include "support/check_arrays.hpp"
 
 #include <cmath>
 #include <span>
 
-#include "finite.hpp"
 #include "fuzzing.hpp"
 
 using pwdismec::FaultyPlace;

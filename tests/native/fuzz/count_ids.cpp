@@ -1,5 +1,5 @@
 // count_ids against one id after another; it stops at the first that has no place.
-#include "count_ids.hpp"
+#include "support/count.hpp"
 
 #include <stdexcept>
 

@@ -1,5 +1,5 @@
 // count_in_rows against a map a row, for any lists whose offsets are sound.
-#include "count_in_rows.hpp"
+#include "support/count.hpp"
 
 #include <algorithm>
 #include <stdexcept>

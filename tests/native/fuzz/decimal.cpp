@@ -1,5 +1,5 @@
 // read_id and read_float against the C library, number after number, as the guesses go from one to the next.
-#include "decimal.hpp"
+#include "formats/decimal.hpp"
 
 #include "decimals.hpp"
 #include "fuzzing.hpp"

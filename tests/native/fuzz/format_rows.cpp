@@ -1,11 +1,11 @@
 // What is formatted reads back as the same arrays, bit for bit.
-#include "format_rows.hpp"
+#include "formats/format_rows.hpp"
 
 #include <cmath>
 #include <limits>
 
+#include "formats/parse_rows.hpp"
 #include "fuzzing.hpp"
-#include "parse_rows.hpp"
 
 namespace {
 

@@ -4,11 +4,11 @@
 #include <stdexcept>
 
 #include "fuzzing.hpp"
-#include "score.hpp"
+#include "prediction/score.hpp"
 
 namespace {
 
-using pwdismec::Heads;
+using pwdismec::DenseFeatures;
 
 bool ascend_within(const std::vector<std::int32_t>& ids, std::int64_t n) {
     std::int64_t last = -1;
@@ -49,17 +49,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (input.ConsumeIntegral<std::uint8_t>() < 16) ids = numbers<std::int32_t>(input, ids.size());
     const bool sound = ascend_within(ids, n_features);
     try {
-        const Heads made(ids, static_cast<std::size_t>(n_features));
+        const DenseFeatures made(ids, static_cast<std::size_t>(n_features));
         EXPECT(sound);
     } catch (const std::invalid_argument&) {
         EXPECT(!sound);
         return 0;
     }
-    const Heads heads(ids, static_cast<std::size_t>(n_features));
+    const DenseFeatures dense(ids, static_cast<std::size_t>(n_features));
     for (std::int32_t feature = 0; feature < n_features; ++feature) {
         const auto place = std::lower_bound(ids.begin(), ids.end(), feature);
-        const bool is_head = place != ids.end() && *place == feature;
-        EXPECT(heads.find(feature) == (is_head ? static_cast<std::uint32_t>(place - ids.begin()) : Heads::kNone));
+        const bool is_dense = place != ids.end() && *place == feature;
+        const auto number = static_cast<std::uint32_t>(place - ids.begin());
+        EXPECT(dense.find(feature) == (is_dense ? number : DenseFeatures::kNone));
     }
 
     const auto n_labels = input.ConsumeIntegralInRange<std::size_t>(0, 70);
@@ -73,16 +74,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::vector<float> x_values = numbers<float>(input, x.ids.size());
     const auto k = input.ConsumeIntegralInRange<std::size_t>(1, 8);
     const std::vector<std::uint32_t> lists = numbers<std::uint32_t>(input, n_words);
-    const std::vector<std::uint32_t> head_words =
-        numbers<std::uint32_t>(input, about(input, pwdismec::head_words_of(n_labels, heads.size())));
+    const std::vector<std::uint32_t> dense_words =
+        numbers<std::uint32_t>(input, about(input, pwdismec::dense_words_of(n_labels, dense.size())));
 
-    const pwdismec::LabelBlock block{{starts, lists}, head_words, bounds, bias, label_ids};
-    if (!pwdismec::is_consistent(block) || !pwdismec::is_of(block, heads)) return 0;
+    const pwdismec::LabelBlock block{{starts, lists}, dense_words, bounds, bias, label_ids};
+    if (!pwdismec::is_consistent(block) || !pwdismec::is_of(block, dense)) return 0;
     const std::size_t n_rows = x.indptr.size() - 1;
     std::vector<std::int32_t> labels = numbers<std::int32_t>(input, n_rows * k);  // the best of others, as it may be
     std::vector<float> scores = numbers<float>(input, n_rows * k);
     try {
-        pwdismec::score_top_k(heads, {&block, 1}, x.indptr, x.ids.data(), x_values.data(), k, labels.data(),
+        pwdismec::score_top_k(dense, {&block, 1}, x.indptr, x.ids.data(), x_values.data(), k, labels.data(),
                               scores.data());
     } catch (const std::runtime_error&) {  // a list lies outside its block
     }

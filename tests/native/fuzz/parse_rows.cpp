@@ -1,5 +1,5 @@
 // parse_rows against a parser that goes field by field and knows no tricks.
-#include "parse_rows.hpp"
+#include "formats/parse_rows.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,5 +1,5 @@
 // Runs against a map from strings to numbers. A zero byte ends a text and belongs to no run.
-#include "runs.hpp"
+#include "text/runs.hpp"
 
 #include <cctype>
 #include <map>

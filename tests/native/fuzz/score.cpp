@@ -1,5 +1,5 @@
 // Blocks built and scored as the predictor does it, against sums in the order that score.hpp promises.
-#include "score.hpp"
+#include "prediction/score.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -9,7 +9,7 @@
 
 namespace {
 
-using pwdismec::Heads;
+using pwdismec::DenseFeatures;
 
 struct Weights {
     Rows rows;
@@ -18,37 +18,37 @@ struct Weights {
 };
 
 struct Built {
-    std::vector<std::uint32_t> starts, lists, head_words;
+    std::vector<std::uint32_t> starts, lists, dense_words;
     std::vector<pwdismec::TileBounds> bounds;
 
-    Built(const Weights& from, const Heads& heads) {
-        const std::size_t n_labels = from.bias.size(), n_features = heads.n_features();
+    Built(const Weights& from, const DenseFeatures& dense) {
+        const std::size_t n_labels = from.bias.size(), n_features = dense.n_features();
         std::vector<std::uint32_t> lengths(n_features), filled(n_features);
         for (const std::int32_t id : from.rows.ids)
-            if (heads.find(id) == Heads::kNone) ++lengths[static_cast<std::size_t>(id)];
+            if (dense.find(id) == DenseFeatures::kNone) ++lengths[static_cast<std::size_t>(id)];
         starts.push_back(0);
         for (const std::uint32_t n : lengths) starts.push_back(starts.back() + n + (n + 1) / 2);
         lists.resize(starts.back());
-        head_words.resize(pwdismec::head_words_of(n_labels, heads.size()));
+        dense_words.resize(pwdismec::dense_words_of(n_labels, dense.size()));
         bounds.resize(pwdismec::tiles_of(n_labels));
         std::vector<std::uint16_t> places(n_labels);
         std::iota(places.begin(), places.end(), std::uint16_t{0});
-        pwdismec::fill_postings(from.rows.indptr, from.rows.ids.data(), from.values.data(), places, heads, n_labels,
-                                starts, filled.data(), lists, head_words.data());
-        pwdismec::find_bounds(head_words.data(), heads.size(), n_labels, bounds.data());
+        pwdismec::fill_postings(from.rows.indptr, from.rows.ids.data(), from.values.data(), places, dense, n_labels,
+                                starts, filled.data(), lists, dense_words.data());
+        pwdismec::find_bounds(dense_words.data(), dense.size(), n_labels, bounds.data());
     }
 };
 
-// The features that are no heads first, then the heads.
+// The features that are not dense first, then the dense ones.
 float score_of(const Weights& weights, std::size_t label, const Rows& x, const std::vector<float>& values,
-               std::size_t row, const Heads& heads) {
+               std::size_t row, const DenseFeatures& dense) {
     float score = weights.bias[label];
     const auto begin = weights.rows.ids.begin() + weights.rows.indptr[label];
     const auto end = weights.rows.ids.begin() + weights.rows.indptr[label + 1];
-    for (const bool of_heads : {false, true})
+    for (const bool of_dense : {false, true})
         for (auto e = x.indptr[row]; e < x.indptr[row + 1]; ++e) {
             const std::int32_t feature = x.ids[static_cast<std::size_t>(e)];
-            if ((heads.find(feature) != Heads::kNone) != of_heads) continue;
+            if ((dense.find(feature) != DenseFeatures::kNone) != of_dense) continue;
             const auto weight = std::lower_bound(begin, end, feature);
             if (weight == end || *weight != feature) continue;
             const float product = values[static_cast<std::size_t>(e)] *
@@ -78,7 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto n_rows = input.ConsumeIntegralInRange<std::size_t>(0, 5);
     const auto k = input.ConsumeIntegralInRange<std::size_t>(1, 40);
     const auto n_blocks = input.ConsumeIntegralInRange<std::int32_t>(0, 2);
-    const Heads heads(sound_rows(input, 1, n_features).ids, static_cast<std::size_t>(n_features));
+    const DenseFeatures dense(sound_rows(input, 1, n_features).ids, static_cast<std::size_t>(n_features));
     const Rows x = sound_rows(input, n_rows, n_features);
     const std::vector<float> x_values = values(input, x.ids.size());
 
@@ -87,24 +87,24 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::int32_t b = 0; b < n_blocks; ++b) {
         const auto n_labels = input.ConsumeIntegralInRange<std::size_t>(0, 70);
         weights.push_back(some_weights(input, n_labels, n_features, b, n_blocks));
-        built.emplace_back(weights.back(), heads);
+        built.emplace_back(weights.back(), dense);
     }
     std::vector<pwdismec::LabelBlock> blocks;
     for (std::size_t b = 0; b < built.size(); ++b) {
-        blocks.push_back({{built[b].starts, built[b].lists}, built[b].head_words, built[b].bounds, weights[b].bias,
+        blocks.push_back({{built[b].starts, built[b].lists}, built[b].dense_words, built[b].bounds, weights[b].bias,
                           weights[b].label_ids});
-        EXPECT(pwdismec::is_consistent(blocks.back()) && pwdismec::is_of(blocks.back(), heads));
+        EXPECT(pwdismec::is_consistent(blocks.back()) && pwdismec::is_of(blocks.back(), dense));
     }
     constexpr float infinite = std::numeric_limits<float>::infinity();
     std::vector<std::int32_t> labels(n_rows * k, -1);
     std::vector<float> scores(n_rows * k, -infinite);
-    pwdismec::score_top_k(heads, blocks, x.indptr, x.ids.data(), x_values.data(), k, labels.data(), scores.data());
+    pwdismec::score_top_k(dense, blocks, x.indptr, x.ids.data(), x_values.data(), k, labels.data(), scores.data());
 
     for (std::size_t row = 0; row < n_rows; ++row) {
         std::vector<std::pair<float, std::int32_t>> all;  // by -score, then id
         for (const Weights& of_block : weights)
             for (std::size_t label = 0; label < of_block.bias.size(); ++label)
-                all.emplace_back(-score_of(of_block, label, x, x_values, row, heads), of_block.label_ids[label]);
+                all.emplace_back(-score_of(of_block, label, x, x_values, row, dense), of_block.label_ids[label]);
         std::sort(all.begin(), all.end());
         all.resize(k, {infinite, -1});
         for (std::size_t place = 0; place < k; ++place) {
