@@ -11,36 +11,36 @@ from pwdismec.calibration.plot import check_plot, plot_reliability
 from pwdismec.steps.calibrate import calibrate_folder
 
 from . import options
-from .examples import example
+from .command import INPUT, OUTPUT
+from .command import command as subcommand
 from .progress import watch
 from .streams import print_text
 
 
-@click.command(
+@subcommand(
     "calibrate",
-    epilog=example(
-        "pwdismec calibrate model data/dev --plot reliability.png",
-        "pwdismec predict model data/test predictions.txt --probabilities",
-        "pwdismec predict model data/test sets.txt --sets macro-f1",
-    ),
+    "pwdismec calibrate model data/dev --plot reliability.png",
+    "pwdismec predict model data/test predictions.txt --probabilities",
+    "pwdismec predict model data/test sets.txt --sets macro-f1",
 )
-@click.argument("model", type=options.INPUT)
-@click.argument("dataset", type=options.INPUT)
+@click.argument("model", type=INPUT)
+@click.argument("dataset", type=INPUT)
 @click.option(
-    "--method", type=click.Choice(METHODS), default=METHODS[0], show_default=True, help="What is fitted."
+    "--method",
+    type=click.Choice(METHODS),
+    default=METHODS[0],
+    show_default=True,
+    help="How scores become probabilities.",
 )
-@click.option(
-    "--plot", type=options.OUTPUT, metavar="PNG", help="Draw the probabilities against what came true."
-)
+@click.option("--plot", type=OUTPUT, metavar="PNG", help="Draw a reliability diagram.")
 @options.jobs
 @options.overwrite
-@options.logs
 def command(model: Path, dataset: Path, method: str, plot: Path | None, jobs: int, overwrite: bool) -> None:
     """Fit probabilities and thresholds for MODEL to DATASET, which it was not trained on.
 
-    They are stored with the model, for predict --probabilities and --sets. Without held-out data, train
-    --calibrate holds out a share of the training data. What is printed was measured on instances that the
-    fit did not see.
+    They are stored with the model, for predict and suggest with --probabilities and --sets. Without held-out
+    data, use train --calibrate, which holds out a share of the training data. The figures printed are
+    cross-validated.
     """
     if plot is not None:
         plot = check_plot(plot, [model, dataset], overwrite=overwrite)

@@ -1,43 +1,51 @@
-"""The command `pwdismec`: its subcommands are imported when they are used, so that help comes at once."""
+"""The command `pwdismec`, from its words to its exit code; subcommands are imported when they are used."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from keyword import iskeyword
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem, shell_complete
 
-from . import signals
-from .errors import tell_bus_errors
-from .examples import example
-from .progress import begin_log
+from pwdismec.files import remove_own_parts
+
+from . import progress, signals
+from .command import Group, epilog
+from .errors import did_you_mean, tell_bus_errors, tell_error
+
+NAME = "pwdismec"
+_COMPLETE = "_PWDISMEC_COMPLETE"
 
 COMMANDS = {
-    "convert": "Turn files into a data set.",
+    "convert": "Convert files to a data set.",
     "train": "Train a model on a data set.",
-    "status": "Say how a training stands.",
+    "status": "Show training progress.",
     "tune": "Find the best settings on a held-out part of the training data.",
     "calibrate": "Fit probabilities and thresholds to held-out data.",
-    "predict": "Write the best labels of each instance.",
-    "suggest": "Say the best labels of a text, and why.",
+    "predict": "Predict the best labels of each instance.",
+    "suggest": "Suggest labels for a text, and explain them.",
     "evaluate": "Compare predictions with the true labels.",
-    "inspect": "Say what a data set, a model or a prediction file holds.",
-    "slurm": "Train or predict in a job array of Slurm.",
-    "run": "Do a whole experiment from one YAML file.",
-    "report": "Show runs in one HTML page with plots.",
+    "inspect": "Describe a data set, model or prediction file.",
+    "slurm": "Train or predict in a Slurm job array.",
+    "run": "Run an experiment from a YAML file.",
+    "report": "Compare runs in an HTML page with plots.",
     "demo": "Show what PW and PW-cb gain, on synthetic data.",
     "prune": "Make a model smaller.",
-    "slice": "Cut a model to some of its labels.",
-    "merge": "Make one model of several over different labels.",
-    "import": "Make a model of LIBLINEAR or DiSMEC text models.",
-    "export": "Write a model for other programs.",
-    "doctor": "Say what this machine and installation offer, and test them.",
-    "completion": "Print a script that lets a shell complete commands and options.",
+    "slice": "Reduce a model to some of its labels.",
+    "merge": "Merge models of different labels.",
+    "import": "Import text models of LIBLINEAR or DiSMEC.",
+    "export": "Export a model for other programs.",
+    "doctor": "Check this machine and installation.",
+    "completion": "Print a shell completion script.",
 }
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Each subcommand is `command` in the module of its name (of `import`: ``import_``)."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -63,7 +71,12 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        begin_log(args[0])
+        name = args[0]
+        progress.name_command(name)
+        if name not in COMMANDS:
+            raise click.UsageError(
+                f"{name}: no such command{did_you_mean(get_close_matches(name, COMMANDS), ctx.command_path)}"
+            )
         found = super().resolve_command(ctx, args)  # imports its module, which takes longest
         tell_bus_errors()
         signals.begin_work()
@@ -73,7 +86,7 @@ class Commands(click.Group):
 @click.command(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=example(
+    epilog=epilog(
         "pwdismec convert train.txt data/train",
         "pwdismec convert test.txt data/test --like data/train",
         "pwdismec train data/train model --weighting pw-cb",
@@ -81,6 +94,31 @@ class Commands(click.Group):
         "pwdismec evaluate predictions.txt data/test --train data/train",
     ),
 )
-@click.version_option(package_name="pwdismec", prog_name="pwdismec")
+@click.version_option(package_name=NAME, prog_name=NAME)
 def commands() -> None:
     """Exact, certified one-vs-rest classifiers for very many labels, most of them rare or missing."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; its exit code. Whatever ends it is told, in one line on standard error."""
+    progress.forget()
+    try:
+        code = _do(arguments)
+        signals.end_work()
+        sys.stdout.flush()
+    except BaseException as error:
+        ended_by = signals.end_work()
+        remove_own_parts()
+        return tell_error(error, ended_by)
+    return code
+
+
+def _do(arguments: Sequence[str]) -> int:
+    if asked := os.environ.get(_COMPLETE):
+        return shell_complete(commands, {}, NAME, _COMPLETE, asked)
+    try:
+        with commands.make_context(NAME, list(arguments)) as context:
+            commands.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    return 0

@@ -14,47 +14,52 @@ from pwdismec.data.formats.source import OneBased
 from pwdismec.steps.convert import convert_files
 
 from . import options
-from .examples import example
+from .command import INPUT, OUTPUT
+from .command import command as subcommand
 from .progress import say, warn, watch
 from .streams import print_text
-from .texts import Texts
-from .texts import texts as texts_options
+from .text_options import Texts, text_options
 
 
-@click.command(
+@subcommand(
     "convert",
-    epilog=example(
-        "pwdismec convert train.txt.xz data/train --labels labels.txt",
-        "pwdismec convert tst_X_Xf.txt tst_X_Y.txt data/test --like data/train",
-        "pwdismec convert X.npy Y.npz data/embedded",
-        "pwdismec convert train.jsonl data/train --text title:2,text --label-field labels",
-        "pwdismec convert test.jsonl data/test --like data/train",
-    ),
+    "pwdismec convert train.txt.xz data/train --label-names labels.txt",
+    "pwdismec convert tst_X_Xf.txt tst_X_Y.txt data/test --like data/train",
+    "pwdismec convert X.npy Y.npz data/embedded",
+    "pwdismec convert train.jsonl data/train --text title:2,text --label-field labels",
+    "pwdismec convert test.jsonl data/test --like data/train",
 )
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.INPUT)
-@click.argument("dataset", type=options.OUTPUT)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=INPUT)
+@click.argument("dataset", type=OUTPUT)
 @options.format_of("SOURCE")
 @options.one_based
-@click.option("--tfidf", is_flag=True, help="Turn term counts into (1 + log tf) log(N/df).")
-@click.option("--no-normalize", is_flag=True, help="Leave the rows as they are; else each gets L2 norm 1.")
-@click.option("--labels", type=options.INPUT, metavar="FILE", help="Names of labels 0, 1, …, one a line.")
-@click.option("--features", type=options.INPUT, metavar="FILE", help="Names of the features, one a line.")
 @click.option(
     "--like",
-    type=options.INPUT,
+    type=INPUT,
     metavar="DATASET",
-    help="The training set: its transforms, sizes and names are taken; of texts, all of the below.",
+    help="The training set: use its transforms, sizes and names and, for text input, its vocabulary.",
 )
-@texts_options
-@click.option("--test", type=options.OUTPUT, metavar="DATASET", help="Of texts: where held-out records go.")
+@click.option(
+    "--label-names",
+    type=INPUT,
+    metavar="FILE",
+    help="Names of labels 0, 1, …, one per line; for text input also label, tab and name, or CSV with uri "
+    "and label_XX.",
+)
+@click.option("--feature-names", type=INPUT, metavar="FILE", help="Names of features 0, 1, …, one per line.")
+@click.option("--tfidf", is_flag=True, help="Turn term counts into (1 + log tf) log(N/df).")
+@click.option("--no-normalize", is_flag=True, help="Do not L2-normalise the rows.")
+@text_options
+@click.option(
+    "--test", type=OUTPUT, metavar="DATASET", help="For text input: the data set of held-out records."
+)
 @click.option(
     "--split",
     metavar="PART",
-    help="Of texts: which are held out, a share such as 0.1, or FIELD:FIRST such as year:2020.",
+    help="For text input: which records are held out, a share such as 0.1, or FIELD:FIRST such as year:2020.",
 )
 @options.jobs
 @options.overwrite
-@options.logs
 def command(
     sources: tuple[Path, ...],
     dataset: Path,
@@ -62,8 +67,8 @@ def command(
     one_based: OneBased,
     tfidf: bool,
     no_normalize: bool,
-    labels: Path | None,
-    features: Path | None,
+    label_names: Path | None,
+    feature_names: Path | None,
     like: Path | None,
     texts: Texts | None,
     test: Path | None,
@@ -71,28 +76,33 @@ def command(
     jobs: int,
     overwrite: bool,
 ) -> None:
-    """Turn files into a data set: the new folder DATASET.
+    """Convert files to a data set, the new folder DATASET.
 
-    SOURCE is one file, or the features' file and the labels' file, or a folder as it was published, of which
-    the training part is read, or with --like the test part. Text may be compressed (.gz, .xz, .bz2, .zst);
-    dense features are a .npy file. Values are L2-normalised by row unless told otherwise.
+    SOURCE is one file, or a features' file and a labels' file, or a folder as it was published, of which the
+    training part is read, or with --like the test part. Files may be compressed (.gz, .xz, .bz2, .zst);
+    dense features are a .npy file. Rows are L2-normalised by default.
 
     With --text, SOURCE are records (.jsonl, .csv, .tsv, .parquet, or a folder): their words become features
-    with TF-IDF. What turns texts into features is stored with the data set, and with a model trained on it.
+    with TF-IDF. The vocabulary is stored with the data set, and with a model trained on it.
     """
-    if like is not None and (tfidf or no_normalize or texts):
-        raise click.UsageError(
-            "--like takes the training set's transforms; leave out --tfidf, --no-normalize, --text"
-        )
-    if labels is not None and texts is not None and texts.label_names is not None:
-        raise click.UsageError("--labels names labels that are numbers; leave out --label-names")
+    own: dict[str, object] = {"--tfidf": tfidf, "--no-normalize": no_normalize, "--text": texts is not None}
+    for option, given in own.items():
+        if given and like is not None:
+            raise click.UsageError(f"{option} and --like exclude each other: the training set says it")
     if (test is None) != (split is None) or (test is not None and texts is None):
-        raise click.UsageError("--test and --split go together, with --text")
-    if texts is not None and (tfidf or no_normalize or features or one_based):
-        raise click.UsageError("--text goes without --one-based, --tfidf, --no-normalize, --features")
+        raise click.UsageError("--test, --split and --text require each other")
+    no_text: dict[str, object] = {
+        "--one-based": one_based,
+        "--tfidf": tfidf,
+        "--no-normalize": no_normalize,
+        "--feature-names": feature_names is not None,
+    }
+    for option, given in no_text.items():
+        if given and texts is not None:
+            raise click.UsageError(f"{option} and --text exclude each other")
     training_set = None if like is None else Dataset.open(like)
     if texts is not None:
-        _convert_texts(sources, dataset, texts, format, labels, test, split, jobs, overwrite)
+        _convert_texts(sources, dataset, texts, format, label_names, test, split, jobs, overwrite)
         return
     with watch("convert", "rows") as update:
         made = convert_files(
@@ -103,8 +113,8 @@ def command(
             tfidf=tfidf,
             normalize=not no_normalize,
             like=training_set,
-            label_names=labels,
-            feature_names=features,
+            label_names=label_names,
+            feature_names=feature_names,
             jobs=jobs,
             overwrite=overwrite,
             on_opened=partial(_say_read, sources),
@@ -124,24 +134,27 @@ def _convert_texts(
     dataset: Path,
     texts: Texts,
     format: str,
-    labels: Path | None,
+    label_names: Path | None,
     test: Path | None,
     split: str | None,
     jobs: int,
     overwrite: bool,
 ) -> None:
     from pwdismec.steps.convert_texts import convert_texts
+    from pwdismec.text.label_names import is_vocabulary
     from pwdismec.text.splits import Split
 
     _say_read(sources, record_files(sources, format).paths)
+    has_language = texts.label_language is not None
+    by_label = label_names is not None and (has_language or is_vocabulary(label_names))
     made = convert_texts(
         sources,
         dataset,
         texts.settings(),
         format=format,
-        label_names=texts.label_names,
+        label_names=label_names if by_label else None,
         label_language=texts.label_language,
-        labels=labels,
+        labels=None if by_label else label_names,
         test=test,
         split=None if split is None else Split.parse(split),
         jobs=jobs,

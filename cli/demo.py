@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import click
-
 from pwdismec.experiment.demo import run_demo
 
 from . import options
-from .examples import example
+from .command import command as subcommand
 from .progress import watch
 from .streams import print_text
 
 
-@click.command("demo", epilog=example("pwdismec demo"))
+@subcommand("demo", "pwdismec demo")
 @options.jobs
-@options.logs
 def command(jobs: int) -> None:
-    """Show what PW and PW-cb gain where labels are missing: the whole job on synthetic data.
+    """Show what PW and PW-cb gain where labels are missing, by a whole experiment on synthetic data.
 
-    Takes half a minute on two cores, downloads nothing and leaves nothing behind.
+    Takes half a minute on two cores, downloads nothing and leaves no files.
     """
     print_text(run_demo(jobs=jobs, watch=watch).to_text())

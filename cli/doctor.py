@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
 from pwdismec.diagnosis.doctor import diagnose
-from pwdismec.quoting import json_line
 
-from .examples import example
-from .streams import print_text
+from . import options
+from .command import command as subcommand
+from .results import json_output, print_result
 
 
-@click.command("doctor", epilog=example("pwdismec doctor"))
-@click.option("--json", "as_json", is_flag=True, help="As JSON, in one line.")
+@subcommand("doctor", "pwdismec doctor", "pwdismec doctor --json doctor.json")
+@options.json_file
+@options.overwrite
 @click.pass_context
-def command(ctx: click.Context, as_json: bool) -> None:
-    """Say what this machine and installation offer, and test them: a problem of a second, solved and checked.
+def command(ctx: click.Context, json_file: Path | None, overwrite: bool) -> None:
+    """Check this machine and installation, and solve a small test problem.
 
-    Versions, instruction set, threads, memory, optional packages; then a training, its certificates and its
-    predictions against the same in float64. Exits with 1 if that fails, or a package is missing.
+    Shows versions, instruction set, threads, memory and optional packages, then trains and predicts, and
+    compares certificates and scores with float64. Exits with code 1 if a check fails or a package is missing.
     """
+    json_file = json_output(json_file, (), overwrite=overwrite)
     diagnosis = diagnose()
     found = {"healthy": diagnosis.healthy, **asdict(diagnosis)}
-    print_text(json_line(found) if as_json else diagnosis.to_text())
+    print_result(diagnosis.to_text(), found, json_file, overwrite=overwrite)
     ctx.exit(0 if diagnosis.healthy else 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from contextlib import suppress
+from collections.abc import Sequence
 
 import click
 
@@ -23,14 +23,13 @@ _CLOSED_PIPE = 128 + 13  # as of programs that SIGPIPE ends
 
 _MOST_LINES = 200  # of a traceback
 
-_HOW_TO_GO_ON = {
-    "train": "the shards that are done are kept; go on with the same command and --resume",
-    "tune": "the shards that are done are kept; go on with the same command and --resume",
+_HOW_TO_RESUME = {
+    "train": "finished shards are kept; resume with the same command and --resume",
+    "tune": "resume with the same command and --resume",
     "predict": (
-        "the chunks that are done are kept, unless of standard input; "
-        "go on with the same command and --resume"
+        "finished chunks are kept, unless INPUT or OUTPUT is -; resume with the same command and --resume"
     ),
-    "run": "what is done is kept; go on with the same command",
+    "run": "finished steps are kept; resume with the same command",
 }
 
 
@@ -46,10 +45,6 @@ def tell_error(error: BaseException, signal: int | None = None) -> int:
     """
     if isinstance(error, BrokenPipeError) and error.filename == STANDARD_OUTPUT:
         return _CLOSED_PIPE  # whoever read the results has gone, and wants no more
-    if isinstance(error, click.UsageError):
-        with suppress(OSError):
-            click.UsageError(one_line(error.format_message()), error.ctx).show()
-        return error.exit_code
     code, message = _ended_by(signal) if signal is not None else _code_and_message(error)
     trace = traceback_of(error) if code == INTERNAL_ERROR else None
     log().tell(Event("error", message=one_line(message), traceback=trace))
@@ -77,8 +72,7 @@ def tell_bus_errors() -> None:
 
     end_on_bus_error(
         "pwdismec: error: a file mapped into memory cannot be read: the disk or network fails, "
-        "or the file was cut short; what is done is kept: "
-        "go on with the same command (train, tune, predict: and --resume)\n",
+        "or the file was cut short; resume with the same command (train, tune, predict: and --resume)\n",
         OUT_OF_ORDER,
     )
 
@@ -88,23 +82,25 @@ def _code_and_message(error: BaseException) -> tuple[int, str]:
     from pwdismec.parallel.threads import is_refused
     from pwdismec.patience import FULL, TRANSIENT
 
+    if isinstance(error, click.UsageError):
+        return MISTAKE, usage_message(error)
     if isinstance(error, KeyboardInterrupt):
         return _ended_by(2)
     if isinstance(error, Stopped):
         code = TRY_AGAIN if error.signal is None else 128 + error.signal
-        return code, f"{error}; {_how_to_go_on()}"
+        return code, f"{error}; {_how_to_resume()}"
     if isinstance(error, StorageError):
-        return OUT_OF_ORDER, f"{error}; {_how_to_go_on()}"
+        return OUT_OF_ORDER, f"{error}; {_how_to_resume()}"
     if isinstance(error, PwdismecError):
         return MISTAKE, str(error)
     if isinstance(error, OSError):
         said = f"{shown_name(error.filename)}: " * bool(error.filename) + (error.strerror or str(error))
         if error.errno in TRANSIENT | FULL:
-            return OUT_OF_ORDER, f"{said}; {_how_to_go_on()}"
+            return OUT_OF_ORDER, f"{said}; {_how_to_resume()}"
         return MISTAKE, said
     if is_refused(error):
         limits = "its limits are too low (ulimit -u, -v, or a container's), or --jobs is too high"
-        return OUT_OF_ORDER, f"the system refuses another thread: {limits}; {_how_to_go_on()}"
+        return OUT_OF_ORDER, f"the system refuses another thread: {limits}; {_how_to_resume()}"
     if isinstance(error, MemoryError):
         return MISTAKE, f"out of memory{f': {error}' if str(error) else ''}"
     if isinstance(error, ImportError):  # no kernels for this machine, or PWDISMEC_ISA asks for others
@@ -112,13 +108,39 @@ def _code_and_message(error: BaseException) -> tuple[int, str]:
     return INTERNAL_ERROR, f"internal error: {reason(error)} ({_where_more_is_told()})"
 
 
+def usage_message(error: click.UsageError) -> str:
+    """What is wrong with the command line, with a hint."""
+    path = "pwdismec" if error.ctx is None else error.ctx.command_path
+    if isinstance(error, click.MissingParameter) and error.param is not None and error.ctx is not None:
+        usage = " ".join(error.ctx.command.collect_usage_pieces(error.ctx))
+        return f"missing {_hint(error)}; usage: {path} {usage}"
+    if isinstance(error, click.NoSuchOption):
+        return f"{error.option_name}: no such option{did_you_mean(error.possibilities or (), path)}"
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        return f"{_hint(error)}: {error.message.removesuffix('.')}"
+    return error.format_message()
+
+
+def _hint(error: click.BadParameter) -> str:
+    """What a parameter is called, without click's quotes."""
+    assert error.param is not None
+    return error.param.get_error_hint(error.ctx).replace("'", "")
+
+
+def did_you_mean(candidates: Sequence[str], path: str) -> str:
+    """The end of a message about a name that there is not."""
+    if candidates:
+        return f"; did you mean {' or '.join(candidates)}?"
+    return f"; see {path} --help"
+
+
 def _ended_by(signal: int) -> tuple[int, str]:
-    return 128 + signal, f"{WORDS.get(signal, f'signal {signal}')}; {_how_to_go_on()}"
+    return 128 + signal, f"{WORDS.get(signal, f'signal {signal}')}; {_how_to_resume()}"
 
 
-def _how_to_go_on() -> str:
-    return _HOW_TO_GO_ON.get(command_name(), "nothing half-written is left")
+def _how_to_resume() -> str:
+    return _HOW_TO_RESUME.get(command_name(), "no partial output is left")
 
 
 def _where_more_is_told() -> str:
-    return "please report it, with the traceback that --log FILE or PWDISMEC_DEBUG=1 gives"
+    return "please report it, with the traceback that --verbose or --log FILE gives"

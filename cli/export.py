@@ -11,30 +11,25 @@ from pwdismec.model.npz_format import export_npz
 from pwdismec.model.text_format import export_text
 
 from . import options
-from .examples import example
+from .command import INPUT, OUTPUT, STDOUT
+from .command import command as subcommand
+from .formats import check_uncompressed
 from .progress import watch
+from .streams import file_or_stdout
 
-_FORMATS = {"liblinear": (export_text, "features"), "npz": (export_npz, "shards")}
 
-
-@click.command(
-    "export",
-    epilog=example(
-        "pwdismec export model model.npz --format npz",
-    ),
-)
-@click.argument("model", type=options.INPUT)
-@click.argument("out", type=options.OUTPUT)
-@click.option(
-    "--format",
-    type=click.Choice(list(_FORMATS)),
-    required=True,
-    help="A text model of LIBLINEAR (dense), or a SciPy matrix, labels × features.",
-)
+@subcommand("export", "pwdismec export model model.npz", "pwdismec export model model.txt")
+@click.argument("model", type=INPUT)
+@click.argument("output", type=OUTPUT)
 @options.overwrite
-@options.logs
-def command(model: Path, out: Path, format: str, overwrite: bool) -> None:
-    """Write MODEL for other programs to the file OUT."""
-    export, unit = _FORMATS[format]
-    with watch("export", unit) as update:
-        export(Model.open(model), out, update, overwrite=overwrite)
+def command(model: Path, output: Path, overwrite: bool) -> None:
+    """Export MODEL to the file OUTPUT for other programs.
+
+    OUTPUT.npz is a SciPy matrix, labels × features; any other file, and - for standard output, is a dense
+    text model as LIBLINEAR writes it.
+    """
+    check_uncompressed(output)
+    is_npz = output != STDOUT and output.suffix.lower() == ".npz"
+    with watch("export", "shards" if is_npz else "features") as update, file_or_stdout(output) as file:
+        export = export_npz if is_npz else export_text
+        export(Model.open(model), file, update, overwrite=overwrite)

@@ -10,29 +10,24 @@ from pwdismec.diagnosis.inspection import training_summary
 from pwdismec.model.text_format import import_text
 
 from . import options
-from .examples import example
+from .command import INPUT, OUTPUT
+from .command import command as subcommand
 from .progress import watch
 from .streams import print_text
 
 
-@click.command(
-    "import",
-    epilog=example(
-        "pwdismec import batch_0.model batch_1.model model",
-    ),
-)
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.INPUT)
-@click.argument("model", type=options.OUTPUT)
+@subcommand("import", "pwdismec import batch_0.model batch_1.model model")
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=INPUT)
+@click.argument("model", type=OUTPUT)
 @click.option(
-    "--n-labels", type=options.WHOLE, metavar="N", help="Labels in all.  [default: the largest id + 1]"
+    "--n-labels", type=options.WHOLE, metavar="N", help="Number of labels.  [default: the largest id + 1]"
 )
-@click.option("--no-normalize", is_flag=True, help="The model was trained on rows that had not L2 norm 1.")
+@click.option("--no-normalize", is_flag=True, help="The training rows were not L2-normalised.")
 @options.overwrite
-@options.logs
 def command(
     sources: tuple[Path, ...], model: Path, n_labels: int | None, no_normalize: bool, overwrite: bool
 ) -> None:
-    """Make MODEL, a new folder, of text models of LIBLINEAR or DiSMEC over different labels."""
+    """Import text models of LIBLINEAR or DiSMEC, of different labels, as the new folder MODEL."""
     with watch("import", "files") as update:
         made = import_text(
             sources,

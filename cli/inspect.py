@@ -6,20 +6,26 @@ from pathlib import Path
 
 import click
 
+from pwdismec.diagnosis.facts import facts_of
 from pwdismec.diagnosis.inspection import describe
 
 from . import options
-from .examples import example
-from .streams import print_text
+from .command import INPUT, STDOUT
+from .command import command as subcommand
+from .results import json_output, print_result
+from .streams import print_json, print_text
 
 
-@click.command(
-    "inspect",
-    epilog=example(
-        "pwdismec inspect model",
-    ),
-)
-@click.argument("path", type=options.INPUT)
-def command(path: Path) -> None:
-    """Say what PATH holds: a data set, a model (also one whose training is not finished), predictions."""
-    print_text(describe(path))
+@subcommand("inspect", "pwdismec inspect model", "pwdismec inspect model --json")
+@click.argument("path", type=INPUT)
+@options.json_file
+@options.overwrite
+def command(path: Path, json_file: Path | None, overwrite: bool) -> None:
+    """Describe PATH: a data set, a model, an unfinished training, or a prediction file."""
+    json_file = json_output(json_file, [path], overwrite=overwrite)
+    if json_file is None:
+        print_text(describe(path))
+    elif json_file == STDOUT:
+        print_json(facts_of(path))
+    else:
+        print_result(describe(path), facts_of(path), json_file, overwrite=overwrite)

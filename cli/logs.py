@@ -40,27 +40,37 @@ class Log:
         Its name.
     quiet
         Standard error gets warnings and errors alone.
+    verbose
+        It gets what is told aside, too, and the traceback of an error.
     log
-        A file that gets all events as lines, behind those that it holds already.
+        A file to append all events to, as lines.
     log_json
         The lines are JSON: those of the file, or without one those on standard error, errors too.
     """
 
     def __init__(
-        self, command: str, *, quiet: bool = False, log: Path | None = None, log_json: bool = False
+        self,
+        command: str,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        log: Path | None = None,
+        log_json: bool = False,
     ) -> None:
         form = _json_lines(command) if log_json else _stamped
         on_stderr = form if log is None else _stamped
         self._lock = threading.RLock()
         self._file = None if log is None else Lines(_to_file(log), form)
-        self._errors: Sink = Lines(_to_stderr, _complaint if on_stderr is _stamped else on_stderr)
+        complaint = _with_traceback if verbose else _complaint
+        self._errors: Sink = Lines(_to_stderr, complaint if on_stderr is _stamped else on_stderr)
+        self._verbose = verbose
         self._shown: Sink | None = None
         if not quiet:
             terminal = on_stderr is _stamped and _is_terminal()
             self._shown = _terminal() if terminal else Lines(_to_stderr, on_stderr)
 
     def tell(self, event: Event, *, aside: bool = False) -> None:
-        """Pass an event on; what is told aside, to the file alone.
+        """Pass an event on; what is told aside, to the file alone unless verbose.
 
         Raises
         ------
@@ -72,7 +82,7 @@ class Log:
             shown = self._shown
             if is_error or (event.event == "warning" and shown is None):
                 shown = self._errors
-            if shown is not None and not aside:
+            if shown is not None and (self._verbose or not aside):
                 shown.tell(event)
             if self._file is not None:
                 with suppress(*[OSError] * is_error):
@@ -115,7 +125,7 @@ def check_is_log(path: Path) -> None:
     except OSError as error:
         raise OutputError(f"{path}: cannot read: {error.strerror}") from error
     if line and not _OF_A_LOG.match(line):
-        raise OutputError(f"{path}: is no log of pwdismec; expected a new file, or what --log has written")
+        raise OutputError(f"{path}: not a log of pwdismec; expected a new file, or one written by --log")
 
 
 def append(path: Path, content: bytes) -> None:
@@ -149,8 +159,11 @@ def _stamped(event: Event) -> list[str]:
 
 
 def _complaint(event: Event) -> list[str]:
-    before = (event.traceback or "").splitlines() if os.environ.get("PWDISMEC_DEBUG") else []
-    return [*before, f"pwdismec: {event.event}: {event.message}"]
+    return [f"pwdismec: {event.event}: {event.message}"]
+
+
+def _with_traceback(event: Event) -> list[str]:
+    return [*(event.traceback or "").splitlines(), *_complaint(event)]
 
 
 def _now() -> datetime:

@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # No command has work for BLAS's threads, and OpenBLAS sends Ctrl-C to a process where they are refused.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        from .running import run
+        from .commands import run
         from .stray import catch_stray_errors
         from .streams import drop_results, set_up_streams
 

@@ -11,28 +11,23 @@ from pwdismec.model import Model
 from pwdismec.model.merging import merge_models
 
 from . import options
-from .examples import example
+from .command import INPUT, OUTPUT
+from .command import command as subcommand
 from .progress import watch
 from .streams import print_text
 
 
-@click.command(
-    "merge",
-    epilog=example(
-        "pwdismec merge part_0 part_1 part_2 model",
-    ),
-)
-@click.argument("models", metavar="MODEL...", nargs=-1, required=True, type=options.INPUT)
-@click.argument("out", type=options.OUTPUT)
+@subcommand("merge", "pwdismec merge part_0 part_1 part_2 model")
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True, type=INPUT)
+@click.argument("out", type=OUTPUT)
 @click.option(
     "--append",
     is_flag=True,
-    help="Each MODEL has labels of its own, from 0 on: they follow those of the one before.",
+    help="Number the labels anew: those of each MODEL follow those of the one before.",
 )
 @options.overwrite
-@options.logs
 def command(models: tuple[Path, ...], out: Path, append: bool, overwrite: bool) -> None:
-    """Make OUT, a new folder, of MODELs over different labels of the same data.
+    """Merge MODELs of the same data, each of other labels, as the new folder OUT.
 
     The MODELs have the same features and label ids, and no label was trained in two of them.
     """

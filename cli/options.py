@@ -2,48 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
 
+from pwdismec.bounds import thread_count
 from pwdismec.cluster import Part
 from pwdismec.data.formats.layouts import FORMATS
-from pwdismec.errors import OutputError
-from pwdismec.outputs import check_all_apart
 from pwdismec.parallel import BACKENDS, THREADS, Backend
+from pwdismec.parallel.backends import DASK, LOKY
+from pwdismec.quoting import shown
 from pwdismec.training import TrainingConfig
 from pwdismec.training.config import SOLVERS
 from pwdismec.weighting import PRESETS, PropensityParameters, preset
+from pwdismec.weighting.propensity import checked_parameters
 
-from .durations import duration
-from .logs import check_is_log
-from .progress import log_to, remember
+from .command import OUTPUT
+from .progress import warn
+from .values import duration, numbers, size
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class InputPath(click.Path):
-    """A file or folder that the command reads."""
+class Whole(click.types.IntParamType):
+    """A whole number of so many bits; what it may be besides, the library says."""
+
+    def __init__(self, bits: int) -> None:
+        self._bits = bits
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        number: int = super().convert(value, param, ctx)
+        if abs(number) >= 2**self._bits:
+            self.fail(f"{shown(number)}; expected a number below 2^{self._bits}", param, ctx)
+        return number
 
 
-class OutputPath(click.Path):
-    """A file or folder that it writes."""
+WHOLE = Whole(31)
 
-
-_READ = "pwdismec.read"
-_FILE = "file:"  # before the name of a file of weights
-
-# Whether it can be read, reading tells: click asks the disk, and takes one that fails for a user's mistake.
-FOLDER = click.Path(path_type=Path, readable=False)  # one to look for files in, or to work in
-INPUT = InputPath(path_type=Path, readable=False)
-OUTPUT = OutputPath(path_type=Path, readable=False)
-
-
-WHOLE = click.IntRange(max=2**31 - 1)
-"""A whole number that fits wherever it is counted with; what it may be besides, the library says."""
+DEFAULT_PROPENSITY = PRESETS["default"]
 
 
 def _jobs(ctx: click.Context, param: click.Parameter, value: int) -> int:
@@ -59,19 +57,32 @@ jobs = click.option(
     show_default=True,
     callback=_jobs,
     metavar="N",
-    help="Threads (of each worker, for loky; of each task, for dask); -1 for every core.",
+    help="Threads (with loky: per worker; with dask: per task); -1 for all cores.",
 )
 
 overwrite = click.option(
-    "--overwrite", is_flag=True, help="Replace what is there already, once the new one is whole."
+    "--overwrite", is_flag=True, help="Replace an existing output, once the new one is complete."
+)
+
+json_file = click.option(
+    "--json",
+    "json_file",
+    type=OUTPUT,
+    metavar="[FILE]",
+    help="Print the result as JSON, or also write it to FILE (.json, or --json=FILE).",
 )
 
 deadline = click.option(
     "--deadline",
     callback=duration,
     metavar="TIME",
-    help="Begin nothing new after that long, such as 55m, drop what runs 20 s later, and exit with code 75.",
+    help="Start nothing new after TIME, e.g. 55m or 04:00:00, and exit with code 75.",
 )
+
+
+def memory(effect: str) -> Callable[[Function], Function]:
+    """--memory, and what a command does to keep to it."""
+    return click.option("--memory", callback=size, metavar="SIZE", help=f"Memory limit, e.g. 4GB; {effect}.")
 
 
 def one_based(function: Function) -> Function:
@@ -80,29 +91,29 @@ def one_based(function: Function) -> Function:
     @wraps(function)
     def with_one_based(*args: Any, one_based: bool, one_based_features: bool, **others: Any) -> Any:
         if one_based and one_based_features:
-            raise click.UsageError("--one-based goes without --one-based-features")
+            raise click.UsageError("--one-based and --one-based-features exclude each other")
         return function(*args, one_based="features" if one_based_features else one_based, **others)
 
     for option in (
         click.option(
             "--one-based-features",
             is_flag=True,
-            help="Only the features' ids start at one, the labels' at zero.",
+            help="Feature ids in files start at 1, label ids at 0.",
         ),
-        click.option("--one-based", is_flag=True, help="Ids in files start at one."),
+        click.option("--one-based", is_flag=True, help="Ids in files start at 1."),
     ):
         with_one_based = option(with_one_based)
     return cast(Function, with_one_based)
 
 
-def format_of(what: str, name: str = "--format") -> Callable[[Function], Function]:
-    """An option that says how input is written."""
+def format_of(what: str) -> Callable[[Function], Function]:
+    """--format: how input is written."""
     return click.option(
-        name,
+        "--format",
         type=click.Choice(FORMATS),
         default="auto",
         show_default=True,
-        help=f"How {what} is written; auto tells by names and first lines.",
+        help=f"Format of {what}; auto detects it from names and first lines.",
     )
 
 
@@ -124,18 +135,24 @@ def backend(function: Function) -> Function:
             type=click.Choice(BACKENDS),
             default=THREADS,
             show_default=True,
-            help="Where: in threads of this process, in loky's processes, or on dask's workers.",
+            help="Where to work: threads of this process, loky's processes, or dask's workers.",
         ),
         click.option(
-            "--workers", type=WHOLE, metavar="N", help="Processes, for loky.  [default: one for each core]"
+            "--workers", type=WHOLE, metavar="N", help="Processes of loky.  [default: one per core]"
         ),
-        click.option("--scheduler", metavar="ADDRESS", help="Of dask's scheduler, such as tcp://host:8786."),
+        click.option("--scheduler", metavar="ADDRESS", help="Dask's scheduler, e.g. tcp://host:8786."),
     ]
 
     @wraps(function)
     def with_backend(
         *args: Any, backend_name: str, workers: int | None, scheduler: str | None, **others: Any
     ) -> Any:
+        if workers is not None and backend_name != LOKY:
+            raise click.UsageError(f"--workers requires --backend {LOKY}")
+        if (scheduler is not None) != (backend_name == DASK):
+            raise click.UsageError(f"--scheduler and --backend {DASK} require each other")
+        if backend_name == LOKY:
+            _warn_if_crowded(workers, others.get("jobs", -1))
         return function(*args, backend=Backend(backend_name, workers, scheduler), **others)
 
     for option in reversed(options):
@@ -143,85 +160,32 @@ def backend(function: Function) -> Function:
     return cast(Function, with_backend)
 
 
-Touched = Callable[[Mapping[str, Any]], tuple[Sequence[Path], Sequence[Path]]]
-"""Gives what a command reads and writes besides its `INPUT` and `OUTPUT` parameters, by all parameters."""
-
-
-def logs_besides(touched: Touched) -> Callable[[Function], Function]:
-    """--quiet, --log and --log-json, which `cli.progress` takes; the command does not see them.
-
-    Before it begins, what it writes, the log too, is seen to be apart from what it reads and from each other.
-    """
-    taken: dict[str, Any] = {"expose_value": False, "callback": remember}
-    options = [
-        click.option(
-            "-q", "--quiet", is_flag=True, help="Print results, warnings and errors alone.", **taken
-        ),
-        click.option("--log", type=OUTPUT, metavar="FILE", help="Log to FILE, too, behind its end."),
-        click.option(
-            "--log-json", is_flag=True, help="Log as JSON: to FILE, or else to standard error.", **taken
-        ),
-    ]
-
-    def decorate(function: Function) -> Function:
-        @wraps(function)
-        def with_logs(*args: Any, log: Path | None, **others: Any) -> Any:
-            context = click.get_current_context()
-            read, written = touched(context.params)
-            read = [*read, *_paths(context, InputPath), *context.meta.get(_READ, ())]
-            check_all_apart([*written, *_paths(context, OutputPath)], read)
-            if log is not None:
-                _check_is_no_part(log, [*written, *_paths(context, OutputPath)])
-                check_is_log(log)
-            log_to(log)
-            return function(*args, **others)
-
-        for option in reversed(options):
-            with_logs = option(with_logs)
-        return cast(Function, with_logs)
-
-    return decorate
-
-
-logs = logs_besides(lambda given: ((), ()))
-
-
-def also_reads(context: click.Context, path: Path) -> None:
-    """Tell, in the callback of an option that the command does not see, that it reads a file."""
-    context.meta.setdefault(_READ, []).append(path)
-
-
-def _check_is_no_part(log: Path, outputs: Sequence[Path]) -> None:
-    """Refuse a log in the place of what is hidden beside an output while that is written."""
-    for output in outputs:
-        if log.name.startswith(f".{output.name}.") and log.parent.resolve() == output.parent.resolve():
-            raise OutputError(f"{log}: has the name of a part of {output}; expected another name")
-
-
-def _paths(context: click.Context, kind: type[click.Path]) -> list[Path]:
-    """The values of the parameters of a kind; a file of weights is read as well."""
-    paths = list[Path]()
-    for parameter in context.command.params:
-        value = context.params.get(str(parameter.name))
-        for each in value if isinstance(value, tuple) else (value,):
-            if isinstance(parameter.type, kind) and each is not None:
-                paths.append(each)
-            elif kind is InputPath and isinstance(each, str) and each.startswith(_FILE):
-                paths.append(Path(each.removeprefix(_FILE)))
-    return paths
+def _warn_if_crowded(workers: int | None, jobs: int) -> None:
+    cores = thread_count(-1)
+    workers, threads = workers or cores, max(jobs, 1)
+    if workers * threads > cores:
+        warn(f"{workers} workers of {threads} threads each are more than the {cores} cores available")
 
 
 def training(function: Function) -> Function:
     """What training and tuning are set by alike: bias, solver, tolerance, max_epochs, shard_size, seed."""
     default = TrainingConfig()
     options = [
-        click.option("--bias", default=default.bias, show_default=True, help="Constant feature; 0 for none."),
-        click.option("--solver", type=click.Choice(SOLVERS), default=default.solver, show_default=True),
+        click.option(
+            "--bias", default=default.bias, show_default=True, help="Value of the bias feature; 0 for none."
+        ),
+        click.option(
+            "--solver",
+            type=click.Choice(SOLVERS),
+            default=default.solver,
+            show_default=True,
+            help="Algorithm of the optimisation.",
+        ),
         click.option(
             "--tolerance",
             default=default.tolerance,
             show_default=True,
-            help="On each label's relative duality gap; for liblinear, its -e.",
+            help="Largest relative duality gap per label; for liblinear, its -e.",
         ),
         click.option(
             "--max-epochs",
@@ -229,7 +193,7 @@ def training(function: Function) -> Function:
             default=default.max_epochs,
             show_default=True,
             metavar="N",
-            help="Passes over the data a label may take at the most.",
+            help="Most passes over the data per label.",
         ),
         click.option(
             "--shard-size",
@@ -237,15 +201,15 @@ def training(function: Function) -> Function:
             default=default.shard_size,
             show_default=True,
             metavar="N",
-            help="Labels after which what is done is written.",
+            help="Labels per shard, the unit that is saved and resumed.",
         ),
         click.option(
             "--seed",
-            type=click.IntRange(max=2**63 - 1),
+            type=Whole(63),
             default=default.seed,
             show_default=True,
             metavar="N",
-            help="Order in which instances are seen; with tune also which are held out.",
+            help="Random seed for the order of instances and, in tune, the held-out part.",
         ),
     ]
     for option in reversed(options):
@@ -253,35 +217,33 @@ def training(function: Function) -> Function:
     return function
 
 
-def propensity(function: Function) -> Function:
-    """--propensity, --propensity-a and --propensity-b, for `propensity_parameters`."""
-    default = PRESETS["default"]
-    options = [
-        click.option(
-            "--propensity",
-            "preset_name",
-            metavar="PRESET",
-            help=f"A and B of a data set: {', '.join(PRESETS)}.",
-        ),
-        click.option("--propensity-a", "a", type=float, help=f"A.  [default: {default.a}]"),
-        click.option("--propensity-b", "b", type=float, help=f"B.  [default: {default.b}]"),
-    ]
-    for option in reversed(options):
-        function = option(function)
-    return function
+def _propensity(ctx: click.Context, param: click.Parameter, value: str | None) -> PropensityParameters | None:
+    if value is None:
+        return None
+    if "," not in value:
+        return preset(value)
+    parameters = numbers(ctx, param, value) or ()
+    if len(parameters) != 2:
+        raise click.BadParameter(f"{value!r}; expected A,B such as 0.55,1.5, or a data set's name")
+    return checked_parameters(*parameters)
 
 
-def propensity_parameters(preset_name: str | None, a: float | None, b: float | None) -> PropensityParameters:
-    """A and B as the options say, or the settings, or the default."""
-    if preset_name is not None:
-        if any(is_given(name) for name in ("a", "b")):
-            raise click.UsageError("--propensity goes without --propensity-a and --propensity-b")
-        return preset(preset_name)
-    default = PRESETS["default"]
-    return PropensityParameters(default.a if a is None else a, default.b if b is None else b)
+propensity = click.option(
+    "--propensity",
+    callback=_propensity,
+    metavar="NAME|A,B",
+    help="Propensity model: a data set's name, such as amazon-670k, or A and B, such as 0.55,1.5.  "
+    f"[default: {DEFAULT_PROPENSITY.a},{DEFAULT_PROPENSITY.b}]",
+)
 
+probabilities = click.option(
+    "--probabilities",
+    is_flag=True,
+    help="Give probabilities instead of scores; the labels are still those of the best scores.",
+)
 
-def is_given(name: str) -> bool:
-    """Whether the user has set a parameter of the command under way."""
-    source = click.get_current_context().get_parameter_source(name)
-    return source is click.core.ParameterSource.COMMANDLINE
+sets = click.option(
+    "--sets",
+    metavar="RULE",
+    help="Only labels above their thresholds: micro-f1, macro-f1, scutfbr, or e.g. precision=0.9.",
+)

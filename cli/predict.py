@@ -13,65 +13,45 @@ from pwdismec.prediction.files.writing import FORMATS
 from pwdismec.steps.predict import TOP_K, predict_file
 
 from . import options
-from .examples import example
+from .command import INPUT, OUTPUT, STDOUT
+from .command import command as subcommand
+from .formats import format_of_predictions
 from .progress import warn, watch
-from .sizes import size
+from .streams import file_or_stdout
 
 
-@click.command(
+@subcommand(
     "predict",
-    epilog=example(
-        "pwdismec predict model test.txt predictions.txt --top-k 10",
-        "pwdismec predict model test.txt sets.txt --sets micro-f1 --probabilities",
-        "pwdismec predict model test.jsonl predictions.jsonl --format jsonl",
-        "pwdismec predict model test.jsonl predictions.csv --format csv",
-        "zcat test.txt.gz | pwdismec predict model - predictions.jsonl --format jsonl",
-    ),
+    "pwdismec predict model test.txt predictions.txt --top-k 10",
+    "pwdismec predict model test.txt sets.txt --sets micro-f1 --probabilities",
+    "pwdismec predict model test.jsonl predictions.csv",
+    "zcat test.txt.gz | pwdismec predict model - - --output-format jsonl | gzip > predictions.jsonl.gz",
 )
-@click.argument("model", type=options.INPUT)
-@click.argument("source", metavar="INPUT", type=options.INPUT)
-@click.argument("output", type=options.OUTPUT)
+@click.argument("model", type=INPUT)
+@click.argument("source", metavar="INPUT", type=INPUT)
+@click.argument("output", type=OUTPUT)
+@options.format_of("INPUT")
+@options.one_based
 @click.option(
     "--top-k",
     type=options.WHOLE,
     metavar="N",
-    help=f"Labels an instance, at most.  [default: {TOP_K}; with --sets, all that reach their thresholds]",
+    help=f"Labels per instance, at most.  [default: {TOP_K}; with --sets: all above their thresholds]",
 )
+@options.probabilities
+@options.sets
 @click.option(
-    "--probabilities",
-    is_flag=True,
-    help="Write probabilities in place of scores; the labels are still those of the best scores.",
-)
-@click.option(
-    "--sets",
-    metavar="micro-f1|macro-f1|scutfbr|precision=P",
-    help="Only labels above their thresholds: for the best F1, or for a precision such as 0.9.",
-)
-@click.option(
-    "--format",
+    "--output-format",
     type=click.Choice(FORMATS),
-    default="xmc",
-    show_default=True,
-    help="How OUTPUT is written; all but xmc have the records' ids and the labels' URIs and names.",
+    help="Format of OUTPUT.  [default: by its suffix: .npz, .jsonl, .csv, else xmc]",
 )
-@options.format_of("INPUT", "--input-format")
-@options.one_based
 @options.jobs
 @options.backend
-@click.option(
-    "--memory",
-    callback=size,
-    metavar="SIZE",
-    help="Keep to it, such as 500MB or 2GiB: labels are read block by block; the result is the same.",
-)
-@click.option("--resume", is_flag=True, help="Go on with a job that was broken off.")
-@options.part(
-    "--part",
-    "Predict for a part: 3/8, the third of 8 tasks, which goes on by itself. The last writes OUTPUT.",
-)
+@options.memory("reads labels block by block; the result is the same")
 @options.deadline
+@click.option("--resume", is_flag=True, help="Resume an interrupted job.")
+@options.part("--part", "Predict a part: 3/8 is the third of 8 tasks. The last task writes OUTPUT.")
 @options.overwrite
-@options.logs
 def command(
     model: Path,
     source: Path,
@@ -79,8 +59,8 @@ def command(
     top_k: int | None,
     probabilities: bool,
     sets: str | None,
+    output_format: str | None,
     format: str,
-    input_format: str,
     one_based: OneBased,
     jobs: int,
     backend: Backend,
@@ -90,29 +70,36 @@ def command(
     deadline: float | None,
     overwrite: bool,
 ) -> None:
-    """Write the best labels of each instance of INPUT, best first, exactly.
+    """Predict the best labels of each instance of INPUT, best first, exactly, and write them to OUTPUT.
 
     INPUT is a data set, or a file or folder that convert reads (of a pair, the features' file; of a folder,
-    the test part); a file's raw values are transformed as the model's training set was, and labels in it are
-    not looked at. For a model of texts it may be records. - is standard input. INPUT is read in chunks, in
-    order, whatever its size. A job that was killed goes on with the same command and --resume, unless it read
-    standard input, and gives the same bytes.
+    the test part); raw values are transformed as the model's training set was, and labels are ignored. For a
+    model of texts it can be records. - is standard input and standard output, which is written once all
+    predictions are there. INPUT is read in chunks, whatever its size. An interrupted job resumed with
+    --resume gives the same bytes.
 
-    --probabilities and --sets are for models that were calibrated. Scores in sets are distances above the
-    labels' thresholds.
+    --probabilities and --sets require a calibrated model. Scores in sets are distances above the labels'
+    thresholds. All formats but xmc have the records' ids and the labels' URIs and names.
     """
     if part is not None and backend.name != THREADS:
-        raise click.UsageError(f"--part goes with --backend {THREADS}")
-    with watch("predict", "instances") as update, stopping(deadline) as stop:
+        raise click.UsageError(f"--part requires --backend {THREADS}")
+    if output == STDOUT and (resume or part is not None):
+        raise click.UsageError("--resume and --part require a file, not standard output")
+    written_as = format_of_predictions(output, output_format)
+    with (
+        file_or_stdout(output) as file,
+        watch("predict", "instances") as update,
+        stopping(deadline) as stop,
+    ):
         ignored = predict_file(
             model,
             source,
-            output,
+            file,
             top_k=top_k,
             probabilities=probabilities,
             sets=sets,
-            format=format,
-            input_format=input_format,
+            format=written_as,
+            input_format=format,
             one_based=one_based,
             jobs=jobs,
             memory=memory,

@@ -1,20 +1,22 @@
 """The one way in which commands tell what they do and how far they are.
 
-It goes to standard error, never among the results, and as ``--quiet``, ``--log`` and ``--log-json`` say.
+It goes to standard error, never among the results, and as the global options say.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pwdismec.errors import OutputError
+
 from .events import Event, Step
-from .logs import Log, append
+from .logs import Log, append, check_is_log
 
 if TYPE_CHECKING:
     from pwdismec.progress import Update
@@ -27,6 +29,7 @@ class _Current:
 
     command = ""
     options: dict[str, Any] = {}  # noqa: RUF012 (replaced, never changed)
+    asked_log: Path | None = None
     log: Log | None = None
 
 
@@ -69,9 +72,14 @@ def log() -> Log:
     return _Current.log
 
 
-def begin_log(command: str) -> None:
-    """A command begins; its options are not known yet."""
-    _Current.command, _Current.options, _Current.log = command, {}, None
+def forget() -> None:
+    """A command line begins; neither its command nor its options are known yet."""
+    _Current.command, _Current.options, _Current.asked_log, _Current.log = "", {}, None, None
+
+
+def name_command(command: str) -> None:
+    """The command is known now."""
+    _Current.command, _Current.log = command, None
 
 
 def command_name() -> str:
@@ -80,12 +88,37 @@ def command_name() -> str:
 
 
 def remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """An option's callback: keeps the value for the log, as a parameter of `Log`."""
-    _Current.options, _Current.log = _Current.options | {str(param.name): value}, None
+    """A global option's callback: keeps the value, whether it comes before or after the command."""
+    if ctx.get_parameter_source(str(param.name)) is not click.core.ParameterSource.COMMANDLINE:
+        return
+    if param.name == "log":
+        _Current.asked_log = value
+    else:
+        _Current.options, _Current.log = _Current.options | {str(param.name): value}, None
 
 
-def log_to(path: Path | None) -> None:
-    """Keep the log in a file as well, if one is given."""
-    if path is not None:
-        append(path, b"")  # better an error now than after an hour
-        _Current.options, _Current.log = _Current.options | {"log": path}, None
+def asked_log() -> Path | None:
+    """The file that the log is to be kept in as well."""
+    return _Current.asked_log
+
+
+def begin(log: Path | None, outputs: Sequence[Path]) -> None:
+    """The options are known now; keep the log in a file as well, if one is given.
+
+    Raises
+    ------
+    click.UsageError
+        If options exclude each other.
+    OutputError
+        If the file is no log, or is in the place of what is hidden beside an output while that is written.
+    """
+    if _Current.options.get("quiet") and _Current.options.get("verbose"):
+        raise click.UsageError("--quiet and --verbose exclude each other")
+    if log is None:
+        return
+    for output in outputs:
+        if log.name.startswith(f".{output.name}.") and log.parent.resolve() == output.parent.resolve():
+            raise OutputError(f"{log}: has the name of a part of {output}; expected another name")
+    check_is_log(log)
+    append(log, b"")  # better an error now than after an hour
+    _Current.options, _Current.log = _Current.options | {"log": log}, None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import get_args
 
@@ -15,61 +14,44 @@ from pwdismec.model.manifest import WeightType
 from pwdismec.pruning import prune_model
 
 from . import options
-from .examples import example
+from .command import INPUT, OUTPUT
+from .command import command as subcommand
 from .progress import watch
-from .sizes import size
 from .streams import print_text
+from .values import percents, size
 
 
-def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """The share that 1% is."""
-    if value is None:
-        return None
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?%", value.strip())
-    if found is None:
-        raise click.BadParameter(f"{value!r}; expected percents such as 1% or 0.5%")
-    return float(found[1]) / 100
-
-
-@click.command(
+@subcommand(
     "prune",
-    epilog=example(
-        "pwdismec prune model small --target 100MB --dtype float16",
-        "pwdismec prune model smaller --keep 200 --refit data/train",
-        "pwdismec prune model lossy --loss 1% --data data/train",
-    ),
+    "pwdismec prune model small --target 100MB --dtype float16",
+    "pwdismec prune model smaller --keep 200 --refit --train data/train",
+    "pwdismec prune model lossy --loss 1% --train data/train",
 )
-@click.argument("model", type=options.INPUT)
-@click.argument("out", type=options.OUTPUT)
-@click.option("--threshold", type=float, metavar="W", help="Cut weights nearer to 0 than W.")
-@click.option("--keep", type=options.WHOLE, metavar="N", help="Keep each label's N weights farthest from 0.")
+@click.argument("model", type=INPUT)
+@click.argument("out", type=OUTPUT)
+@click.option("--threshold", type=float, metavar="W", help="Drop weights below W in absolute value.")
+@click.option("--keep", type=options.WHOLE, metavar="N", help="Keep the N largest weights of each label.")
 @click.option(
     "--target",
     callback=size,
     metavar="SIZE",
-    help="Keep the largest weights of all, as many as files of SIZE in all can hold, such as 100MB.",
+    help="Keep the largest weights of all, as many as fit in files of SIZE, e.g. 100MB.",
 )
 @click.option(
     "--loss",
-    callback=_share,
+    callback=percents,
     metavar="PERCENT",
-    help="Cut of each label as many weights as raise its objective by no more, such as 1%.",
+    help="Drop as many weights of each label as raise its objective by at most PERCENT, e.g. 1%.",
 )
-@click.option("--data", type=options.INPUT, metavar="DATASET", help="What MODEL was trained on, for --loss.")
+@click.option("--refit", is_flag=True, help="Retrain the weights that are kept.")
 @click.option(
-    "--refit",
-    type=options.INPUT,
-    metavar="DATASET",
-    help="Train the weights that are kept again, on the data set that MODEL was trained on.",
+    "--train", type=INPUT, metavar="DATASET", help="The training set of MODEL, for --loss and --refit."
 )
 @click.option(
-    "--dtype",
-    type=click.Choice(get_args(WeightType)),
-    help="What weights are stored as.  [default: as they are]",
+    "--dtype", type=click.Choice(get_args(WeightType)), help="Storage type of weights.  [default: unchanged]"
 )
 @options.jobs
 @options.overwrite
-@options.logs
 def command(
     model: Path,
     out: Path,
@@ -77,23 +59,28 @@ def command(
     keep: int | None,
     target: int | None,
     loss: float | None,
-    data: Path | None,
-    refit: Path | None,
+    refit: bool,
+    train: Path | None,
     dtype: WeightType | None,
     jobs: int,
     overwrite: bool,
 ) -> None:
-    """Make OUT, a new folder, of MODEL with its largest weights only.
+    """Make MODEL smaller by keeping only its largest weights, as the new folder OUT.
 
-    One of --threshold, --keep, --target and --loss says which; --threshold 0 keeps all, to change only
-    --dtype, or to --refit.
+    One of --threshold, --keep, --target and --loss chooses them; --threshold 0 keeps all, to change only
+    --dtype or to --refit.
     """
-    if sum(value is not None for value in (threshold, keep, target, loss)) != 1:
+    criteria = {"--threshold": threshold, "--keep": keep, "--target": target, "--loss": loss}
+    given = [name for name, value in criteria.items() if value is not None]
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} exclude each other")
+    if not given:
         raise click.UsageError("expected one of --threshold, --keep, --target and --loss")
-    if (data is not None) != (loss is not None and refit is None):
-        raise click.UsageError("--data goes with --loss, unless --refit names the data set")
+    if (train is not None) != (loss is not None or refit):
+        raise click.UsageError(
+            "--loss and --refit require --train" if train is None else "--train requires --loss or --refit"
+        )
     before = Model.open(model)
-    folder = refit or data
     with watch("prune", "labels") as update:
         after = prune_model(
             before,
@@ -102,8 +89,8 @@ def command(
             keep=keep,
             target=target,
             loss=loss,
-            dataset=None if folder is None else Dataset.open(folder),
-            refit=refit is not None,
+            dataset=None if train is None else Dataset.open(train),
+            refit=refit,
             dtype=dtype,
             jobs=jobs,
             overwrite=overwrite,

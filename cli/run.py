@@ -13,7 +13,8 @@ from pwdismec.quoting import shown_name
 from pwdismec.settings.training import short_name
 
 from . import options
-from .examples import example
+from .command import FOLDER, INPUT
+from .command import command as subcommand
 from .progress import say, warn, watch
 from .streams import print_text
 
@@ -24,32 +25,31 @@ def _touched(given: Mapping[str, Any]) -> tuple[Sequence[Path], Sequence[Path]]:
     return [*experiment.files, *experiment.weight_files], outputs
 
 
-@click.command(
-    "run",
-    epilog=example(
-        "pwdismec run configs/bibtex.yaml --data ~/data/bibtex",
-    ),
+@subcommand("run", "pwdismec run configs/bibtex.yaml --data ~/data/bibtex", touched=_touched)
+@click.argument("config", type=INPUT)
+@click.option(
+    "--data", type=FOLDER, metavar="FOLDER", help="Folder of the data files.  [default: as CONFIG says]"
 )
-@click.argument("config", type=options.INPUT)
-@click.option("--data", type=options.FOLDER, metavar="FOLDER", help="Where the data's files are.")
 @click.option(
     "--settings",
-    type=options.INPUT,
+    type=INPUT,
     metavar="FILE",
-    help="Take propensity, weightings and training from another file, such as best.yaml of tune.",
+    help="Take propensity, weightings and training from FILE, e.g. best.yaml of tune.",
 )
-@click.option("--out", type=options.FOLDER, metavar="FOLDER", help="Where to work.  [default: runs/NAME]")
+@click.option("--out", type=FOLDER, metavar="FOLDER", help="Work folder.  [default: runs/NAME]")
 @options.jobs
 @click.option(
     "--overwrite",
     is_flag=True,
     help="Also replace outputs in the work folder that were changed since, or that came from elsewhere.",
 )
-@options.logs_besides(_touched)
 def command(
     config: Path, data: Path | None, settings: Path | None, out: Path | None, jobs: int, overwrite: bool
 ) -> None:
-    """Convert, train, predict and evaluate as the YAML file CONFIG says; what is done already is skipped."""
+    """Run the experiment in the YAML file CONFIG: convert, train, predict and evaluate.
+
+    Steps whose results are already there are skipped.
+    """
     how: dict[str, Any] = {"jobs": jobs, "overwrite": overwrite, "say": say, "warn": warn, "watch": watch}
     outcome = run_experiment(config, data=data, settings=settings, out=out, **how)
-    print_text(f"{outcome.to_text()}\n\nall of it in {shown_name(outcome.folder)}")
+    print_text(f"{outcome.to_text()}\n\nresults written to {shown_name(outcome.folder)}")

@@ -11,32 +11,27 @@ from pwdismec.model import Model
 from pwdismec.model.slicing import read_labels, slice_model
 
 from . import options
-from .examples import example
+from .command import INPUT, OUTPUT
+from .command import command as subcommand
 from .progress import watch
 from .streams import print_text
 
 
-@click.command(
-    "slice",
-    epilog=example(
-        "pwdismec slice model physics --labels physics.txt",
-    ),
-)
-@click.argument("model", type=options.INPUT)
-@click.argument("out", type=options.OUTPUT)
+@subcommand("slice", "pwdismec slice model physics --labels physics.txt")
+@click.argument("model", type=INPUT)
+@click.argument("out", type=OUTPUT)
 @click.option(
     "--labels",
-    type=options.INPUT,
+    type=INPUT,
     required=True,
     metavar="FILE",
-    help="The labels to keep: ids, URIs or names, one a line.",
+    help="Labels to keep: ids, URIs or names, one per line.",
 )
 @options.overwrite
-@options.logs
 def command(model: Path, out: Path, labels: Path, overwrite: bool) -> None:
-    """Make OUT, a new folder, of MODEL with some of its labels only.
+    """Reduce MODEL to some of its labels, as the new folder OUT.
 
-    They keep their ids, URIs and names, so that predictions mean the same; the others are never predicted.
+    They keep their ids, URIs and names, so predictions mean the same; the others are never predicted.
     """
     before = Model.open(model)
     with watch("slice", "shards") as update:

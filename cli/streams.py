@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 
-from pwdismec.quoting import visible
+from pwdismec.quoting import json_line, visible
+
+from .command import STDOUT
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -26,6 +32,26 @@ def print_text(text: str) -> None:
 def print_script(text: str) -> None:
     """Print what is meant for a program, byte for byte."""
     click.echo(text.encode(errors="surrogateescape"), nl=False)  # noqa: TID251
+
+
+def print_json(value: object) -> None:
+    """Print a result as a line of JSON."""
+    print_text(json_line(value))
+
+
+@contextmanager
+def file_or_stdout(path: Path, suffix: str = "") -> Iterator[Path]:
+    """`path`, or for "-" a temporary file, whose content goes to standard output once it is complete."""
+    if path != STDOUT:
+        yield path
+        return
+    with TemporaryDirectory(prefix="pwdismec-") as folder:
+        aside = Path(folder, f"output{suffix}")
+        yield aside
+        sys.stdout.flush()
+        with aside.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
 
 
 def set_up_streams() -> None:

@@ -28,9 +28,9 @@ from pwdismec.training.progress import as_training_progress
 from pwdismec.weighting import SCHEMES, Weighting
 
 from . import options
-from .examples import example
+from .command import INPUT, OUTPUT, also_reads
+from .command import command as subcommand
 from .progress import say, watch
-from .sizes import size
 from .streams import print_text
 
 _DEFAULT = TrainingConfig()
@@ -38,58 +38,65 @@ _SETTINGS = ("bias", "solver", "tolerance", "max_epochs", "prune", "shard_size",
 
 
 def _settings(ctx: click.Context, param: click.Parameter, path: Path | None) -> None:
-    """Let a file's settings stand in for the options' defaults."""
+    """Make a file's settings the options' defaults."""
     if path is None:
         return
-    options.also_reads(ctx, path)
+    also_reads(ctx, path)
     settings = read_settings(path)
     given = settings.weightings if "weightings" in settings.model_fields_set else (_DEFAULT.weighting.scheme,)
     if len(given) > 1:
         raise ConfigError(f"{path}: weightings: {', '.join(given)}; expected one")
     values = asdict(settings.training_config(given[0]))
     weighting = values.pop("weighting")
-    ctx.default_map = values | weighting | {"weighting": weighting["scheme"], "cost": values["C"]}
+    scheme, a, b = (weighting.pop(name) for name in ("scheme", "a", "b"))
+    ctx.default_map = (
+        values
+        | weighting
+        | {
+            "weighting": scheme,
+            "propensity": f"{a!r},{b!r}",
+            "cost": values["C"],
+        }
+    )
 
 
 def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
     try:
         return DISMEC_PRUNE if value == "dismec" else float(value)
     except ValueError:
-        raise click.BadParameter(f"{value!r}; expected a number, or dismec") from None
+        raise click.BadParameter(f"{value!r}; expected a number or dismec") from None
 
 
-@click.command(
+@subcommand(
     "train",
-    epilog=example(
-        "pwdismec train data/train model --weighting pw-cb --propensity amazon-670k --log train.log",
-        "pwdismec train data/train model --calibrate 0.2 --calibrate-plot reliability.png",
-        "pwdismec train data/train model --resume --backend dask --scheduler tcp://host:8786",
-    ),
+    "pwdismec train data/train model --weighting pw-cb --propensity amazon-670k --log train.log",
+    "pwdismec train data/train model --calibrate 0.2 --calibrate-plot reliability.png",
+    "pwdismec train data/train model --resume --backend dask --scheduler tcp://host:8786",
 )
-@click.argument("dataset", type=options.INPUT)
-@click.argument("model", type=options.OUTPUT)
+@click.argument("dataset", type=INPUT)
+@click.argument("model", type=OUTPUT)
 @click.option(
     "--settings",
-    type=options.INPUT,
+    type=INPUT,
     is_eager=True,
     expose_value=False,
     callback=_settings,
     metavar="FILE",
-    help="Take the settings from a file, such as best.yaml of tune; options given go before it.",
+    help="Take the settings from FILE, e.g. best.yaml of tune; explicit options override it.",
 )
 @click.option(
     "--weighting",
     default=_DEFAULT.weighting.scheme,
     show_default=True,
     metavar="|".join([*SCHEMES, "file:PATH"]),
-    help="How much more a positive weighs than a negative, by label; file: one number a line.",
+    help="Weights of positives by label; file: one number per line.",
 )
 @options.propensity
 @click.option(
     "--beta",
     default=_DEFAULT.weighting.beta,
     show_default=True,
-    help="β of the class balance, for cb, pw-cb.",
+    help="β of the class balance, for cb and pw-cb.",
 )
 @click.option("--C", "cost", default=_DEFAULT.C, show_default=True, help="Cost of an error of weight 1.")
 @click.option(
@@ -99,44 +106,38 @@ def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
     show_default=True,
     callback=_threshold,
     metavar="W|dismec",
-    help=f"Weights nearer to 0 are cut; dismec: {DISMEC_PRUNE:g}.",
+    help=f"Drop weights below W in absolute value; dismec: {DISMEC_PRUNE:g}.",
 )
 @options.training
 @options.jobs
 @options.backend
-@click.option(
-    "--memory",
-    callback=size,
-    metavar="SIZE",
-    help="Keep to it, such as 4GB or 2GiB: fewer labels a pass, then fewer threads; the model is the same.",
-)
+@options.memory("lowers labels per pass, then threads; the model is the same")
+@options.deadline
 @click.option(
     "--calibrate",
     type=float,
     metavar="SHARE",
-    help="Fit probabilities and thresholds, too, by a second training without that share of the instances.",
+    help="Also fit probabilities and thresholds, by a second training without that share of the instances.",
 )
 @click.option(
     "--calibrate-method",
     "method",
     type=click.Choice(METHODS),
-    help=f"What --calibrate fits.  [default: {METHODS[0]}]",
+    help=f"How --calibrate makes scores probabilities.  [default: {METHODS[0]}]",
 )
 @click.option(
     "--calibrate-plot",
     "plot",
-    type=options.OUTPUT,
+    type=OUTPUT,
     metavar="PNG",
-    help="Draw the probabilities of --calibrate against what came true.",
+    help="Draw a reliability diagram of --calibrate.",
 )
-@click.option("--resume", is_flag=True, help="Go on with a training that was broken off, or join one.")
+@click.option("--resume", is_flag=True, help="Resume an interrupted training, or join a running one.")
 @options.part(
     "--shards",
-    "Train a part: 3/64, the third of 64 tasks, or shards, such as 0-7. Whoever is last makes it whole.",
+    "Train a part: 3/64 is the third of 64 tasks, 0-7 a range of shards. The last task completes the model.",
 )
-@options.deadline
 @options.overwrite
-@options.logs
 def command(
     dataset: Path,
     model: Path,
@@ -154,17 +155,17 @@ def command(
 ) -> None:
     """Train one classifier for each label of DATASET that has a positive; MODEL is a new folder.
 
-    A training that was killed goes on with --resume and gives the same model, bit for bit. Any number of
-    processes and machines that see the same folders may share one (docs/cluster.md).
+    An interrupted training resumed with --resume gives the same model, bit for bit. Any number of processes
+    and machines that see the same folders can share a training (docs/cluster.md).
     """
     if shards is not None and backend.name != THREADS:
-        raise click.UsageError(f"--shards goes with --backend {THREADS}")
+        raise click.UsageError(f"--shards requires --backend {THREADS}")
     if calibrate is not None and (shards is not None or backend.name != THREADS):
-        raise click.UsageError(f"--calibrate goes with --backend {THREADS}, and without --shards")
+        raise click.UsageError(f"--calibrate requires --backend {THREADS}, and excludes --shards")
     if calibrate is None and (method or plot):
-        raise click.UsageError("--calibrate-method and --calibrate-plot go with --calibrate")
+        raise click.UsageError("--calibrate-method and --calibrate-plot require --calibrate")
     if shards is not None and overwrite:
-        raise click.UsageError("--overwrite goes without --shards; remove the model, or train another")
+        raise click.UsageError("--overwrite and --shards exclude each other; remove the model first")
     if plot is not None:
         plot = check_plot(plot, [dataset], overwrite=overwrite or resume)
     config = training_config(settings)
@@ -179,7 +180,7 @@ def command(
             latest[:] = [at]
             show(at)
 
-        whose = "" if backend.name == THREADS else "; that is each worker"
+        whose = "" if backend.name == THREADS else "; per worker"
         how: dict[str, Any] = {
             "jobs": jobs,
             "memory": memory,
@@ -195,7 +196,7 @@ def command(
     took = _time(time.monotonic() - started, latest)
     if trained is None:
         print_text(
-            f"part {shards} is done, {took}; other parts are not (`pwdismec status {shown_name(model)}`)"
+            f"part {shards} is done in {took}; others are missing, see `pwdismec status {shown_name(model)}`"
         )
     else:
         print_text(training_summary(trained, ("time", took)))
@@ -211,12 +212,12 @@ def command(
 
 def training_config(given: Mapping[str, Any]) -> TrainingConfig:
     """The settings among the values of the command's options."""
-    parameters = options.propensity_parameters(given["preset_name"], given["a"], given["b"])
-    weighting = Weighting(given["weighting"], *parameters, given["beta"])
+    a, b = given["propensity"] or options.DEFAULT_PROPENSITY
+    weighting = Weighting(given["weighting"], a, b, given["beta"])
     return TrainingConfig(weighting, C=given["cost"], **{name: given[name] for name in _SETTINGS})
 
 
 def _time(seconds: float, latest: list[Progress]) -> str:
     labels = sum(at.labels_done - at.labels_resumed for at in latest)
-    a_label = f", {1e3 * seconds / labels:.2f} ms a label" if labels else ""
-    return f"{duration_text(seconds)}{a_label}"
+    per_label = f", {1e3 * seconds / labels:.2f} ms per label" if labels else ""
+    return f"{duration_text(seconds)}{per_label}"

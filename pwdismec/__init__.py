@@ -77,7 +77,10 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     from importlib import import_module
+    from importlib.metadata import version
 
+    if name == "__version__":
+        return version("pwdismec")
     if name not in _HOMES:
         raise AttributeError(f"module 'pwdismec' has no attribute {name!r}")
     value = getattr(import_module(f"pwdismec.{_HOMES[name]}"), name)

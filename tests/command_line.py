@@ -9,7 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
-from pwdismec.cli.running import run
+from pwdismec.cli.commands import run
 
 
 class Answer(NamedTuple):

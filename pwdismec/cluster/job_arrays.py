@@ -72,7 +72,9 @@ def submit(script: str) -> str:
     try:
         answer = subprocess.run(["sbatch"], input=script, capture_output=True, text=True)
     except FileNotFoundError as error:
-        raise PwdismecError("sbatch: not found; expected Slurm on this machine") from error
+        raise PwdismecError(
+            "sbatch: not found; expected Slurm on this machine, or --dry-run to print the script"
+        ) from error
     if answer.returncode:
         raise PwdismecError(f"sbatch: {answer.stderr.strip() or 'failed'}")
     return answer.stdout.strip()

@@ -67,7 +67,8 @@ class Part:
         if self.kind == "task":
             return range(self.first - 1, count, self.last)
         if self.last >= count:
-            raise ConfigError(f"{self}: there are {count}, from 0 to {count - 1}")
+            there = "there is only shard 0" if count == 1 else f"there are shards 0-{count - 1}"
+            raise ConfigError(f"{self}: beyond the last shard; {there}")
         return range(self.first, self.last + 1)
 
     def consecutive(self, count: int) -> range:

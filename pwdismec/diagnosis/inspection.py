@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,35 @@ from pwdismec.model import Model
 from pwdismec.model.manifest import RUN, Run, read_record
 from pwdismec.model.missing import how_far
 from pwdismec.prediction.files import read_predictions
+from pwdismec.prediction.files.predictions import Predictions
 from pwdismec.quoting import shown_name
 
 _QUANTILES = (0.5, 0.9, 0.99, 1.0)
 _NAMED = 10
+
+
+Kind: TypeAlias = Literal["data set", "model", "training", "predictions"]
+
+
+def kind_of(path: Path) -> Kind:
+    """What is at a path.
+
+    Raises
+    ------
+    DataError
+        If there is nothing, or a folder of something else.
+    """
+    if not path.exists():
+        raise DataError(path, "no such file or folder")
+    if is_dataset(path):
+        return "data set"
+    if (path / MANIFEST).exists():
+        return "model"
+    if (path / RUN).exists():
+        return "training"
+    if path.is_dir():
+        raise DataError(path, f"neither a data set nor a model: it has no {MANIFEST}")
+    return "predictions"
 
 
 def describe(path: str | Path) -> str:
@@ -36,17 +61,15 @@ def describe(path: str | Path) -> str:
         If a model is damaged.
     """
     path = Path(path)
-    if not path.exists():
-        raise DataError(path, "no such file or folder")
-    if is_dataset(path):
-        return _dataset(path)
-    if (path / MANIFEST).exists():
-        return _model(Model.open(path))
-    if (path / RUN).exists():
-        return _unfinished(path)
-    if path.is_dir():
-        raise DataError(path, f"neither a data set nor a model: it has no {MANIFEST}")
-    return _predictions(path)
+    match kind_of(path):
+        case "data set":
+            return _dataset(path)
+        case "model":
+            return _model(Model.open(path))
+        case "training":
+            return _unfinished(path)
+        case "predictions":
+            return _predictions(path)
 
 
 def training_summary(model: Model, *more: tuple[str, str]) -> str:
@@ -114,7 +137,7 @@ def _model(model: Model) -> str:
             ),
             aligned(
                 [
-                    ["a label", "median", "90 %", "99 %", "largest"],
+                    ["per label", "median", "90 %", "99 %", "largest"],
                     ["weights", *_quantiles(lengths, ",.0f")],
                     ["relative gap", *_quantiles(gaps[np.isfinite(gaps)], ".1e")],
                     ["epochs", *_quantiles(epochs, ",.0f")],
@@ -126,7 +149,7 @@ def _model(model: Model) -> str:
 
 def _unfinished(path: Path) -> str:
     run = read_record(path / RUN, Run)
-    state = f"{how_far(path, run)}; go on with `pwdismec train … --resume`"
+    state = f"{how_far(path, run)}; resume with `pwdismec train … --resume`"
     return f"training that is not finished {shown_name(path)}\n{_run(run)}\n\n{state}"
 
 
@@ -151,12 +174,23 @@ def _origin(run: Run) -> str:
     return f"{run.n_instances:,} instances, data set {run.dataset_fingerprint[:16]}"
 
 
-def _predictions(path: Path) -> str:
+def read_as_predictions(path: Path) -> Predictions:
+    """The predictions in a file that may be none of ours.
+
+    Raises
+    ------
+    PwdismecError
+        If it cannot be read as such.
+    """
     try:
-        top, n_labels, *_ = read_predictions(path)
+        return read_predictions(path)
     except DataError as error:
-        what = "neither the folder of a data set or model, nor a file of predictions"
+        what = "neither the folder of a data set or model, nor a prediction file"
         raise PwdismecError(f"{error} ({path} is {what})") from error
+
+
+def _predictions(path: Path) -> str:
+    top, n_labels, *_ = read_as_predictions(path)
     held = top.labels >= 0
     scores = top.scores[held]
     return f"predictions {shown_name(path)}\n" + _pairs(

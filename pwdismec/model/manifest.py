@@ -226,12 +226,20 @@ def run_at(folder: Path) -> Run | None:
     return read_record(folder / MANIFEST, Manifest).run if (folder / MANIFEST).exists() else None
 
 
+_OPAQUE: Final = {
+    "dataset_fingerprint": "another data set",
+    "positive_weights_sha256": "other label weights",
+}
+
+
 def difference(found: BaseModel, wanted: BaseModel) -> str:
-    """The settings in which two runs differ, for people."""
+    """The settings in which two runs differ, for people; checksums are named by what they stand for."""
     old, new = _flat(found.model_dump()), _flat(wanted.model_dump())
     ignored = ("plan", "written_by", "label_names", "label_uris", "vectorizer")
     names = [n for n in old | new if old.get(n) != new.get(n) and not n.startswith(ignored)]
-    return ", ".join(f"{name} was {old.get(name)}, now {new.get(name)}" for name in names)
+    if len(names) > 1:  # the weights follow from other settings, or the data
+        names = [name for name in names if name != "positive_weights_sha256"]
+    return ", ".join(_OPAQUE.get(name, f"{name} was {old.get(name)}, now {new.get(name)}") for name in names)
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:

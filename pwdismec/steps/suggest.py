@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from pwdismec.bounds import whole_number
-from pwdismec.calibration import Calibration
+from pwdismec.calibration import Calibration, thresholds_of
 from pwdismec.data import CSR, Dataset
 from pwdismec.data.formats.lines import LONGEST_RECORD, lines_of
 from pwdismec.data.shown_labels import ShownLabels
@@ -18,12 +18,14 @@ from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.model import Model
 from pwdismec.model.explanation import Classifier, Explanation, NameOf, explain
-from pwdismec.model.texts import record_of
+from pwdismec.model.texts import has_text, record_of
 from pwdismec.prediction import Predictor
 from pwdismec.prediction.neighbours import nearest_positives
 from pwdismec.quoting import shown
 from pwdismec.text.records import Misfit, id_in, parsed
 from pwdismec.text.settings import ID
+
+TOP_K = 5
 
 _LOOKS_LIKE_A_RECORD = re.compile(r'\s*\{\s*"')
 
@@ -57,16 +59,26 @@ class Suggestion(NamedTuple):
 
     Attributes
     ----------
+    label
+        Its id.
+    name, uri
+        Its name, and what the source calls it if that is not its name; None if the model does not have them.
+    score
+        Its score: float32 as `Predictor` gives it, or where it is explained float64.
     explanation
-        What makes its score.
+        What makes the score; None if that was not asked for.
     neighbours
-        The nearest training instances that have it.
+        The nearest training instances that have the label.
     probability
         That the text has it; None if that was not asked for.
     """
 
-    explanation: Explanation
-    neighbours: tuple[Neighbour, ...]
+    label: int
+    name: str | None
+    uri: str | None
+    score: float
+    explanation: Explanation | None = None
+    neighbours: tuple[Neighbour, ...] = ()
     probability: float | None = None
 
 
@@ -78,7 +90,7 @@ class Suggester:
     model
         The folder of a model that was trained on texts.
     top_k
-        Labels a text.
+        Labels per text. Default 5; of sets, whatever their size.
     labels
         Labels to score instead of the best ones: each by its URI, its name, or else its id.
     neighbours
@@ -87,6 +99,11 @@ class Suggester:
         The data set that the model was trained on, for `neighbours`.
     probabilities
         Tell probabilities, too, and order the same labels by them. The model is calibrated.
+    sets
+        Only labels that reach their thresholds, the farthest above them first, as `Calibration.thresholds`
+        takes it. The model is calibrated.
+    explain
+        Tell what makes each score.
 
     Raises
     ------
@@ -103,13 +120,18 @@ class Suggester:
         self,
         model: str | Path,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         labels: Sequence[str] = (),
         neighbours: int = 0,
         data: str | Path | None = None,
         probabilities: bool = False,
+        sets: str | None = None,
+        explain: bool = False,
     ) -> None:
-        whole_number("top_k", top_k)
+        if top_k is None and sets is None:
+            top_k = TOP_K
+        if top_k is not None:
+            whole_number("top_k", top_k)
         whole_number("neighbours", neighbours, 0)
         if neighbours and data is None:
             raise ConfigError("neighbours: expected the data set to take them from, too")
@@ -121,7 +143,9 @@ class Suggester:
         self.labels = ShownLabels(self._model)
         self._calibration = Calibration.of(self._model) if probabilities else None
         self._labels = [_id_of(self._model, label) for label in labels]
-        self._predictor = None if labels else Predictor(self._model)
+        self._thresholds = thresholds_of(self._model, sets)
+        self._predictor = None if labels else Predictor(self._model, thresholds=self._thresholds)
+        self._explains = explain
         self._top_k, self._neighbours = top_k, neighbours
         self._data = None if data is None else Dataset.open(data)
         if self._data is not None:
@@ -162,39 +186,50 @@ class Suggester:
         except Misfit as misfit:
             raise DataError(source, str(misfit), line) from misfit
 
+    def has_text(self, text: str, source: str = "text", line: int | None = None) -> bool:
+        """Whether there is anything in a text given as for `record`; DataError if it only looks like JSON."""
+        return has_text(_parsed(text, source, line), self._fields)
+
     def suggest(self, record: Mapping[str, str]) -> list[Suggestion]:
         """The best labels of a record, or the wanted ones, best first; none if no word of it is known."""
         instance = self._vectorizer.transform([record])
         if instance.nnz == 0:
             return []
         name_of = self._vectorizer.names_in(record).__getitem__
-        explanations = [
-            explain(self._model.classifier(label), instance, name_of) for label in self._best(instance)
+        names, uris = self._model.label_names, self._model.label_uris
+        suggestions = [
+            Suggestion(
+                label,
+                None if names is None else names[label],
+                None if uris is None else uris[label],
+                score,
+                explanation,
+                self._nearest(label, instance, name_of),
+            )
+            for label, score, explanation in self._scored(instance, name_of)
         ]
-        if self._labels:
-            explanations.sort(key=lambda explanation: -explanation.score)
-        return [
-            Suggestion(explanation, self._nearest(explanation.label, instance, name_of), probability)
-            for explanation, probability in self._with_probabilities(explanations)
-        ]
+        return suggestions if self._calibration is None else _by_probability(suggestions, self._calibration)
 
-    def _with_probabilities(
-        self, explanations: Sequence[Explanation]
-    ) -> Iterable[tuple[Explanation, float | None]]:
-        """The explanations, best scores first; best probabilities first where these are wanted."""
-        if self._calibration is None:
-            return ((explanation, None) for explanation in explanations)
-        of_label = {explanation.label: explanation for explanation in explanations}
-        scores = [explanation.score for explanation in of_label.values()]
-        best = TopK(np.array([list(of_label)], np.int32), np.array([scores], np.float32))
-        labels, probabilities = self._calibration.probabilities(best)
-        return zip(map(of_label.__getitem__, labels[0].tolist()), probabilities[0].tolist(), strict=True)
+    def _scored(self, instance: CSR, name_of: NameOf) -> list[tuple[int, float, Explanation | None]]:
+        """Labels with their scores, best first, and with what makes these where that is wanted."""
+        if self._predictor is None or self._explains:
+            labels = self._labels if self._predictor is None else self._best(self._predictor, instance)[0]
+            found = [explain(self._model.classifier(label), instance, name_of) for label in labels]
+            if self._predictor is None:
+                found.sort(key=lambda explanation: -explanation.score)
+            return [(one.label, one.score, one if self._explains else None) for one in found]
+        labels, scores = self._best(self._predictor, instance)
+        return [(label, score, None) for label, score in zip(labels, scores, strict=True)]
 
-    def _best(self, instance: CSR) -> list[int]:
-        if self._predictor is None:
-            return self._labels
-        labels = self._predictor.predict(instance, self._top_k).labels[0]
-        return [int(label) for label in labels if label >= 0]
+    def _best(self, predictor: Predictor, instance: CSR) -> tuple[list[int], list[float]]:
+        if self._top_k is None:  # all that reach their thresholds
+            labels, scores = (array[0] for array in predictor.predict(instance, None))
+        else:
+            labels, scores = predictor.predict_one(instance.indices, instance.values, self._top_k)
+        labels, scores = labels[labels >= 0], scores[labels >= 0]
+        if self._thresholds is not None:  # what `predict` gives is how far it is above
+            scores = scores + self._thresholds[labels]
+        return labels.tolist(), [float(score) for score in scores.astype("U")]  # the fewest digits
 
     def _nearest(self, label: int, instance: CSR, name_of: NameOf) -> tuple[Neighbour, ...]:
         if self._data is None:
@@ -212,6 +247,18 @@ class Suggester:
                 zip(found.ids.tolist(), found.similarities.tolist(), strict=True)
             )
         )
+
+
+def _by_probability(suggestions: Sequence[Suggestion], calibration: Calibration) -> list[Suggestion]:
+    """The same with probabilities, the highest first."""
+    of_label = {suggestion.label: suggestion for suggestion in suggestions}
+    scores = [suggestion.score for suggestion in suggestions]
+    best = TopK(np.array([list(of_label)], np.int32), np.array([scores], np.float32))
+    labels, probabilities = (array[0].tolist() for array in calibration.probabilities(best))
+    return [
+        of_label[label]._replace(probability=probability)
+        for label, probability in zip(labels, probabilities, strict=True)
+    ]
 
 
 def _shared(row: CSR, instance: CSR, name_of: NameOf) -> tuple[str, ...]:
@@ -248,5 +295,6 @@ def _parsed(text: str, source: str, line: int | None) -> str | dict[str, Any]:
     try:
         record: dict[str, Any] = parsed(text)
     except Misfit as error:
-        raise DataError(source, f"begins like a JSON object, but is {error}", line) from error
+        said = str(error).removeprefix("not JSON: ")
+        raise DataError(source, f"looks like a JSON object but does not parse: {said}", line) from error
     return record

@@ -33,6 +33,22 @@ def numbered(path: Path, labels: Sequence[str]) -> GivenNames:
     return GivenNames([names[i] for i in numbers], None if uris is None else [uris[i] for i in numbers])
 
 
+def is_vocabulary(path: Path) -> bool:
+    """Whether a file of names has a label with each: CSV by its suffix, or a tab in the first line.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    """
+    check_is_file(path)
+    suffix = without_compression(path).suffix.lower()
+    if suffix in (".csv", ".json", ".jsonl", ".ndjson"):
+        return suffix == ".csv"
+    with clear_read_errors(path), open_to_read(path) as file:
+        return b"\t" in next(lines_of(file, path, MAX_NAMES), b"")
+
+
 def named(path: Path, labels: Sequence[str], language: str | None = None) -> tuple[list[str], list[str]]:
     """The names in a vocabulary: lines LABEL<TAB>NAME, or by its suffix CSV with a header, as Annif has it.
 

@@ -81,13 +81,16 @@ def is_done(folder: Path, run: Run, resume: bool) -> bool:
             raise ModelError(f"{folder}: exists and is not a model; expected a new folder")
         return False
     state = _state(folder)
-    if not resume:
-        raise ModelError(
-            f"{folder}: holds {state}; go on with --resume, train into another folder, "
-            "or replace it with --overwrite"
-        )
     if found.id != run.id:
-        raise ModelError(f"{folder}: holds {state} of other settings or data: {difference(found, run)}")
+        raise ModelError(
+            f"{folder}: holds {state} with other settings or data ({difference(found, run)}); "
+            "train into another folder, or replace it with --overwrite"
+        )
+    if not resume:
+        how = "" if (folder / MANIFEST).exists() else "resume with --resume, "
+        raise ModelError(
+            f"{folder}: holds {state}; {how}train into another folder, or replace it with --overwrite"
+        )
     if not (folder / MANIFEST).exists():
         return False
     try:
@@ -129,9 +132,9 @@ def missing_shards(folder: Path, shards: Iterable[ShardPlan], run: Run) -> list[
 
 def _state(folder: Path) -> str:
     if (folder / MANIFEST).exists():
-        return "a model"
+        return "a finished model"
     at_work = sorted({str(claim) for claim in claims_in(folder / CLAIMS).values() if not claim.is_dead})
-    return f"a training that runs ({'; '.join(at_work)})" if at_work else "a training that was broken off"
+    return f"a running training ({'; '.join(at_work)})" if at_work else "an interrupted training"
 
 
 def begin(folder: Path, run: Run, dataset: Dataset) -> Run:
@@ -147,7 +150,7 @@ def begin(folder: Path, run: Run, dataset: Dataset) -> Run:
     if found is None or found.id != run.id:
         changes = "" if found is None else f": {difference(found, run)}"
         raise ModelError(
-            f"{folder}: another training has just begun there, of other settings or data{changes}"
+            f"{folder}: another training has just begun there, with other settings or data{changes}"
         )
     return found
 

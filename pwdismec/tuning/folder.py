@@ -57,14 +57,17 @@ def find_finished(folder: Path, run: TuningRun, resume: bool) -> Tuning | None:
     if found is None:
         return None
     whole = read_record(folder / RESULTS, Tuning) if (folder / RESULTS).exists() else None
-    state = "a tuning" if whole else "a tuning that was broken off"
-    if not resume:
-        raise ModelError(
-            f"{folder}: holds {state}; go on with --resume, tune into another folder, "
-            "or replace it with --overwrite"
-        )
+    state = "a finished tuning" if whole else "an interrupted tuning"
     if found.id != run.id:
-        raise ModelError(f"{folder}: holds {state} of other settings or data: {difference(found, run)}")
+        raise ModelError(
+            f"{folder}: holds {state} with other settings or data ({difference(found, run)}); "
+            "tune into another folder, or replace it with --overwrite"
+        )
+    if not resume:
+        how = "" if whole else "resume with --resume, "
+        raise ModelError(
+            f"{folder}: holds {state}; {how}tune into another folder, or replace it with --overwrite"
+        )
     return whole
 
 

@@ -78,7 +78,7 @@ class Grid:
         weightings = ", ".join(map(described, self.weightings))
         costs, prunes = (", ".join(f"{value:g}" for value in values) for values in (self.costs, self.prunes))
         count = len(self.weightings) * len(self.costs)
-        return f"{count} trainings: {weightings}; C {costs}; each cut at {prunes}"
+        return f"{count} training{'s' * (count != 1)}: {weightings}; C {costs}; each cut at {prunes}"
 
 
 def described(weighting: Weighting) -> str:

@@ -26,7 +26,7 @@ def job(tmp_path_factory):
         setattr(paths, name, folder / name)
     paths.names, paths.model, paths.predictions = folder / "names.txt", folder / "model", folder / "p.txt"
     paths.names.write_text("".join(f"label-{i}\n" for i in range(whole.n_labels)))
-    output("convert", paths.train_txt, paths.train, "--labels", paths.names)
+    output("convert", paths.train_txt, paths.train, "--label-names", paths.names)
     output("convert", paths.test_txt, paths.test, "--like", paths.train)
     output("train", paths.train, paths.model, "--shard-size", 10)
     output("predict", paths.model, paths.test, paths.predictions)

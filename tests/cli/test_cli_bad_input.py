@@ -143,7 +143,7 @@ def test_a_shard_changed_by_a_byte_is_named(job, model):
     for command in (
         ("predict", model, job.test, model.parent / "p.txt"),
         ("inspect", model),
-        ("export", model, model.parent / "m.npz", "--format", "npz"),
+        ("export", model, model.parent / "m.npz"),
     ):
         assert refusal(*command).startswith(f"{shard}: shard changed since it was written")
     assert listing(model.parent) == ["model"]
@@ -214,7 +214,7 @@ def test_settings_out_of_range_are_refused(job, tmp_path):
         (["--weighting", "pww"], "weighting: 'pww'; expected vanilla, pw, pw-cb, cb or file:PATH"),
         (["--beta", 1], "beta: 1.0; expected 0 ≤ beta < 1"),
         (["--propensity", "nowhere"], "propensity preset 'nowhere': expected one of default"),
-        (["--propensity-b", 0], "propensity B: 0.0"),
+        (["--propensity", "0.55,0"], "propensity B: 0.0"),
         (["--bias", 1e300], "bias: 1e+300; expected a number from 0 to 1e15"),
     ):
         assert expected in refusal("train", job.train, tmp_path / "m", *options)
@@ -248,9 +248,14 @@ def test_a_file_of_weights_that_does_not_fit_is_refused(job, tmp_path):
 
 def test_a_model_is_not_overwritten(job, model):
     before = files_of(model)
-    assert "holds a model; go on with --resume" in refusal("train", job.train, model)
+    message = refusal("train", job.train, model, "--shard-size", 10)
+    assert message.endswith(
+        "holds a finished model; train into another folder, or replace it with --overwrite"
+    )
+    message = refusal("train", job.train, model, "--shard-size", 10, "--propensity", "0.6,2.6")
+    assert "(a was 0.55, now 0.6, b was 1.5, now 2.6)" in message
     message = refusal("train", job.train, model, "--resume", "--C", 3)
-    assert "of other settings or data: C was 1.0, now 3.0" in message
+    assert "with other settings or data (C was 1.0, now 3.0, shard_size was 10, now 1000)" in message
     assert files_of(model) == before
 
 
@@ -260,12 +265,30 @@ def writers(job, folder):
         "convert": ["convert", job.train_txt, folder / "set"],
         "train": ["train", job.train, folder / "m"],
         "predict": ["predict", job.model, job.test, folder / "p", "--top-k", 45],
-        "predict npz": ["predict", job.model, job.test, folder / "p", "--top-k", 45, "--format", "npz"],
-        "predict jsonl": ["predict", job.model, job.test, folder / "p", "--top-k", 45, "--format", "jsonl"],
+        "predict npz": [
+            "predict",
+            job.model,
+            job.test,
+            folder / "p",
+            "--top-k",
+            45,
+            "--output-format",
+            "npz",
+        ],
+        "predict jsonl": [
+            "predict",
+            job.model,
+            job.test,
+            folder / "p",
+            "--top-k",
+            45,
+            "--output-format",
+            "jsonl",
+        ],
         "evaluate": ["evaluate", job.predictions, job.test, "--json", folder / "r.json"],
         "prune": ["prune", job.model, folder / "m", "--threshold", 0],
-        "export": ["export", job.model, folder / "m.txt", "--format", "liblinear"],
-        "export npz": ["export", job.model, folder / "m.npz", "--format", "npz"],
+        "export": ["export", job.model, folder / "m.txt"],
+        "export npz": ["export", job.model, folder / "m.npz"],
     }
 
 
@@ -363,7 +386,7 @@ def test_numbers_that_no_count_can_have_are_refused(command, option, number):
 
 def test_a_whole_number_is_at_most_what_fits_32_bits(job, tmp_path):
     answer = pwdismec("predict", job.model, job.test, tmp_path / "p", "--top-k", 2**31)
-    assert answer.code == 2 and "Invalid value for '--top-k': 2147483648 is not in the range" in answer.err
+    assert answer.code == 2 and "--top-k: 2147483648; expected a number below 2^31" in answer.err
 
 
 @pytest.mark.parametrize(
@@ -372,8 +395,8 @@ def test_a_whole_number_is_at_most_what_fits_32_bits(job, tmp_path):
         ["run", "{pipe}"],
         ["run", "{config}", "--settings", "{pipe}"],
         ["slice", "{model}", "{tmp}/o", "--labels", "{pipe}"],
-        ["convert", "{train_txt}", "{tmp}/o", "--labels", "{pipe}"],
-        ["convert", "{train_txt}", "{tmp}/o", "--features", "{pipe}"],
+        ["convert", "{train_txt}", "{tmp}/o", "--label-names", "{pipe}"],
+        ["convert", "{train_txt}", "{tmp}/o", "--feature-names", "{pipe}"],
         ["import", "{pipe}", "{tmp}/o"],
         ["train", "{train}", "{tmp}/o", "--weighting", "file:{pipe}"],
         ["evaluate", "{pipe}", "{test}"],

@@ -51,7 +51,7 @@ def test_sets_in_every_format(job, calibrated, tmp_path, format, more):
         tmp_path / "s",
         "--sets",
         "micro-f1",
-        "--format",
+        "--output-format",
         format,
         *some,
         *more,
@@ -62,7 +62,7 @@ def test_sets_in_every_format(job, calibrated, tmp_path, format, more):
     expected = [set(row[row >= 0].tolist()) for row in labels]
     assert sets_in(tmp_path / "s") == expected
     assert len({len(row) for row in expected}) > 2 and set() in expected
-    assert "micro" in output("evaluate", tmp_path / "s", job.test, "--sets")
+    assert "micro" in output("evaluate", tmp_path / "s", job.test, "--as-sets")
 
 
 def test_top_k_cuts_sets(job, calibrated, tmp_path):
@@ -93,7 +93,7 @@ def test_a_job_is_not_gone_on_with_after_another_calibration(job, calibrated, tm
         predict_file(model, job.test, out, sets="micro-f1", on_progress=broken)
     output("calibrate", model, job.test, "--method", "platt", "--overwrite")
     found = refusal("predict", model, job.test, out, "--sets", "micro-f1", "--resume")
-    assert "the job that was broken off is another: calibration was" in found
+    assert "the interrupted job differs (another calibration" in found
 
 
 def test_train_calibrates_by_a_second_training(job, calibrated, tmp_path):
@@ -122,10 +122,12 @@ def test_what_is_refused(job, calibrated, tmp_path):
     predict = ("predict", calibrated, job.test, tmp_path / "p")
     assert "not calibrated" in refusal("predict", job.model, *predict[2:], "--probabilities")
     assert "sets: 'best'; expected micro-f1" in refusal(*predict, "--sets", "best")
-    assert "npz has the same number of places" in refusal(*predict, "--sets", "micro-f1", "--format", "npz")
+    assert "npz has the same number of places" in refusal(
+        *predict, "--sets", "micro-f1", "--output-format", "npz"
+    )
     assert "holdout: 1.5" in refusal("train", job.train, tmp_path / "model", "--calibrate", 1.5)
     answer = pwdismec("train", job.train, tmp_path / "model", "--calibrate", 0.2, "--shards", "1/2")
-    assert answer.code == 2 and "without --shards" in answer.err
+    assert answer.code == 2 and "--calibrate requires --backend threads, and excludes --shards" in answer.err
     answer = pwdismec("train", job.train, tmp_path / "model", "--calibrate-plot", tmp_path / "p.png")
     assert answer.code == 2 and "go with --calibrate" in answer.err
     nowhere = tmp_path / "no" / "p.png"
@@ -133,8 +135,10 @@ def test_what_is_refused(job, calibrated, tmp_path):
     draw = "--calibrate", 0.3, "--calibrate-plot", nowhere
     assert refusal("train", job.train, tmp_path / "model", *draw) == expected
     assert refusal("calibrate", calibrated, job.test, "--plot", nowhere) == expected
-    answer = pwdismec("evaluate", job.predictions, job.test, "--sets", "--by-frequency", "--train", job.train)
-    assert answer.code == 2 and "--by-frequency does not go with --sets" in answer.err
+    answer = pwdismec(
+        "evaluate", job.predictions, job.test, "--as-sets", "--by-frequency", "--train", job.train
+    )
+    assert answer.code == 2 and "--by-frequency and --as-sets exclude each other" in answer.err
     assert list(tmp_path.iterdir()) == []
 
 

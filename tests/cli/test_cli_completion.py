@@ -60,7 +60,7 @@ def test_commands_are_completed(shell):
 def test_options_and_their_values_are_completed(shell):
     assert list(completed(shell, "train", "--max")) == ["--max-epochs"]
     assert list(completed(shell, "train", "--solver", "lib")) == ["liblinear"]
-    assert list(completed(shell, "--ver")) == ["--version"]
+    assert list(completed(shell, "--vers")) == ["--version"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -76,7 +76,7 @@ def test_bash_does_it(tmp_path):
     script.write_text(output("completion", "bash"))
     code = (
         f"source {script}; complete -p pwdismec; "
-        "COMP_WORDS=(pwdismec inspect --); COMP_CWORD=2; _pwdismec_completion pwdismec; "
+        "COMP_WORDS=(pwdismec inspect --h); COMP_CWORD=2; _pwdismec_completion pwdismec; "
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
     run = subprocess.run(["bash", "--norc", "-c", code], env=environment(), capture_output=True, text=True)

@@ -128,7 +128,7 @@ def test_a_scheduler_that_dies(scheduler, processes, job, tmp_path):
     assert training.returncode == DISK
     assert err == (
         "pwdismec: error: the scheduler has let go of what was to be done, and may have ended; "
-        "the shards that are done are kept; go on with the same command and --resume\n"
+        "finished shards are kept; resume with the same command and --resume\n"
     )
 
 

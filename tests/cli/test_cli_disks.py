@@ -20,7 +20,7 @@ from pwdismec import patience
 from pwdismec.prediction.index import INDEX
 from pwdismec.steps import instances
 
-GO_ON = r"; .* go on with the same command and --resume$"
+GO_ON = r"; .* resume with the same command and --resume$"
 
 
 @pytest.fixture
@@ -213,9 +213,7 @@ def test_a_run_of_another_training_is_told(work):
     other = broken_off(SimpleNamespace(folder=work.folder, out=work.folder / "other"), "--C", 2)
     (model / "run.json").write_bytes((other / "run.json").read_bytes())
     message = refusal(*command(work, "train"), "--resume")
-    assert message.startswith(
-        f"{model}: holds a training that was broken off of other settings or data: C was 2"
-    )
+    assert message.startswith(f"{model}: holds an interrupted training with other settings or data (C was 2")
     shard = model / "shards" / "00000.safetensors"
     assert refusal(*command(work, "train"), "--C", 2, "--resume").startswith(f"{shard}: shard of another run")
 

@@ -68,9 +68,9 @@ def test_what_is_told_of_a_model_can_be_seen(texts):
     )
 
 
-@pytest.mark.parametrize("more", [[], ["--explain"], ["--neighbours", "1", "--data"]])
+@pytest.mark.parametrize("more", [[], ["--explain"], ["--neighbours", "1", "--train"]])
 def test_a_suggestion_is_a_line(texts, more):
-    more = [*more, texts / "set"] if "--data" in more else more
+    more = [*more, texts / "set"] if "--train" in more else more
     shown = output("suggest", texts / "model", "wald wasser \x1b[31m " + HOSTILE[3], "--top-k", 9, *more)
     assert seen(shown)
     each = 1 + (more != [])
@@ -81,7 +81,9 @@ def test_json_and_predictions_hold_names_as_they_are(texts):
     line = output("suggest", texts / "model", "wald wasser", "--top-k", 9, "--json")
     assert seen(line) and line.count("\n") == 1
     assert {label["label"] for label in json.loads(line)["labels"]} == set(LABELS)
-    output("predict", texts / "model", texts / "set", texts / "p.jsonl", "--top-k", 9, "--format", "jsonl")
+    output(
+        "predict", texts / "model", texts / "set", texts / "p.jsonl", "--top-k", 9, "--output-format", "jsonl"
+    )
     rows = [json.loads(row) for row in (texts / "p.jsonl").read_text().split("\n")[:-1]]
     assert {label["label"] for label in rows[0]["labels"]} == set(LABELS)
 

@@ -37,7 +37,7 @@ calibrate @model @test
 tune @set @tuned --weighting pw --C 1 --prune 0.03
 train @set @best --settings @tuned/best.yaml
 predict @model @test @p.txt
-predict @model @train.jsonl @p.jsonl --format jsonl
+predict @model @train.jsonl @p.jsonl
 predict @model @test @p.npz
 predict @model @test @parts.txt --part 1/2
 predict @model @test @parts.txt --part 2/2
@@ -45,13 +45,13 @@ evaluate @p.txt @test --train @set --json @report.json
 evaluate @p.txt @train.jsonl --train @set
 evaluate @p.npz @test --train @set --backend loky
 suggest @model wald
-suggest @model wald --data @set --neighbours 2
-prune @model @small --threshold 0.1 --refit @set
+suggest @model wald --train @set --neighbours 2
+prune @model @small --threshold 0.1 --refit --train @set
 slice @model @a --labels @a.txt
 slice @model @b --labels @b.txt
 merge @a @b @both
-export @model @model.txt --format liblinear
-export @model @model.npz --format npz
+export @model @model.txt
+export @model @model.npz
 import @model.txt @again
 inspect @again
 run @x/x.yaml --out @run

@@ -206,7 +206,7 @@ def test_labels_of_the_xmc_repository_have_their_uid_or_else_their_number(tmp_pa
     records = [{"title": word, "target_ind": [2 - i]} for i, word in enumerate(WORDS[:3])]
     path = jsonl(tmp_path / "trn.json", records)
     text = ("--text", "title", "--label-field", "target_ind", "--min-df", "1")
-    output("convert", path, tmp_path / "train", *text, "--labels", tmp_path / "lbl.json.gz")
+    output("convert", path, tmp_path / "train", *text, "--label-names", tmp_path / "lbl.json.gz")
     made = Dataset.open(tmp_path / "train")
     assert (made.label_names, made.label_uris) == (["x", "y", "x"], expected)
     new = jsonl(tmp_path / "tst.json", [{"title": "Berg", "target_ind": [0, 12]}])
@@ -214,7 +214,7 @@ def test_labels_of_the_xmc_repository_have_their_uid_or_else_their_number(tmp_pa
     other = "label 12" if uids else "12"  # 12 is what the first label is called
     assert Dataset.open(tmp_path / "new").label_uris == [*expected, other]
     (tmp_path / "features.txt").write_text("2 5 3\n0 0:1\n1,2 3:1\n")
-    output("convert", tmp_path / "features.txt", tmp_path / "f", "--labels", tmp_path / "lbl.json.gz")
+    output("convert", tmp_path / "features.txt", tmp_path / "f", "--label-names", tmp_path / "lbl.json.gz")
     assert Dataset.open(tmp_path / "f").label_uris == (expected if uids else None)
 
 
@@ -233,7 +233,9 @@ def test_labels_of_the_xmc_repository_have_their_uid_or_else_their_number(tmp_pa
 def test_uids_that_identify_nothing_are_refused(tmp_path, lines, said):
     (tmp_path / "lbl.json").write_text("\n".join(lines))
     (tmp_path / "x.txt").write_text("1 5 2\n0 0:1\n")
-    assert said in refusal("convert", tmp_path / "x.txt", tmp_path / "set", "--labels", tmp_path / "lbl.json")
+    assert said in refusal(
+        "convert", tmp_path / "x.txt", tmp_path / "set", "--label-names", tmp_path / "lbl.json"
+    )
     assert not (tmp_path / "set").exists()
 
 
@@ -253,7 +255,7 @@ def model(tmp_path_factory):
 
 def test_suggestions_say_what_the_source_calls_labels_and_records(model):
     asked = ("suggest", model / "model", json.dumps({"title": "Der Wald", "id": "neu\n1"}), "--top-k", 2)
-    neighbours = ("--neighbours", 1, "--data", model / "data")
+    neighbours = ("--neighbours", 1, "--train", model / "data")
     row = json.loads(output(*asked, *neighbours, "--json"))
     assert row["id"] == "neu\n1"
     best = row["labels"][0]

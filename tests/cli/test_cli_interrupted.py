@@ -53,8 +53,7 @@ def test_an_interrupted_training_says_how_to_go_on(long_job, tmp_path):
     code, err = broken_off(long_job, tmp_path / "m", signal.SIGINT, 2)
     assert code == 130
     assert complaint(err) == (
-        "pwdismec: error: interrupted; the shards that are done are kept; "
-        "go on with the same command and --resume\n"
+        "pwdismec: error: interrupted; finished shards are kept; resume with the same command and --resume\n"
     )
     output("train", long_job / "set", tmp_path / "m", *OPTIONS, "--resume")
     assert files_of(tmp_path / "m") == files_of(long_job / "whole")
@@ -69,6 +68,6 @@ def test_threads_at_work_do_not_turn_an_error_into_a_crash(long_job, tmp_path):
     shard = tmp_path / "m" / "shards" / "00000.safetensors"
     assert complaint(err) == (
         f"pwdismec: error: {shard}: cannot write: File too large; "
-        "the shards that are done are kept; go on with the same command and --resume\n"
+        "finished shards are kept; resume with the same command and --resume\n"
     )
     assert process.returncode == DISK

@@ -50,7 +50,7 @@ def test_what_lies_in_a_jobs_folder_is_not_written_to(job, tmp_path, elsewhere, 
     names = {"whole", "rows", "rows.txt", "labels", "scores", "body", "part", "lock"}
     for name in names:
         link(hidden / name, elsewhere / "victim")
-    answer = pwdismec("predict", job.model, job.test, tmp_path / "p", "--format", format, *more)
+    answer = pwdismec("predict", job.model, job.test, tmp_path / "p", "--output-format", format, *more)
     if answer.code == 0:  # it was not there for the program
         assert not (tmp_path / "p").is_symlink() and (tmp_path / "p").stat().st_nlink == 1
     else:

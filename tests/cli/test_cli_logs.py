@@ -33,7 +33,7 @@ LONG = {
     "prune": ({"prune": "labels"}, ["{model}", "{tmp}/small", "--keep", "3"]),
     "slice": ({"slice": "shards"}, ["{model}", "{tmp}/slice", "--labels", "{tmp}/labels"]),
     "merge": ({"merge": "shards"}, ["{model}", "{model}", "{tmp}/merged", "--append"]),
-    "export": ({"export": "features"}, ["{model}", "{tmp}/model.txt", "--format", "liblinear"]),
+    "export": ({"export": "features"}, ["{model}", "{tmp}/model.txt"]),
     "import": ({"import": "files"}, ["{tmp}/exported", "{tmp}/imported"]),
     "run": (
         {
@@ -58,7 +58,7 @@ def command(job, tmp_path):
 
     def words(name):
         if name == "import":
-            output("export", job.model, tmp_path / "exported", "--format", "liblinear")
+            output("export", job.model, tmp_path / "exported")
         return [name, *(word.format(tmp=tmp_path, **vars(job)) for word in LONG[name][1])]
 
     return words
@@ -153,7 +153,7 @@ def test_a_file_that_is_no_log_is_not_written_to(job, tmp_path, content):
     answer = pwdismec("train", job.train, tmp_path / "m", "--log", other)
     assert answer.code == 2
     assert answer.err == (
-        f"pwdismec: error: {other}: is no log of pwdismec; expected a new file, or what --log has written\n"
+        f"pwdismec: error: {other}: not a log of pwdismec; expected a new file, or one written by --log\n"
     )
     assert other.read_bytes() == content and not (tmp_path / "m").exists()
 

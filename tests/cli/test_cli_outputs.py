@@ -14,8 +14,8 @@ import yaml
 from command_line import output, pwdismec, refusal
 from killing import ends_at_rename
 
+from pwdismec.cli.command import InputPath, OutputPath
 from pwdismec.cli.commands import COMMANDS, commands
-from pwdismec.cli.options import InputPath, OutputPath
 
 FAST = ("--weighting", "pw", "--shard-size", 15, "--jobs", 1)
 
@@ -31,7 +31,9 @@ class Case:
 
 CASES = {
     "convert dataset": Case(
-        lambda w, out: ["convert", w.train_txt, out, "--labels", w.names], ("train_txt", "names"), folder=True
+        lambda w, out: ["convert", w.train_txt, out, "--label-names", w.names],
+        ("train_txt", "names"),
+        folder=True,
     ),
     "convert test": Case(
         lambda w, out: [
@@ -57,7 +59,7 @@ CASES = {
     ),
     "predict output": Case(lambda w, out: ["predict", w.model, w.test_txt, out], ("model", "test_txt")),
     "evaluate json_file": Case(
-        lambda w, out: ["evaluate", w.predictions, w.test, "--train", w.train, "--json", out],
+        lambda w, out: ["evaluate", w.predictions, w.test, "--train", w.train, f"--json={out}"],
         ("predictions", "test", "train"),
     ),
     "evaluate per_label": Case(
@@ -66,7 +68,7 @@ CASES = {
     ),
     "report out": Case(lambda w, out: ["report", w.run, "--out", out, "--jobs", 1], ("run",)),
     "prune out": Case(
-        lambda w, out: ["prune", w.model, out, "--keep", 3, "--refit", w.train],
+        lambda w, out: ["prune", w.model, out, "--keep", 3, "--refit", "--train", w.train],
         ("model", "train"),
         folder=True,
     ),
@@ -75,7 +77,13 @@ CASES = {
     ),
     "merge out": Case(lambda w, out: ["merge", w.model, w.model, out, "--append"], ("model",), folder=True),
     "import model": Case(lambda w, out: ["import", w.text_model, out], ("text_model",), folder=True),
-    "export out": Case(lambda w, out: ["export", w.model, out, "--format", "npz"], ("model",)),
+    "export output": Case(lambda w, out: ["export", w.model, out], ("model",)),
+    "inspect json_file": Case(lambda w, out: ["inspect", w.model, f"--json={out}"], ("model",)),
+    "status json_file": Case(lambda w, out: ["status", w.model, f"--json={out}"], ("model",)),
+    "suggest json_file": Case(
+        lambda w, out: ["suggest", w.trained_on_texts, "wort1", f"--json={out}"], ("trained_on_texts",)
+    ),
+    "doctor json_file": Case(lambda w, out: ["doctor", f"--json={out}"], ()),
 }
 FOLDERS = [name for name, case in CASES.items() if case.folder]
 FILES = [name for name, case in CASES.items() if not case.folder]
@@ -105,7 +113,10 @@ def made(job, tmp_path_factory):
     (folder / "some.txt").write_text("label-1\nlabel-3\n")
     rows = [{"text": f"wort{i % 4} wort{i % 3}", "labels": [f"l{i % 4}"]} for i in range(40)]
     (folder / "records.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    output("export", folder / "model", folder / "model.txt", "--format", "liblinear")
+    output("export", folder / "model", folder / "model.txt")
+    texts = folder / "texts"
+    output("convert", folder / "records.jsonl", texts, "--text", "text", "--label-field", "labels")
+    output("train", texts, folder / "trained_on_texts", *FAST)
     config = {
         "name": "x",
         "data": ".",
@@ -123,7 +134,7 @@ def w(made, tmp_path):
     """The same, to be spoilt; `fresh` is not there."""
     shutil.copytree(made, tmp_path / "w")
     names = {
-        **{name: name for name in ("train", "test", "model", "run", "fresh")},
+        **{name: name for name in ("train", "test", "model", "run", "fresh", "trained_on_texts")},
         **{"train_txt": "train.txt", "test_txt": "test.txt", "names": "names.txt", "some": "some.txt"},
         **{"records": "records.jsonl", "text_model": "model.txt", "predictions": "p.txt"},
     }

@@ -82,7 +82,9 @@ def test_a_truth_of_numbers_has_the_training_sets_names(texts, tmp_path):
 
 def test_sets_have_a_table_as_well(texts, tmp_path):
     table = tmp_path / "t.csv"
-    output("evaluate", texts / "p.txt", texts / "te", "--sets", "--train", texts / "tr", "--per-label", table)
+    output(
+        "evaluate", texts / "p.txt", texts / "te", "--as-sets", "--train", texts / "tr", "--per-label", table
+    )
     assert list(rows_of(table)[0]) == [
         *("id", "label", "train_positives", "positives", "predicted", "hits", "precision", "recall", "F1")
     ]
@@ -109,7 +111,7 @@ def test_what_cannot_be_written_is_refused_before_anything_is_read(texts, tmp_pa
     assert (tmp_path / "t.csv").read_text() == "mine"
     output(*command, "--overwrite")
     assert rows_of(tmp_path / "t.csv")[0]["id"] == "0"
-    assert "another output" in refusal(*command, "--overwrite", "--json", tmp_path / "t.csv")
+    assert "another output" in refusal(*command, "--overwrite", f"--json={tmp_path / 't.csv'}")
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
 
 
@@ -129,5 +131,5 @@ def test_conventions_are_chosen_by_name(texts):
     assert re.search(r"^PSP +47\.85$", output(*command), re.M)
     assert re.search(r"^PSP +100\.00$", output(*command, "--convention", "napkinxc"), re.M)
     for option in (("--convention", "napkinxc"), ("-k", "1")):
-        answer = pwdismec("evaluate", texts / "p.txt", texts / "te", "--sets", *option)
-        assert answer.code == 2 and f"{option[0]} does not go with --sets" in answer.err
+        answer = pwdismec("evaluate", texts / "p.txt", texts / "te", "--as-sets", *option)
+        assert answer.code == 2 and f"{option[0]} and --as-sets exclude each other" in answer.err

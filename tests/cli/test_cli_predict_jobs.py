@@ -36,7 +36,7 @@ def many(job, tmp_path_factory):
     sp.save_npz(folder / "X.npz", X)
     output("convert", folder / "many.txt", folder / "set", "--like", job.train)
     for format in FORMATS:
-        output("predict", job.model, folder / "set", folder / format, "--format", format)
+        output("predict", job.model, folder / "set", folder / format, "--output-format", format)
     return folder
 
 
@@ -82,7 +82,7 @@ def test_instances_of_many_values_make_small_chunks(job, many, tmp_path, monkeyp
 )
 def test_standard_input(job, many, tmp_path, name, format):
     with (many / name).open("rb") as stream:
-        process = start("predict", job.model, "-", tmp_path / "p", "--format", format, stdin=stream)
+        process = start("predict", job.model, "-", tmp_path / "p", "--output-format", format, stdin=stream)
         _, err = process.communicate()
     assert process.returncode == 0
     assert all(line.startswith("predict: ") for line in told(err)) and complaint(err) == "", err
@@ -118,7 +118,7 @@ def test_standard_input_is_not_resumed(job, tmp_path):
 
 def broken_off(model, source, out, format, how, chunks):
     """Start a job, send it a signal when some chunks are done; standard error, and how many rows are done."""
-    process = start("predict", model, source, out, "--format", format, "--resume")
+    process = start("predict", model, source, out, "--output-format", format, "--resume")
     record = out.with_name(f".{out.name}.job") / "job.json"
 
     def rows_done():
@@ -142,7 +142,9 @@ def test_a_killed_job_goes_on_to_the_same_bytes(job, many, tmp_path, name, forma
         for chunks in (0, 1, 3)
     ]
     assert 0 < reached[1] <= reached[2] < 60_000
-    output("predict", job.model, many / name, tmp_path / "p", "--format", format, "--resume", "--jobs", 2)
+    output(
+        "predict", job.model, many / name, tmp_path / "p", "--output-format", format, "--resume", "--jobs", 2
+    )
     assert (tmp_path / "p").read_bytes() == (many / format).read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["p"]
 
@@ -163,13 +165,13 @@ def test_a_job_killed_at_any_moment_goes_on(job, many, tmp_path):
 def test_an_interrupted_job_says_how_to_go_on(job, many, tmp_path):
     err, _ = broken_off(job.model, many / "many.txt", tmp_path / "p", "xmc", signal.SIGINT, 1)
     assert complaint(err) == (
-        "pwdismec: error: interrupted; the chunks that are done are kept, unless of standard input; "
-        "go on with the same command and --resume\n"
+        "pwdismec: error: interrupted; finished chunks are kept, unless INPUT or OUTPUT is -; "
+        "resume with the same command and --resume\n"
     )
     resumed = "predict", job.model, many / "many.txt", tmp_path / "p", "--resume"
     message = refusal(*resumed, "--top-k", 3)
-    assert message.startswith(f"{tmp_path / 'p'}: the job that was broken off is another: top_k was 5, now")
-    assert "format was xmc, now jsonl" in refusal(*resumed, "--format", "jsonl")
+    assert message.startswith(f"{tmp_path / 'p'}: the interrupted job differs (top_k was 5, now")
+    assert "format was xmc, now jsonl" in refusal(*resumed, "--output-format", "jsonl")
     other = refusal("predict", job.model, many / "set", tmp_path / "p", "--resume")
     assert "input was " in other and "input's size was " in other
     output(*resumed)
@@ -190,7 +192,7 @@ def test_a_resumed_job_counts_instances_from_the_first(tmp_path, monkeypatch):
 
 def test_without_resume_a_job_begins_anew(job, many, tmp_path):
     broken_off(job.model, many / "many.txt", tmp_path / "p", "xmc", signal.SIGKILL, 1)
-    output("predict", job.model, many / "set", tmp_path / "p", "--format", "jsonl")
+    output("predict", job.model, many / "set", tmp_path / "p", "--output-format", "jsonl")
     assert (tmp_path / "p").read_bytes() == (many / "jsonl").read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["p"]
 
@@ -205,8 +207,8 @@ def test_a_full_disk_keeps_what_is_done(job, many, tmp_path):
     assert process.returncode == DISK
     assert complaint(err) == (
         f"pwdismec: error: {tmp_path / 'p'}: cannot write: File too large; "
-        "the chunks that are done are kept, unless of standard input; "
-        "go on with the same command and --resume\n"
+        "finished chunks are kept, unless INPUT or OUTPUT is -; "
+        "resume with the same command and --resume\n"
     )
     assert pwdismec(*command, "--resume").code == 0
     assert (tmp_path / "p").read_bytes() == (many / "xmc").read_bytes()

@@ -39,7 +39,7 @@ def job(tmp_path_factory):
 
 
 def how(format):
-    return "--format", format, "--top-k", 2
+    return "--output-format", format, "--top-k", 2
 
 
 @pytest.mark.parametrize("format", FORMATS)

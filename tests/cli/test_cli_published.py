@@ -181,7 +181,7 @@ def test_a_format_names_what_a_suffix_does_not_tell(tmp_path):
     assert "suffix '.dat'; expected a file of records" in said and said.endswith("or its --format")
     done("convert", source, tmp_path / "made", *options, "--format", "tsv")
     done("train", tmp_path / "made", tmp_path / "model")
-    done("predict", tmp_path / "model", source, tmp_path / "p.txt", "--input-format", "tsv")
+    done("predict", tmp_path / "model", source, tmp_path / "p.txt", "--format", "tsv")
     done("evaluate", tmp_path / "p.txt", source, "--format", "tsv", "--train", tmp_path / "made", "-k", "1")
 
 

@@ -175,7 +175,7 @@ def test_a_broken_off_run_goes_on(config, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(experiment, "predict_file", interrupted)
         answer = pwdismec("run", config(), "--out", tmp_path / "work")
-    assert answer.code == 130 and "what is done is kept; go on with the same command" in answer.err
+    assert answer.code == 130 and "finished steps are kept; resume with the same command" in answer.err
     again = pwdismec("run", config(), "--out", tmp_path / "work")
     assert again.code == 0
     assert not {"convert-train", "convert-test", "train-vanilla"} & steps_done(again.err)

@@ -113,7 +113,7 @@ def work():
 convert(work)
 """,
     "when the work is done": """
-from pwdismec.cli import running, signals
+from pwdismec.cli import signals
 end = signals.end_work
 def ended():
     found = end()

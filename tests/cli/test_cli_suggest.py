@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from command_line import output, pwdismec, refusal
+from command_line import output, pwdismec, refusal, told
 
 from pwdismec import Dataset, Model, Predictor
 
@@ -104,7 +104,7 @@ def test_wanted_labels_by_name_and_id(texts):
 
 
 def test_neighbours_are_training_instances_with_the_label_that_share_words(texts):
-    asked = ("suggest", texts.model, "Laser Linse Licht", "--neighbours", 2, "--data", texts.data)
+    asked = ("suggest", texts.model, "Laser Linse Licht", "--neighbours", 2, "--train", texts.data)
     rows = json.loads(output(*asked, "--json", "--top-k", 2))["labels"]
     data = Dataset.open(texts.data)
     for row in rows:
@@ -137,10 +137,10 @@ def test_a_lone_surrogate_is_shown_in_jsons_way(texts):
     [
         (["  "], "TEXT: empty text"),
         (["Abrakadabra"], "TEXT: the model knows no word of it"),
-        (['{"title": "Laser"'], "TEXT: begins like a JSON object, but is not JSON: Expecting"),
-        (['{"a":' * 10_000], "TEXT: begins like a JSON object, but is JSON nested too deeply"),
-        (['{"a": ' + "9" * 5000 + "}"], "but is JSON with an integer of more than 4,300 digits"),
-        (['{"title": "a", "title": "b"}'], "but is not JSON: 'title' is there twice"),
+        (['{"title": "Laser"'], "TEXT: looks like a JSON object but does not parse: Expecting"),
+        (['{"a":' * 10_000], "TEXT: looks like a JSON object but does not parse: JSON nested too deeply"),
+        (['{"a": ' + "9" * 5000 + "}"], "does not parse: JSON with an integer of more than 4,300 digits"),
+        (['{"title": "a", "title": "b"}'], "does not parse: 'title' is there twice"),
         (['{"text": "Laser"}'], "TEXT: none of the model's fields, which are title, abstract"),
         (['{"title": 3}'], "TEXT: title: 3; expected a string"),
         (["Laser", "--label", "Sonne"], "label 'Sonne' is not in the model"),
@@ -160,14 +160,14 @@ def test_a_blank_line_has_an_answer_and_ends_nothing(texts, stdin):
     for row, text in ((rows[0], "Laser"), (rows[3], "Linse")):
         assert row == json.loads(output("suggest", texts.model, text, "--json"))["labels"]
     stdin(b"Laser\n\nLinse\n")
-    assert output("suggest", texts.model).splitlines().count("(a blank line)") == 1
+    assert output("suggest", texts.model).splitlines().count("(no text)") == 1
 
 
 def test_bad_lines_are_named_after_the_answers_before_them(texts, stdin):
     for content, message in [
-        (b'Laser\n{"title": " "}\n', "standard input:2: empty text"),
+        (b'Laser\n{"title": 3}\n', "standard input:2: title: 3; expected a string"),
         (b"Laser\n\xff\n", "standard input:2: not UTF-8"),
-        (b'Laser\n{"title": \n', "standard input:2: begins like a JSON object, but is not JSON: "),
+        (b'Laser\n{"title": \n', "standard input:2: looks like a JSON object but does not parse: "),
     ]:
         stdin(content)
         answer = pwdismec("suggest", texts.model)
@@ -177,10 +177,13 @@ def test_bad_lines_are_named_after_the_answers_before_them(texts, stdin):
 
 def test_a_model_of_no_texts_and_another_data_set(texts, job):
     assert "was not trained on texts" in refusal("suggest", job.model, "Laser")
-    message = refusal("suggest", texts.model, "Laser", "--neighbours", 1, "--data", job.train)
+    message = refusal("suggest", texts.model, "Laser", "--neighbours", 1, "--train", job.train)
     assert "is data set" in message and "was trained on" in message
-    for option in (["--neighbours", 1], ["--data", texts.data]):
-        assert "go together" in pwdismec("suggest", texts.model, "Laser", *option).err
+    for option in (["--neighbours", 1], ["--train", texts.data]):
+        assert (
+            "--neighbours and --train require each other"
+            in pwdismec("suggest", texts.model, "Laser", *option).err
+        )
 
 
 def test_probabilities_are_those_of_predict(texts, tmp_path):
@@ -204,4 +207,82 @@ def test_probabilities_are_those_of_predict(texts, tmp_path):
     explained = output(*given, "--explain").splitlines()[1::2]
     assert explained == [f"{line}, score {row['score']:.3f}" for line, row in zip(lines, rows, strict=True)]
     wanted = json.loads(output(*given, "--json", "--label", rows[1]["label"]))["labels"]
-    assert wanted == [rows[1]]
+    assert wanted == [
+        rows[1] | {name: pytest.approx(rows[1][name], abs=1e-6) for name in ("score", "probability")}
+    ]
+
+
+@pytest.fixture(scope="module")
+def calibrated(texts):
+    model = texts.folder / "calibrated"
+    shutil.copytree(texts.model, model)
+    output("calibrate", model, texts.data)
+    return model
+
+
+@pytest.mark.parametrize("how", [(), ("--top-k", 1), ("--probabilities",)])
+def test_sets_are_those_of_predict(texts, calibrated, tmp_path, how):
+    record = json.dumps({"title": "Mond im Spiegel", "abstract": "Über Sonne, Gas und Licht"})
+    (tmp_path / "new.jsonl").write_text(record + "\n")
+    options = ("--sets", "micro-f1", *how)
+    output("predict", calibrated, tmp_path / "new.jsonl", tmp_path / "p.jsonl", *options)
+    expected = json.loads((tmp_path / "p.jsonl").read_text())["labels"]
+    found = json.loads(output("suggest", calibrated, record, *options, "--json"))["labels"]
+    assert expected and [row["id"] for row in found] == [row["id"] for row in expected]
+    if "--probabilities" in how:
+        probabilities = [row["probability"] for row in found]
+        assert probabilities == pytest.approx([row["score"] for row in expected], abs=1e-5)
+    both = refusal("suggest", calibrated, "Mond", *options, "--label", "Optik")
+    assert both == "--sets and --label exclude each other"
+
+
+def test_a_text_of_which_no_label_reaches_its_threshold_has_an_empty_answer(calibrated):
+    options = ("--sets", "macro-f1")
+    text = "Laser und Mond im Spiegel"
+    assert output("suggest", calibrated, text, *options) == f"{text}\n  (no label reaches its threshold)\n"
+    assert json.loads(output("suggest", calibrated, text, *options, "--json")) == {"labels": []}
+
+
+def test_scores_are_the_same_with_and_without_an_explanation(calibrated):
+    for options in ((), ("--sets", "micro-f1"), ("--probabilities",)):
+        words = ("suggest", calibrated, "Laser und Mond im Spiegel", "--json", *options)
+        plain, explained = (json.loads(output(*words, *more))["labels"] for more in ((), ("--explain",)))
+        assert [row["id"] for row in plain] == [row["id"] for row in explained]
+        for one, other in zip(plain, explained, strict=True):
+            assert one["score"] == pytest.approx(other["score"], abs=1e-6)
+            assert "words" not in one and "words" in other
+
+
+def test_a_record_without_text_gets_no_labels_and_is_counted(texts, stdin):
+    lines = ["Laser", "", '{"title": null}', '{"id": "x"}', '{"title": "", "abstract": null}', "Linse"]
+    lines.append('{"title": "Laser", "abstract": null}')
+    stdin("\n".join(lines).encode())
+    answer = pwdismec("suggest", texts.model, "--json")
+    rows = [json.loads(line) for line in answer.out.splitlines()]
+    assert answer.code == 0
+    assert [bool(row["labels"]) for row in rows] == [True, False, False, False, False, True, True]
+    assert rows[3]["id"] == "x" and rows[6]["labels"] == rows[0]["labels"]
+    assert told(answer.err) == [
+        "warning: standard input: 4 of 7 lines without text; no labels are suggested for them"
+    ]
+
+
+def test_json_lines_in_a_file_beside_the_text(texts, stdin, tmp_path):
+    stdin(b"Laser\n\nLinse\n")
+    printed = output("suggest", texts.model, "--json")
+    stdin(b"Laser\n\nLinse\n")
+    text = output("suggest", texts.model, "--json", tmp_path / "s.jsonl")
+    assert (tmp_path / "s.jsonl").read_text() == printed
+    stdin(b"Laser\n\nLinse\n")
+    assert output("suggest", texts.model) == text
+
+
+def test_a_terminal_is_told_that_texts_are_awaited(texts, monkeypatch):
+    class Terminal(io.TextIOWrapper):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(io.BytesIO(b"Laser\n")))
+    answer = pwdismec("suggest", texts.model)
+    assert answer.code == 0
+    assert told(answer.err) == ["reading texts from standard input, one per line; end with Ctrl-D"]

@@ -99,7 +99,7 @@ def test_labels_are_not_needed_to_predict(texts, tmp_path):
     assert said == f"{records}:2: field 'title': missing; expected a string"
     assert not (tmp_path / "p.txt").exists()
     write_jsonl(records, [{"title": "Der Wald", "text": "Wald und Berg"}])
-    output("predict", tmp_path / "model", records, tmp_path / "p.jsonl", "--format", "jsonl", "--top-k", "3")
+    output("predict", tmp_path / "model", records, tmp_path / "p.jsonl", "--top-k", "3")
     model = Model.open(tmp_path / "model")
     record = {"title": "Der Wald", "text": "Wald und Berg"}
     features = TextVectorizer.load(texts / "train" / "vectorizer").transform([record]).to_scipy().toarray()[0]
@@ -255,20 +255,20 @@ def test_raw_texts_of_the_xmc_repository(tmp_path):
         (tmp_path / f"{name}.json.gz").write_bytes(gzip.compress(text.encode()))
     options = ("--text", "title,content", "--label-field", "target_ind", "--min-df", 1)
     convert = ("convert", tmp_path / "trn.json.gz", tmp_path / "train", *options)
-    output(*convert, "--labels", tmp_path / "lbl.json.gz")
+    output(*convert, "--label-names", tmp_path / "lbl.json.gz")
     made = Dataset.open(tmp_path / "train")
     assert made.label_names == ["Title 10", "Title 2"] and made.labels.indices.tolist() == [0, 1, 1]
     assert TextVectorizer.load(tmp_path / "train" / "vectorizer").labels == ["10", "2"]
     (tmp_path / "names.txt").write_text("\n".join(titles), "utf-8-sig")
-    output(*convert, "--labels", tmp_path / "names.txt", "--overwrite")
+    output(*convert, "--label-names", tmp_path / "names.txt", "--overwrite")
     assert Dataset.open(tmp_path / "train").label_names == ["Title 10", "Title 2"]
     (tmp_path / "names.txt").write_text("\n".join(titles[:10]))
-    said = refusal(*convert, "--labels", tmp_path / "names.txt", "--overwrite")
+    said = refusal(*convert, "--label-names", tmp_path / "names.txt", "--overwrite")
     assert said == (
         f"{tmp_path}/names.txt: no name for label '10'; expected labels from 0 to 9, as the file has 10 names"
     )
     (tmp_path / "lbl.json").write_text('{"title": "a"}\n{"titel": "b"}\n')
-    said = refusal(*convert, "--labels", tmp_path / "lbl.json", "--overwrite")
+    said = refusal(*convert, "--label-names", tmp_path / "lbl.json", "--overwrite")
     assert said.startswith(f"{tmp_path}/lbl.json:2: ") and "expected a JSON object with a title" in said
 
 
@@ -414,15 +414,16 @@ def test_an_empty_vocabulary_is_told(tmp_path):
             "split: '2'; expected a share between 0 and 1, or FIELD:FIRST",
         ),
         (("--text", "t", "--words", "0"), "text: no n-grams; expected words, chars or both"),
-        (("--text", "t", "--tfidf"), "--text goes without"),
+        (("--text", "t", "--tfidf"), "--tfidf and --text exclude each other"),
         ((), "a.jsonl: records with texts; say with --text which fields to take"),
         (("--text", "t", "--test", "out", "--split", "0.5"), "out: is another output"),
-        (("--chars", "3-5"), "--chars takes --text"),
-        (("--label-names", "x"), "--label-names takes --text"),
-        (("--text", "t", "--test", "x"), "--test and --split go together, with --text"),
+        (("--chars", "3-5"), "--chars requires --text"),
+        (("--label-language", "de"), "--label-language requires --text"),
+        (("--text", "t", "--label-language", "de"), "--label-language requires --label-names"),
+        (("--text", "t", "--test", "x"), "--test, --split and --text require each other"),
         (
             ("--text", "t", "--hashing", "8", "--min-df", "3"),
-            "--hashing keeps every term",
+            "--hashing and --min-df exclude each other",
         ),
         (("--text", "t", "--words", "x"), "'x'; expected a number or a range such as 1-2"),
     ],
@@ -444,13 +445,13 @@ def test_a_suffix_of_no_records_is_told(tmp_path):
 
 @pytest.mark.parametrize(
     "option",
-    [["--tfidf"], ["--no-normalize"], ["--one-based"], ["--features"]],
+    [["--tfidf"], ["--no-normalize"], ["--one-based"], ["--feature-names"]],
     ids=lambda option: option[0],
 )
 def test_an_option_for_files_of_features_does_not_go_with_text(texts, tmp_path, option):
-    if option[0] == "--features":
+    if option[0] == "--feature-names":
         (tmp_path / "names.txt").write_text("a\n")
         option = [*option, tmp_path / "names.txt"]
     answer = pwdismec("convert", texts / "records.jsonl", tmp_path / "made", *TEXT, *option)
-    assert answer.code == 2 and "--text goes without --one-based, --tfidf" in answer.err
+    assert answer.code == 2 and f"{option[0]} and --text exclude each other" in answer.err
     assert not (tmp_path / "made").exists()

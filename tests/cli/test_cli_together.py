@@ -54,7 +54,7 @@ def test_a_task_that_is_stopped_asks_to_be_queued_again(long_job, tmp_path, how)
     assert process.returncode == (TERMINATED if how == "signal" else os.EX_TEMPFAIL), err
     last = err.splitlines()[-1]
     assert f"{tmp_path / 'm'}: stopped in time, " in last and "of 20 shards are done (missing: " in last
-    assert last.endswith("go on with the same command and --resume")
+    assert last.endswith("resume with the same command and --resume")
     assert not list(tmp_path.rglob("*.part")) and not list(tmp_path.glob("m/claims/*"))
     output(*command, "--resume")
     assert files_of(tmp_path / "m") == files_of(long_job / "whole")
@@ -97,8 +97,8 @@ def test_a_second_signal_drops_what_runs(long_job, tmp_path):
 
 @pytest.mark.parametrize("format", ["xmc", "npz", "jsonl"])
 def test_tasks_predict_together(job, tmp_path, format):
-    output("predict", job.model, job.test, tmp_path / "expected", "--format", format)
-    command = "predict", job.model, job.test, tmp_path / "p", "--format", format
+    output("predict", job.model, job.test, tmp_path / "expected", "--output-format", format)
+    command = "predict", job.model, job.test, tmp_path / "p", "--output-format", format
     for number in (3, 1, 4, 2):
         assert not (tmp_path / "p").exists()
         output(*command, "--part", f"{number}/4")
@@ -156,7 +156,7 @@ def test_loky_predicts_the_same(long_job, tmp_path):
     assert (tmp_path / "p.txt").read_bytes() == (long_job / "p.txt").read_bytes()
 
 
-@pytest.mark.parametrize("options", [["--train", "{train}", "--by-frequency"], ["--sets"]])
+@pytest.mark.parametrize("options", [["--train", "{train}", "--by-frequency"], ["--as-sets"]])
 def test_loky_evaluates_the_same(job, tmp_path, monkeypatch, options):
     """A range is a few rows here, so that both workers have some."""
     monkeypatch.setattr("pwdismec.metrics.judging._ROWS", 7)
@@ -207,7 +207,7 @@ def test_status_can_be_watched_to_the_end(long_job, tmp_path):
 
 
 def test_slurms_script_asks_for_what_the_training_takes(job, tmp_path):
-    weighting = ["--weighting", "pw-cb", "--propensity-a", "0.6"]
+    weighting = ["--weighting", "pw-cb", "--propensity", "0.6,1.5"]
     asked = ["--tasks", 64, "--cpus", 8, "--time", "4h", "--sbatch=--partition=main", "--dry-run"]
     answer = pwdismec("slurm", "train", *asked, job.train, "a model", *weighting)
     assert answer.code == 0, answer.err
@@ -217,7 +217,7 @@ def test_slurms_script_asks_for_what_the_training_takes(job, tmp_path):
     assert {"--array=1-64", "--cpus-per-task=8", "--time=240", "--partition=main", "--requeue"} < set(options)
     (memory,) = [option for option in options if option.startswith("--mem=")]
     assert 100 < int(memory.removeprefix("--mem=").removesuffix("M")) < 200
-    assert f"set -- {job.train} 'a model' --weighting pw-cb --propensity-a 0.6" in lines
+    assert f"set -- {job.train} 'a model' --weighting pw-cb --propensity 0.6,1.5" in lines
     assert "64 tasks, each of 8 CPUs and about 1" in told(answer.err)[0]
     subprocess.run(["bash", "-n"], input=answer.out, text=True, check=True)
 

@@ -275,7 +275,7 @@ def test_ids_from_one_stay_ids_from_one(tmp_path, format):
     (tmp_path / "te.txt").write_text("2 1:1\n1 6:1\n")
     output("convert", tmp_path / "tr.txt", tmp_path / "tr", "--one-based")
     output("train", tmp_path / "tr", tmp_path / "m")
-    how = "--format", format, "--top-k", 2
+    how = "--output-format", format, "--top-k", 2
     train = "--train", tmp_path / "tr", "-k", 1
     output("predict", tmp_path / "m", tmp_path / "te.txt", tmp_path / "p", "--one-based", *how)
     ids = read_predictions(tmp_path / "p", one_based=True).top.labels

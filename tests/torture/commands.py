@@ -54,7 +54,7 @@ TRAINING: dict[str, Any] = {**RESUME, "prints": False}  # but the time it took
 TRAIN = "--shard-size 8 --jobs 1"
 
 COMMANDS: dict[str, Command] = {
-    "convert xmc": Command("convert train.txt out --labels names.txt", "train.txt names.txt", "out"),
+    "convert xmc": Command("convert train.txt out --label-names names.txt", "train.txt names.txt", "out"),
     "convert over": Command(
         "convert train.txt out --overwrite", "train.txt test.txt", "out", older="convert test.txt out"
     ),
@@ -117,29 +117,33 @@ COMMANDS: dict[str, Command] = {
         older="predict model test out --top-k 2",
         **RESUME,
     ),
-    "predict jsonl": Command("predict model test out --format jsonl --jobs 2", "model test", "out", **RESUME),
-    "predict npz": Command("predict model test out --format npz --jobs 1", "model test", "out", **RESUME),
+    "predict jsonl": Command(
+        "predict model test out --output-format jsonl --jobs 2", "model test", "out", **RESUME
+    ),
+    "predict npz": Command(
+        "predict model test out --output-format npz --jobs 1", "model test", "out", **RESUME
+    ),
     "predict part": Command("predict model test out --part 1/1 --jobs 1", "model test", "out", keeps=True),
     "predict texts": Command(
-        "predict textmodel records.jsonl out --format jsonl --top-k 2 --jobs 1",
+        "predict textmodel records.jsonl out --output-format jsonl --top-k 2 --jobs 1",
         "textmodel records.jsonl",
         "out",
         **RESUME,
     ),
     "suggest": Command("suggest textmodel alpha --explain --json", "textmodel"),
     "evaluate": Command(
-        "evaluate predictions.txt test --train set --json out", "predictions.txt test set", "out"
+        "evaluate predictions.txt test --train set --json=out", "predictions.txt test set", "out"
     ),
     "evaluate over": Command(
-        "evaluate predictions.txt test --json out --overwrite",
+        "evaluate predictions.txt test --json=out --overwrite",
         "predictions.txt test",
         "out",
-        older="evaluate predictions.txt test -k 1 --json out",
+        older="evaluate predictions.txt test -k 1 --json=out",
     ),
     "inspect": Command("inspect model", "model"),
     "status": Command("status unfinished", "unfinished"),
     "prune": Command("prune model out --threshold 0.1 --dtype float16", "model", "out"),
-    "prune refit": Command("prune model out --keep 3 --refit set --jobs 1", "model set", "out"),
+    "prune refit": Command("prune model out --keep 3 --refit --train set --jobs 1", "model set", "out"),
     "prune over": Command(
         "prune model out --threshold 0.1 --overwrite",
         "model",
@@ -150,12 +154,12 @@ COMMANDS: dict[str, Command] = {
     "merge": Command("merge first second out", "first second", "out"),
     "merge append": Command("merge first first out --append", "first", "out"),
     "import": Command("import liblinear.model out", "liblinear.model", "out"),
-    "export liblinear": Command("export model out --format liblinear", "model", "out"),
+    "export liblinear": Command("export model out", "model", "out"),
     "export npz": Command(
-        "export model out.npz --format npz --overwrite",
+        "export model out.npz --overwrite",
         "model first",
         "out.npz",
-        older="export first out.npz --format npz",
+        older="export first out.npz",
     ),
     "run": Command(
         "run run.yaml --out out --jobs 1", "run.yaml train.txt test.txt names.txt", "out", keeps=True
@@ -241,7 +245,7 @@ FILES: dict[str, Callable[[Path], None]] = {
 
 # Made by commands of `FILES` and of what is above.
 MADE: tuple[str, ...] = (
-    "convert train.txt set --labels names.txt",
+    "convert train.txt set --label-names names.txt",
     "convert test.txt test --like set",
     "convert records.jsonl texts --text title,text --label-field labels --min-df 1",
     f"train set model {TRAIN}",
@@ -251,6 +255,6 @@ MADE: tuple[str, ...] = (
     "predict model test predictions.txt",
     "slice model first --labels first.txt",
     "slice model second --labels second.txt",
-    "export model liblinear.model --format liblinear",
+    "export model liblinear.model",
     "run run.yaml --out run",
 )

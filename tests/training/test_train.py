@@ -139,7 +139,7 @@ def test_resuming_a_whole_model_changes_nothing(dataset, whole):
 
 
 def test_what_is_there_is_never_overwritten(dataset, whole, tmp_path):
-    with pytest.raises(ModelError, match=r"holds a model; go on with --resume"):
+    with pytest.raises(ModelError, match=r"holds a finished model; train into another folder"):
         train(dataset, whole, CONFIG)
     with pytest.raises(ModelError, match=r"other settings or data: C was 1.0, now 2.0"):
         train(dataset, whole, TrainingConfig(shard_size=10, C=2), resume=True)
@@ -193,7 +193,9 @@ def test_what_was_begun_by_overwriting_nothing_goes_on_in_its_place(dataset, who
 def test_a_training_that_was_broken_off_is_replaced_by_another(dataset, whole, tmp_path):
     with pytest.raises(Broken):
         train(dataset, tmp_path / "m", OTHER, on_progress=break_off_after(3))
-    with pytest.raises(ModelError, match=r"broken off; .* or replace it with --overwrite"):
+    with pytest.raises(
+        ModelError, match=r"an interrupted training with other .* or replace it with --overwrite"
+    ):
         train(dataset, tmp_path / "m", CONFIG)
     train(dataset, tmp_path / "m", CONFIG, overwrite=True)
     assert files_of(tmp_path / "m") == files_of(whole)
@@ -401,7 +403,7 @@ def test_settings_out_of_range_are_named(setting):
 def test_who_begins_another_run_where_one_has_just_begun_is_told(dataset, tmp_path):
     first, second = run_of(dataset, CONFIG), run_of(dataset, replace(CONFIG, C=2.0))
     assert begin(tmp_path / "m", first, dataset) == begin(tmp_path / "m", first, dataset)
-    with pytest.raises(ModelError, match="another training has just begun there, of other settings"):
+    with pytest.raises(ModelError, match="another training has just begun there, with other settings"):
         begin(tmp_path / "m", second, dataset)
 
 

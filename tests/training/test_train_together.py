@@ -49,7 +49,7 @@ def test_a_part_does_its_shards_and_nothing_else(dataset, tmp_path):
     assert (seen[-1].shards_done, seen[-1].shards_total, seen[-1].labels_total) == (3, 3, 15)
     with pytest.raises(ModelError, match=r"3 of 9 shards are done \(missing: 0-1, 5-8\); go on with"):
         Model.open(tmp_path / "m")
-    with pytest.raises(ConfigError, match="9-9: there are 9, from 0 to 8"):
+    with pytest.raises(ConfigError, match="9-9: beyond the last shard; there are shards 0-8"):
         train_part(dataset, tmp_path / "m", Part("range", 9, 9), CONFIG)
 
 
@@ -95,7 +95,7 @@ def test_a_model_that_others_finish_meanwhile_is_not_finished_again(dataset, who
 
 def test_other_settings_on_the_same_path_are_refused_by_name(dataset, tmp_path):
     train_part(dataset, tmp_path / "m", Part("range", 0, 0), CONFIG)
-    with pytest.raises(ModelError, match=r"of other settings or data: C was 1\.0, now 2\.0"):
+    with pytest.raises(ModelError, match=r"with other settings or data \(C was 1\.0, now 2\.0\)"):
         train_part(dataset, tmp_path / "m", Part("range", 1, 1), TrainingConfig(shard_size=5, C=2))
     with Leases(tmp_path / "m" / "claims") as leases:
         leases.take("00007")

@@ -116,7 +116,7 @@ def test_a_broken_off_tuning_goes_on_to_the_same_bits(dataset, whole, tmp_path, 
     folder = tmp_path / "t"
     with pytest.raises(Broken):
         tune(dataset, folder, GRID, CONFIG, jobs=2, on_progress=breaking_off(shards))
-    with pytest.raises(ModelError, match="holds a tuning that was broken off; go on with --resume"):
+    with pytest.raises(ModelError, match="holds an interrupted tuning; resume with --resume"):
         tune(dataset, folder, GRID, CONFIG)
     seen = []
     tune(dataset, folder, GRID, CONFIG, jobs=2, resume=True, on_progress=seen.append)
@@ -272,7 +272,7 @@ def test_the_table_has_a_line_a_setting_and_what_varies(whole, dataset):
 
 def test_what_is_there_is_never_overwritten(dataset, whole, tmp_path):
     before = files_of(whole)
-    with pytest.raises(ModelError, match="holds a tuning; go on with --resume"):
+    with pytest.raises(ModelError, match="holds a finished tuning; tune into another folder"):
         tune(dataset, whole, GRID, CONFIG)
     with pytest.raises(ModelError, match=r"other settings or data: .*holdout was 0\.2, now 0\.3"):
         tune(dataset, whole, GRID, CONFIG, holdout=0.3, resume=True)

@@ -46,7 +46,8 @@ from pwdismec.stored import Count, Record, read_json
 FORMATS = ("xmc", "npz", "jsonl", "csv")
 _RECORD = "job.json"
 _MAX_RECORD = 1 << 20
-_ANEW = "begin anew without --resume"
+_ANEW = "start again without --resume"
+_DIGESTS = ("model", "input", "record ids", "calibration")  # of what a job is made from, nothing for people
 _WHOLE = "whole"
 _LOCK = "lock"
 
@@ -311,9 +312,13 @@ class _Job:
         found, wanted = record.made_from or {}, dict(self.made_from or {})
         if found != wanted:
             names = [name for name in found | wanted if found.get(name) != wanted.get(name)]
-            changes = ", ".join(f"{name} was {found.get(name)}, now {wanted.get(name)}" for name in names)
+            was = ((name, found.get(name), wanted.get(name)) for name in names)
+            changes = ", ".join(
+                f"another {name}" if name in _DIGESTS else f"{name} was {old}, now {new}"
+                for name, old, new in was
+            )
             how = _ANEW if self.part is None else f"remove {self.folder}"
-            raise PwdismecError(f"{self.path}: the job that was broken off is another: {changes}; {how}")
+            raise PwdismecError(f"{self.path}: the interrupted job differs ({changes}); {how}")
         return record.done, record.bytes
 
     def _read(self) -> _Progress:
