@@ -48,9 +48,9 @@ def ours(problem: Problem, labels: np.ndarray, tolerance: float) -> tuple[float,
     """Milliseconds a label, preparation included, and each label's primal and gap."""
     solver = BlockDualCD(tolerance)
     began = time.perf_counter()
-    start = solver.prepare(problem)
+    prepared = solver.prepare(problem)
     blocks = [labels[i : i + solver.block_size] for i in range(0, len(labels), solver.block_size)]
-    solution = concatenate([solver.solve(problem, block, start, 0.01) for block in blocks])
+    solution = concatenate([prepared.solve(block, 0.01) for block in blocks])
     milliseconds = (time.perf_counter() - began) * 1e3 / len(labels)
     return milliseconds, solution.certificate.primal, solution.certificate.gap
 

@@ -58,7 +58,7 @@ def _union(positives: CSR, n_positives: int, rng: np.random.Generator) -> NDArra
 
 
 def contender(problem: Problem, labels: NDArray[np.int32], threads: int = 1) -> Callable[[], float]:
-    run = partial(solve, SOLVER, problem, labels, SOLVER.prepare(problem), threads)
+    run = partial(solve, SOLVER, SOLVER.prepare(problem), labels, threads)
     return lambda: run()[0]
 
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import Any
 
 import click
 import numpy as np
@@ -31,7 +30,7 @@ from rounds import medians
 from solving import draw_labels, draw_reference, solve
 
 from pwdismec import Dataset
-from pwdismec.solvers import BlockDualCD, Problem, Solver
+from pwdismec.solvers import BlockDualCD, PreparedProblem, Problem, Solver
 from pwdismec.weighting import positive_weights
 
 OPTIONS = "-s 1 -B 1"
@@ -58,8 +57,8 @@ class Peer:
         return time.perf_counter() - began
 
 
-def ours(solver: Solver, problem: Problem, labels: NDArray[np.int32], start: Any, threads: int) -> float:
-    return solve(solver, problem, labels, start, threads)[0]
+def ours(solver: Solver, prepared: PreparedProblem, labels: NDArray[np.int32], threads: int) -> float:
+    return solve(solver, prepared, labels, threads)[0]
 
 
 @click.command(help=__doc__)
@@ -77,8 +76,8 @@ def main(dataset: str, labels: int, reference: int, rounds: int, threads: int, s
     for weighting in ("vanilla", "pw"):
         weights = positive_weights(weighting, data.label_counts, data.n_instances)
         problem = Problem(data.features, data.label_instances, weights)
-        start = solver.prepare(problem)
-        contenders[f"block-dcd, {weighting}"] = partial(ours, solver, problem, drawn, start, threads)
+        prepared = solver.prepare(problem)
+        contenders[f"block-dcd, {weighting}"] = partial(ours, solver, prepared, drawn, threads)
     milliseconds = medians(contenders, rounds)
 
     print(environment("libmultilabel") + "\n")

@@ -76,9 +76,9 @@ def run_ours(
     outcome: Outcome, problem: Problem, labels: NDArray[np.int32], reference: NDArray[np.int32]
 ) -> None:
     solver, began = BlockDualCD(), time.perf_counter()
-    start = solver.prepare(problem)
+    prepared = solver.prepare(problem)
     outcome.preparing = time.perf_counter() - began
-    milliseconds, solution = solve(solver, problem, labels, start)
+    milliseconds, solution = solve(solver, prepared, labels)
     outcome.worst_gap = float(solution.certificate.gap.max())
     outcome.add(OURS, milliseconds, solution.certificate.primal[np.searchsorted(labels, reference)])
 

@@ -42,12 +42,12 @@ class Contest:
         self.solutions: dict[float, Solution] = {}
         self.trained: dict[str, list[Trained]] = {}
         began = time.perf_counter()
-        self.starts = {t: BlockDualCD(t).prepare(problem) for t in TOLERANCES}
+        self.prepared = {t: BlockDualCD(t).prepare(problem) for t in TOLERANCES}
         self.preparing = (time.perf_counter() - began) / len(TOLERANCES)
 
     def ours(self, tolerance: float, threads: int) -> float:
-        solver, start = BlockDualCD(tolerance), self.starts[tolerance]
-        milliseconds, self.solutions[tolerance] = solve(solver, self.problem, self.labels, start, threads)
+        solver, prepared = BlockDualCD(tolerance), self.prepared[tolerance]
+        milliseconds, self.solutions[tolerance] = solve(solver, prepared, self.labels, threads)
         return milliseconds
 
     def theirs(self, options: str) -> float:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pwdismec.solvers import Problem, Solution, Solver, concatenate
+from pwdismec.solvers import PreparedProblem, Solution, Solver, concatenate
 
 PRUNE = 0.01
 
@@ -27,14 +26,14 @@ def draw_reference(labels: NDArray[np.int32], n_labels: int, seed: int) -> NDArr
 
 
 def solve(
-    solver: Solver, problem: Problem, labels: NDArray[np.int32], start: Any, threads: int = 1
+    solver: Solver, prepared: PreparedProblem, labels: NDArray[np.int32], threads: int = 1
 ) -> tuple[float, Solution]:
     """Milliseconds of the wall clock a label, and the solution.
 
-    Blocks go to threads as in `pwdismec.training`; `start` is what ``solver.prepare(problem)`` gave.
+    Blocks go to threads as in `pwdismec.training`; `prepared` is what ``solver.prepare(problem)`` gave.
     """
     blocks = [labels[i : i + solver.block_size] for i in range(0, len(labels), solver.block_size)]
     began = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
-        solutions = list(pool.map(lambda block: solver.solve(problem, block, start, PRUNE), blocks))
+        solutions = list(pool.map(lambda block: prepared.solve(block, PRUNE), blocks))
     return (time.perf_counter() - began) * 1e3 / len(labels), concatenate(solutions)

@@ -14,10 +14,8 @@ def trained_labels(problem):
 def solve_all(solver, problem, prune=0.0, block_size=None):
     """The solution of every label with a positive."""
     ids, size = trained_labels(problem), block_size or solver.block_size
-    start = solver.prepare(problem)
-    return concatenate(
-        [solver.solve(problem, ids[i : i + size], start, prune) for i in range(0, len(ids), size)]
-    )
+    prepared = solver.prepare(problem)
+    return concatenate([prepared.solve(ids[i : i + size], prune) for i in range(0, len(ids), size)])
 
 
 def dense_weights(problem, solution, row):

@@ -167,15 +167,15 @@ def test_a_problem_of_arrays_that_do_not_fit_each_other_is_refused():
 
 def test_the_instances_of_a_label_are_checked_before_it_is_trained():
     sound = Problem(SET.features, SET.label_instances, np.ones(L))
-    start = BlockDualCD().prepare(sound)
+    prepared = BlockDualCD().prepare(sound)
     indices = SET.label_instances.indices.copy()
     indices[:] = N
     outside = replace(sound, label_instances=replace(SET.label_instances, indices=indices))
     with pytest.raises(ArrayError, match="label_instances: row 0, column 150: out of range"):
-        BlockDualCD().solve(outside, np.array([0]), start, 0.0)
+        BlockDualCD().prepare(outside).solve(np.array([0]), 0.0)
     for ids in ([L], [-1], [1.5], [True], [2**32]):
         with pytest.raises(ArrayError, match="label ids"):
-            BlockDualCD().solve(sound, np.array(ids), start, 0.0)
+            prepared.solve(np.array(ids), 0.0)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from pwdismec import native
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ModelError
 from pwdismec.model import Model, Shard
-from pwdismec.solvers import BlockDualCD, Problem
+from pwdismec.solvers import BlockDualCD, PreparedProblem
 from pwdismec.training.config import TrainingConfig
-from pwdismec.weighting import Weighting, checksum_of, positive_weights
+from pwdismec.weighting import Weighting, checksum_of
 
 _SETTINGS: Final = ("weighting", "C", "bias", "solver", "tolerance", "max_epochs", "seed")
 
@@ -25,17 +25,14 @@ class Origin:
 
     Attributes
     ----------
-    problem
-        Of all labels, the costs being those of the training.
     solver
         The block solver: with the training's settings if it was that one, else with the default ones.
-    start
-        What `solver` prepared for `problem`.
+    prepared
+        The problem of all labels, the costs being those of the training.
     """
 
-    problem: Problem
     solver: BlockDualCD
-    start: native.Instances
+    prepared: PreparedProblem
 
     @classmethod
     def of(cls, model: Model, dataset: Dataset) -> Origin:
@@ -51,25 +48,24 @@ class Origin:
         model.check_trained_on(dataset)
         settings = _settings(model)
         weighting = Weighting(**settings["weighting"])
-        TrainingConfig(**settings | {"weighting": weighting})  # refuses what is out of range
-        weights = positive_weights(weighting, dataset.label_counts, dataset.n_instances)
-        if checksum_of(weights) != model.manifest.run.positive_weights_sha256:
+        config = TrainingConfig(**settings | {"weighting": weighting})
+        problem = config.make_problem(dataset)
+        if checksum_of(problem.positive_weights) != model.manifest.run.positive_weights_sha256:
             raise ModelError(
                 f"{model.path}: was trained with other weights of positives than {weighting.scheme} gives now"
             )
-        problem = Problem(dataset.features, dataset.label_instances, weights, settings["C"], settings["bias"])
         solver = BlockDualCD()
-        if settings["solver"] == "block-dcd":
-            solver = BlockDualCD(settings["tolerance"], settings["max_epochs"], settings["seed"])
-        return cls(problem, solver, solver.prepare(problem))
+        if config.solver == "block-dcd":
+            solver = BlockDualCD(config.tolerance, config.max_epochs, config.seed)
+        return cls(solver, solver.prepare(problem))
 
     def objective(self, shard: Shard) -> NDArray[np.float64]:
         """float64, shape (n,): P of each label of `shard`, with the weights and bias that it has there."""
-        return self.solver.objective(self.problem, shard.label_ids, self.start, shard.weights, shard.bias)
+        return self.prepared.objective(shard.label_ids, shard.weights, shard.bias)
 
     def refit(self, shard: Shard) -> Shard:
         """The labels with the weights that minimise P among those that are 0 where `shard` has no weight."""
-        solution = self.solver.solve_within(self.problem, shard.label_ids, self.start, shard.weights)
+        solution = self.prepared.solve_within(shard.label_ids, shard.weights)
         return replace(
             shard,
             weights=solution.weights,
@@ -78,10 +74,6 @@ class Origin:
             gap_tolerance=self.solver.tolerance,
             instruction_set=native.instruction_set,
         )
-
-    def interrupt(self) -> None:
-        """Make calls that run in other threads end early, with an error."""
-        self.solver.interrupt(self.start)
 
 
 def _settings(model: Model) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def changed(
         results = (change(piece) for piece in pieces(max(total, 1)))
     else:
         size = size_of_blocks(total, origin.solver.block_size, threads)
-        results = in_threads(change, pieces(size), threads, interrupt=origin.interrupt)
+        results = in_threads(change, pieces(size), threads, interrupt=origin.prepared.interrupt)
     with closing(results):
         done, own = 0, list[Shard]()
         if on_labels is not None:

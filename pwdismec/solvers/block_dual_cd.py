@@ -47,7 +47,7 @@ class BlockDualCD:
 
     @property
     def block_size(self) -> int:
-        """How many labels one call of `solve` takes at the most."""
+        """See `Solver.block_size`."""
         return _BLOCK_SIZE
 
     def memory(self, features: Features, n_used: int, most_positives: int) -> Memory:
@@ -77,17 +77,17 @@ class BlockDualCD:
         half = native.LABELS_PER_PASS // 2
         return replace(self, labels_per_pass=half) if self.labels_per_pass > half else None
 
-    def prepare(self, problem: Problem) -> native.Instances:
-        """The kernel's view of the instances.
+    def prepare(self, problem: Problem) -> PreparedBlocks:
+        """See `Solver.prepare`.
 
-        Of sparse ones a copy with the features renumbered: 8 bytes a stored value, and 8 more for those of
-        rare features. What is mapped gives its memory back as it is copied. Dense ones are read where they
-        are.
+        Of sparse instances a copy with the features renumbered: 8 bytes a stored value, and 8 more for those
+        of features with columns. What is mapped gives its memory back as it is copied. Dense ones are read
+        where they are.
         """
         features = problem.features
         check_features(features, "features")
         if isinstance(features, Dense):
-            return native.dense_instances(features.values, problem.bias)
+            return PreparedBlocks(self, problem, native.dense_instances(features.values, problem.bias))
         # The counts are of all features, used or not: they go before the copy comes.
         copy = native.SparseCopy(features.column_counts(), features.n_rows, problem.bias)
         features.release()
@@ -96,113 +96,83 @@ class BlockDualCD:
             copy.append(part.indptr, part.indices, part.values)
             part.release()
         features.release()
-        return copy.finish()
+        return PreparedBlocks(self, problem, copy.finish())
 
-    def solve(
-        self, problem: Problem, label_ids: NDArray[np.integer], start: native.Instances, prune: float
-    ) -> Solution:
-        """Train one block of labels; see `Solver.solve`."""
-        return self.solve_path([problem], label_ids, start, prune)[0]
 
-    def interrupt(self, start: native.Instances) -> None:
-        """See `Solver.interrupt`; calls end with their pass over the data."""
-        start.interrupt()
+@dataclass(frozen=True, eq=False)
+class PreparedBlocks:
+    """What `BlockDualCD.prepare` gives; see `PreparedProblem`.
+
+    Attributes
+    ----------
+    solver, problem
+        Who prepared what.
+    instances
+        As the kernels see them.
+    """
+
+    solver: BlockDualCD
+    problem: Problem
+    instances: native.Instances
+
+    def solve(self, label_ids: NDArray[np.integer], prune: float) -> Solution:
+        """See `PreparedProblem.solve`."""
+        return self._solve([self.problem], label_ids, prune, None)[0]
 
     def solve_path(
-        self,
-        problems: Sequence[Problem],
-        label_ids: NDArray[np.integer],
-        start: native.Instances,
-        prune: float,
+        self, path: Sequence[Problem], label_ids: NDArray[np.integer], prune: float
     ) -> list[Solution]:
-        """Train on one problem after the other, each from the last one's α; see `Solver.solve_path`."""
-        return self._solve(problems, label_ids, start, prune, None)
+        """See `PreparedProblem.solve_path`; each problem is solved from the last one's α."""
+        return self._solve(path, label_ids, prune, None)
 
-    def solve_within(
-        self, problem: Problem, label_ids: NDArray[np.integer], start: native.Instances, allowed: CSR
-    ) -> Solution:
-        """Train one block of labels whose weights may have some features only, besides the bias.
-
-        Parameters
-        ----------
-        problem, label_ids, start
-            As `solve` takes them.
-        allowed
-            Shape (len(label_ids), n_features): what is stored for a label are its features; the values do
-            not matter.
-
-        Returns
-        -------
-        Solution
-            That of the problem in which all other weights are 0, and so is what certifies it.
-        """
+    def solve_within(self, label_ids: NDArray[np.integer], allowed: CSR) -> Solution:
+        """See `PreparedProblem.solve_within`."""
         check_csr(allowed, "allowed")
-        return self._solve([problem], label_ids, start, 0.0, allowed.stored())[0]
+        return self._solve([self.problem], label_ids, 0.0, allowed.stored())[0]
 
     def objective(
-        self,
-        problem: Problem,
-        label_ids: NDArray[np.integer],
-        start: native.Instances,
-        weights: CSR,
-        bias: NDArray[np.float32],
+        self, label_ids: NDArray[np.integer], weights: CSR, bias: NDArray[np.float32]
     ) -> NDArray[np.float64]:
-        """P of weights that are given, computed in float64 in passes that labels share.
-
-        Parameters
-        ----------
-        problem, label_ids, start
-            As `solve` takes them.
-        weights
-            Shape (len(label_ids), n_features).
-        bias
-            Shape (len(label_ids),): as `Solution.bias`.
-
-        Returns
-        -------
-        NDArray
-            float64, shape (len(label_ids),).
-        """
-        positives, own = problem.positives(label_ids), weights.stored()
+        """See `PreparedProblem.objective`; in passes that labels share."""
+        positives, own = self.problem.positives(label_ids), weights.stored()
         check_features(own, "weights")
         return native.objectives(
-            start,
+            self.instances,
             positives.indptr,
             positives.indices,
-            problem.positive_costs(label_ids),
-            problem.C,
+            self.problem.positive_costs(label_ids),
+            self.problem.C,
             own.indptr,
             own.indices,
             own.values,
             bias,
-            self.labels_per_pass,
+            self.solver.labels_per_pass,
         )
 
+    def interrupt(self) -> None:
+        """See `PreparedProblem.interrupt`; calls end with their pass over the data."""
+        self.instances.interrupt()
+
     def _solve(
-        self,
-        problems: Sequence[Problem],
-        label_ids: NDArray[np.integer],
-        start: native.Instances,
-        prune: float,
-        allowed: CSR | None,
+        self, path: Sequence[Problem], label_ids: NDArray[np.integer], prune: float, allowed: CSR | None
     ) -> list[Solution]:
-        positives = problems[0].positives(label_ids)
-        problems[0].label_instances.release()  # most of it is other blocks'
+        positives, solver = path[0].positives(label_ids), self.solver
+        path[0].label_instances.release()  # most of it is other blocks'
         solved = native.solve_block(
-            start,
+            self.instances,
             positives.indptr,
             positives.indices,
-            np.array([problem.positive_costs(label_ids) for problem in problems]),
-            np.array([problem.C for problem in problems], np.float64),
-            self.tolerance,
-            self.max_epochs,
-            self.seed,
+            np.array([problem.positive_costs(label_ids) for problem in path]),
+            np.array([problem.C for problem in path], np.float64),
+            solver.tolerance,
+            solver.max_epochs,
+            solver.seed,
             prune,
-            self.labels_per_pass,
+            solver.labels_per_pass,
             None if allowed is None else allowed.indptr,
             None if allowed is None else allowed.indices,
         )
-        n_features = problems[0].features.n_columns
+        n_features = self.problem.features.n_columns
         return [
             Solution(CSR(indptr, indices, values, n_features), bias, Certificate(primal, dual, epochs))
             for indptr, indices, values, bias, primal, dual, epochs in solved

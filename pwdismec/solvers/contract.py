@@ -8,13 +8,28 @@ y_i = +1 for its positives and −1 for the rest,
 which is LIBLINEAR's L2R_L2LOSS_SVC (Fan et al. 2008) and, with
 ``weight_j = W_j⁺·C_j⁺``, Eq. 22 of Qaraei et al., WWW 2021. Every x carries a
 constant feature of value `bias` that is regularised like the rest.
+
+``solver.prepare(problem)`` gives a `PreparedProblem`, whose methods train and
+measure labels.
+
+Where a change of the problem comes in:
+
+- Another loss is another `pwdismec.solvers.loss` and another struct of
+  ``native/solver/loss.hpp``; nothing else knows a formula of it. `Problem`
+  names it.
+- Costs of instances, or of (instance, label) pairs, stand in `Problem` beside
+  `positive_weights`. They reach the kernels as `Problem.positives` and
+  `Problem.positive_costs` do, and the oracle in `objective.signs_and_costs`.
+- A starting point w₀, in min ½‖w − w₀‖² + …, stands in `Problem` too, by
+  label. It is where a working set's weights begin, and is taken off them in
+  the norms of primal and dual.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,45 +152,89 @@ class Memory(NamedTuple):
     thread: int
 
 
-class Solver(Protocol):
-    """Trains labels of one problem; immutable, safe to call from several threads."""
+class PreparedProblem(Protocol):
+    """A problem whose instances are in its solver's form, shared by all labels; threads may call it."""
 
-    def memory(self, features: Features, n_used: int, most_positives: int) -> Memory:
-        """What `prepare` and `solve` are going to need, from sizes alone.
+    def solve(self, label_ids: NDArray[np.integer], prune: float) -> Solution:
+        """Train `label_ids`, each with a positive at least; cut weights of absolute value below `prune`.
 
-        `n_used` features have a value in some instance; `most_positives` are those of the label that has most
-        of them.
+        At most `Solver.block_size` of them.
         """
+
+    def solve_path(
+        self, path: Sequence[Problem], label_ids: NDArray[np.integer], prune: float
+    ) -> list[Solution]:
+        """Train one block of labels on each problem of `path`, in order: a certified solution for each.
+
+        They share features, labels and bias with this one, and differ in `C` and `positive_weights` alone.
+        Neighbours should be near and costs rise, as each may be solved from the last one's solution; the
+        result is a function of the whole path.
+        """
+
+    def solve_within(self, label_ids: NDArray[np.integer], allowed: CSR) -> Solution:
+        """Train one block of labels whose weights may have some features only, besides the bias.
+
+        Parameters
+        ----------
+        label_ids
+            As `solve` takes them.
+        allowed
+            Shape (len(label_ids), n_features): what is stored for a label are its features; the values do
+            not matter.
+
+        Returns
+        -------
+        Solution
+            That of the problem in which all other weights are 0, and so is what certifies it.
+        """
+
+    def objective(
+        self, label_ids: NDArray[np.integer], weights: CSR, bias: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """P of weights that are given, computed in float64.
+
+        Parameters
+        ----------
+        label_ids
+            As `solve` takes them.
+        weights
+            Shape (len(label_ids), n_features).
+        bias
+            Shape (len(label_ids),): as `Solution.bias`.
+
+        Returns
+        -------
+        NDArray
+            float64, shape (len(label_ids),).
+        """
+
+    def interrupt(self) -> None:
+        """Make calls that run in other threads end early, with an error."""
+
+
+class Solver(Protocol):
+    """Trains the labels of a problem; immutable."""
+
+    @property
+    def block_size(self) -> int:
+        """How many labels one call of `PreparedProblem.solve` takes at the most."""
 
     @property
     def labels_per_pass(self) -> int:
         """How many labels share a pass over the data."""
 
+    def memory(self, features: Features, n_used: int, most_positives: int) -> Memory:
+        """What preparing a problem and solving it are going to need, from sizes alone.
+
+        `n_used` features have a value in some instance; `most_positives` are those of the label that has most
+        of them.
+        """
+
     def narrowed(self) -> Solver | None:
         """A like solver with fewer labels a pass: less memory a thread, the same bits; or None."""
 
-    def prepare(self, problem: Problem) -> Any:
-        """What all labels of `problem` share, computed once a process; the `start` of `solve`."""
-
-    @property
-    def block_size(self) -> int:
-        """How many labels one call of `solve` takes at the most."""
-
-    def solve(self, problem: Problem, label_ids: NDArray[np.integer], start: Any, prune: float) -> Solution:
-        """Train `label_ids`, each with a positive at least; cut weights of absolute value below `prune`."""
-
-    def interrupt(self, start: Any) -> None:
-        """Make calls of `solve` that run in other threads with this `start` end early, with an error."""
-
-    def solve_path(
-        self, problems: Sequence[Problem], label_ids: NDArray[np.integer], start: Any, prune: float
-    ) -> list[Solution]:
-        """Train one block of labels on each of `problems`, in order: a certified solution for each.
-
-        The problems share features, labels and bias, and differ in `C` and `positive_weights` alone.
-        Neighbours should be near and costs rise, as each may be solved from the last one's solution; the
-        result is a function of the whole path. `start` is the one prepared for the first problem.
-        """
+    def prepare(self, problem: Problem) -> PreparedProblem:
+        """Bring the instances into the solver's form, once a process."""
 
 
 def concatenate(solutions: list[Solution]) -> Solution:

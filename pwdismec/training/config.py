@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from pwdismec.bounds import MAX_COUNT, MAX_SEED, real_number, refused, whole_number
-from pwdismec.solvers import BlockDualCD, LibLinear, Solver
-from pwdismec.weighting import Weighting
+from pwdismec.data.dataset import Dataset
+from pwdismec.solvers import BlockDualCD, LibLinear, Problem, Solver
+from pwdismec.weighting import Weighting, positive_weights
 
 SOLVERS = ("block-dcd", "liblinear")
 
@@ -90,6 +91,17 @@ class TrainingConfig:
         if self.solver == "liblinear":
             return LibLinear(self.tolerance)
         return BlockDualCD(self.tolerance, self.max_epochs, self.seed)
+
+    def make_problem(self, dataset: Dataset) -> Problem:
+        """What the solver is to solve on a data set.
+
+        Raises
+        ------
+        DataError
+            If a file of weights cannot be read, or does not fit the data set.
+        """
+        weights = positive_weights(self.weighting, dataset.label_counts, dataset.n_instances)
+        return Problem(dataset.features, dataset.label_instances, weights, self.C, self.bias)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for a manifest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,6 @@ from pwdismec.solvers import Solution, concatenate
 from pwdismec.training.blocks import size_of_blocks
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.memory import plan_memory, warn_if_too_large
-from pwdismec.training.prepared import Prepared
 
 
 def train_in_memory(
@@ -46,11 +46,12 @@ def train_in_memory(
     check_trainable(dataset, jobs)
     plan = plan_memory(dataset, config, jobs=jobs)
     warn_if_too_large(plan, None)
-    prepared = Prepared(dataset, config, plan.solver)
+    prepared = plan.solver.prepare(config.make_problem(dataset))
+    solve = partial(prepared.solve, prune=config.prune)
     trained = np.flatnonzero(dataset.label_counts).astype(np.int32)
     size = size_of_blocks(len(trained), plan.solver.block_size, plan.threads)
     blocks = (trained[start : start + size] for start in range(0, len(trained), size))
-    with closing(in_threads(prepared.solve, blocks, plan.threads, interrupt=prepared.interrupt)) as solved:
+    with closing(in_threads(solve, blocks, plan.threads, interrupt=prepared.interrupt)) as solved:
         return trained, concatenate(list(solved))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,6 @@ from pwdismec.solvers import Certificate, Solution, concatenate
 from pwdismec.training.blocks import size_of_blocks, trained_in
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.memory import MemoryPlan
-from pwdismec.training.prepared import Prepared
 from pwdismec.training.progress import Tracker
 from pwdismec.training.runs import PAUSE
 from pwdismec.training.work import solve_shards
@@ -46,7 +46,7 @@ class Session:
         self._n_features = dataset.n_features
         self._config, self._folder, self._run = config, folder, run
         self._block_size, self._threads = plan.solver.block_size, plan.threads
-        self._prepared = Prepared(dataset, config, plan.solver)
+        self._prepared = plan.solver.prepare(config.make_problem(dataset))
 
     def train(self, shards: Sequence[ShardPlan], tracker: Tracker, stop: Stop) -> None:
         """Train those of `shards` that are missing, unless it is time to `stop`.
@@ -72,7 +72,7 @@ class Session:
         written = set()
         n_labels = sum(trained_in(place, self._counts) for place in shards)
         solving = solve_shards(
-            self._prepared.solve,
+            partial(self._prepared.solve, prune=self._config.prune),
             self._taken(shards, leases, stop),
             self._counts,
             size_of_blocks(n_labels, self._block_size, self._threads),

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from pwdismec.outputs import check_apart, followed, output_folder
 from pwdismec.prediction.dense_features import check_features
 from pwdismec.prediction.search import check_scores
 from pwdismec.solvers import Problem, Solution, concatenate
-from pwdismec.training.blocks import Block, size_of_blocks
+from pwdismec.training.blocks import size_of_blocks
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.progress import OnProgress, Tracker, progress_at_start
 from pwdismec.training.work import solve_shards
@@ -195,14 +196,11 @@ class _Job:
         tracker = Tracker(progress_at_start(shards, shards[done:], counts), on_progress)
         solver, threads = config.make_solver(), thread_count(jobs)
         size = size_of_blocks(int(np.count_nonzero(counts)), solver.block_size, threads)
-        start = solver.prepare(problems[0]) if done < len(shards) else None
-
-        def solve(block: Block) -> list[Solution]:
-            return solver.solve_path(problems, block, start, config.prune)
-
-        solving = solve_shards(
-            solve, shards[done:], counts, size, threads, tracker, lambda: solver.interrupt(start)
-        )
+        if done == len(shards):
+            return
+        prepared = solver.prepare(problems[0])
+        solve = partial(prepared.solve_path, problems, prune=config.prune)
+        solving = solve_shards(solve, shards[done:], counts, size, threads, tracker, prepared.interrupt)
         with closing(solving):
             for shard, paths in solving:
                 trained = (shard.first + np.flatnonzero(counts[shard.first : shard.stop])).astype(np.int32)

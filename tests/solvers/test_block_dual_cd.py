@@ -85,8 +85,8 @@ def test_features_that_no_label_of_a_pass_has_change_nothing():
     problem = problem_of(X, sp.csr_matrix(Y))
     solution = solve_all(BlockDualCD(), problem)
     check(problem, solution, 1e-3)
-    start = BlockDualCD().prepare(problem)
-    alone = BlockDualCD().solve(problem, np.array([7], np.int32), start, 0.0)
+    prepared = BlockDualCD().prepare(problem)
+    alone = prepared.solve(np.array([7], np.int32), 0.0)
     assert alone.weights.values.tobytes() == solution.weights.rows(7, 8).stored().values.tobytes()
     assert alone.certificate.primal[0] == solution.certificate.primal[7]
 
@@ -144,7 +144,7 @@ def test_weights_of_empty_columns_count_in_the_norm_alone():
     solver, ids = BlockDualCD(), np.arange(3)
     weights = CSR.from_scipy(sp.random(3, 80, 0.5, "csr", np.float32, random_state=rng))
     bias = rng.normal(size=3).astype(np.float32)
-    found = solver.objective(wide, ids, solver.prepare(wide), weights, bias)
+    found = solver.prepare(wide).objective(ids, weights, bias)
     X = objective.design_matrix(wide)
     for label in ids:
         y, c = objective.signs_and_costs(wide, int(label))
@@ -162,8 +162,8 @@ def test_lists_of_features_may_name_empty_columns():
         (more.data, 2 * more.indices + 1, more.indptr), (6, 80)
     )
     solver, ids = BlockDualCD(), np.arange(6)
-    a = solver.solve_within(problem, ids, solver.prepare(problem), allowed)
-    b = solver.solve_within(wide, ids, solver.prepare(wide), CSR.from_scipy(both))
+    a = solver.prepare(problem).solve_within(ids, allowed)
+    b = solver.prepare(wide).solve_within(ids, CSR.from_scipy(both))
     assert np.array_equal(2 * a.weights.indices, b.weights.indices)
     assert a.weights.data.tobytes() == b.weights.data.tobytes()
 
@@ -239,7 +239,7 @@ def test_every_instruction_set_solves_alike(isa, tmp_path):
         "from pwdismec.solvers import BlockDualCD\n"
         "problem = random_problem(np.random.default_rng(10), n_labels=16)\n"
         "solver = BlockDualCD(tolerance=1e-5)\n"
-        "solution = solver.solve(problem, np.arange(16), solver.prepare(problem), 0.0)\n"
+        "solution = solver.prepare(problem).solve(np.arange(16), 0.0)\n"
         "print(*solution.certificate.primal)\n"
     )
     tests = Path(__file__).resolve().parents[1]
@@ -255,11 +255,11 @@ def test_every_instruction_set_solves_alike(isa, tmp_path):
 def test_an_interrupted_call_ends_with_an_error_and_later_ones_too():
     problem = random_problem(np.random.default_rng(15), n_labels=4)
     solver = BlockDualCD()
-    start = solver.prepare(problem)
-    solver.solve(problem, np.arange(4), start, 0.0)
-    solver.interrupt(start)
+    prepared = solver.prepare(problem)
+    prepared.solve(np.arange(4), 0.0)
+    prepared.interrupt()
     with pytest.raises(RuntimeError, match="interrupted"):
-        solver.solve(problem, np.arange(4), start, 0.0)
+        prepared.solve(np.arange(4), 0.0)
 
 
 @pytest.mark.parametrize("n", [1, 10, 3000])

@@ -102,7 +102,7 @@ def test_every_instruction_set_solves_alike(isa, tmp_path):
         "held = np.load('problem.npz')\n"
         "problem = Problem(Dense(held['X']), labels_of(held['Y']), held['weights'])\n"
         "solver = BlockDualCD(tolerance=1e-5)\n"
-        "solution = solver.solve(problem, np.arange(16), solver.prepare(problem), 0.0)\n"
+        "solution = solver.prepare(problem).solve(np.arange(16), 0.0)\n"
         "print(*solution.certificate.primal)\n"
     )
     environment = {**os.environ, "PWDISMEC_ISA": isa, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}

@@ -44,10 +44,10 @@ def test_neither_on_the_labels_beside_it_nor_on_their_order(form, seed, n, d, n_
     problem, solver = problem_in(form, seed, C, n=n, d=d, n_labels=n_labels), BlockDualCD()
     ids = list(range(n_labels))
     order.shuffle(ids)
-    start = solver.prepare(problem)
-    shuffled = solver.solve(problem, np.array(ids), start, 0.01)
+    prepared = solver.prepare(problem)
+    shuffled = prepared.solve(np.array(ids), 0.01)
     in_blocks = solve_all(solver, problem, 0.01, block_size)
-    one_by_one = [solver.solve(problem, np.array([label]), start, 0.01) for label in range(n_labels)]
+    one_by_one = [prepared.solve(np.array([label]), 0.01) for label in range(n_labels)]
     assert bits(in_blocks) == bits(concatenate(one_by_one))
     assert bits(shuffled) == bits(concatenate([one_by_one[label] for label in ids]))
 
@@ -62,9 +62,9 @@ def test_nor_on_how_many_share_a_block(form, block_size):
 @pytest.mark.parametrize("form", ["sparse", "dense"])
 def test_nor_on_the_threads(form):
     problem, solver = problem_in(form, n=1500, d=200, n_labels=60, density=0.05), BlockDualCD()
-    start, labels = solver.prepare(problem), trained_labels(problem)
+    prepared, labels = solver.prepare(problem), trained_labels(problem)
     with ThreadPoolExecutor(4) as threads:
-        blocks = threads.map(lambda ids: solver.solve(problem, ids, start, 0.0), np.array_split(labels, 8))
+        blocks = threads.map(lambda ids: prepared.solve(ids, 0.0), np.array_split(labels, 8))
     assert bits(concatenate(list(blocks))) == bits(solve_all(solver, problem))
 
 
@@ -73,8 +73,8 @@ def test_nor_on_the_threads(form):
 def test_nor_on_what_comes_after_it_on_a_path(form, C):
     problem, solver = problem_in(form, n=900, n_labels=40, C=C), BlockDualCD()
     path = [problem, replace(problem, C=10 * C), replace(problem, positive_weights=np.full(40, 5.0))]
-    start = solver.prepare(problem)
-    first, second, _ = solver.solve_path(path, np.arange(40), start, 0.01)
-    assert bits(first) == bits(solver.solve(problem, np.arange(40), start, 0.01))
-    alone = [solver.solve_path(path, np.array([label]), start, 0.01)[1] for label in range(40)]
+    prepared = solver.prepare(problem)
+    first, second, _ = prepared.solve_path(path, np.arange(40), 0.01)
+    assert bits(first) == bits(prepared.solve(np.arange(40), 0.01))
+    alone = [prepared.solve_path(path, np.array([label]), 0.01)[1] for label in range(40)]
     assert bits(second) == bits(concatenate(alone))

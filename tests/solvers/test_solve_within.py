@@ -24,7 +24,7 @@ def random_lists(rng, n_labels, n_features, share):
 
 
 def solve_within(solver, problem, allowed):
-    return solver.solve_within(problem, np.arange(allowed.n_rows), solver.prepare(problem), allowed)
+    return solver.prepare(problem).solve_within(np.arange(allowed.n_rows), allowed)
 
 
 def on_columns_of(problem, label, features):
@@ -128,10 +128,10 @@ def test_a_label_does_not_depend_on_those_beside_it(dense):
     allowed = random_lists(rng, 70, 50, 0.3)
     together = solve_within(BlockDualCD(), problem, allowed)
     solver = BlockDualCD(labels_per_pass=native.LABELS_PER_PASS // 2)
-    start = solver.prepare(problem)
+    prepared = solver.prepare(problem)
     for label in (0, 33, 69):
         rows = np.array([label])
-        alone = solver.solve_within(problem, rows, start, allowed.take(rows))
+        alone = prepared.solve_within(rows, allowed.take(rows))
         assert alone.weights.data.tobytes() == together.weights.take(rows).data.tobytes()
         assert alone.certificate.dual[0] == together.certificate.dual[label]
 
@@ -155,7 +155,7 @@ def test_objectives_are_those_of_float64(seed, n, d, n_labels, bias, scale, dens
     weights = CSR.from_scipy((scale * weights).astype(np.float32))
     biases = (rng.normal(size=n_labels) * (bias > 0)).astype(np.float32)
     solver = BlockDualCD()
-    found = solver.objective(problem, np.arange(n_labels), solver.prepare(problem), weights, biases)
+    found = solver.prepare(problem).objective(np.arange(n_labels), weights, biases)
     X = objective.design_matrix(problem)
     for label in range(n_labels):
         y, c = objective.signs_and_costs(problem, label)
@@ -164,32 +164,49 @@ def test_objectives_are_those_of_float64(seed, n, d, n_labels, bias, scale, dens
         assert found[label] == pytest.approx(objective.primal(X, y, c, w), rel=1e-9)
 
 
+@pytest.mark.parametrize("bias", [0.0, 0.5])
+def test_liblinear_solves_on_some_features_and_measures_as_the_block_solver_does(bias):
+    rng = np.random.default_rng(9)
+    problem = random_problem(rng, n=120, d=30, n_labels=6, bias=bias)
+    allowed, labels = random_lists(rng, 6, 30, 0.3), np.array([4, 0, 5, 2])
+    reference, ours = LibLinear(1e-8).prepare(problem), BlockDualCD(1e-6).prepare(problem)
+    found = reference.solve_within(labels, allowed.take(labels))
+    assert np.all(found.certificate.gap < 1e-5)
+    outside = found.weights.to_scipy().multiply(allowed.take(labels).to_scipy().toarray() == 0)
+    assert outside.count_nonzero() == 0
+    exact = ours.solve_within(labels, allowed.take(labels))
+    np.testing.assert_allclose(found.certificate.primal, exact.certificate.primal, rtol=1e-5)
+    measured = reference.objective(labels, found.weights, found.bias)
+    np.testing.assert_allclose(measured, ours.objective(labels, found.weights, found.bias), rtol=1e-9)
+    np.testing.assert_allclose(measured, found.certificate.primal, rtol=1e-6)  # of float32 weights
+
+
 def test_arrays_that_do_not_fit_are_refused():
     problem = random_problem(np.random.default_rng(5), n=50, n_labels=4)
     solver, allowed = BlockDualCD(), random_lists(np.random.default_rng(5), 3, 50, 0.5)
-    start = solver.prepare(problem)
+    prepared = solver.prepare(problem)
     with pytest.raises(ValueError, match="allowed_indptr: must be of every label"):
-        solver.solve_within(problem, np.arange(4), start, allowed)
+        prepared.solve_within(np.arange(4), allowed)
     with pytest.raises(ValueError, match="must be as many as labels"):
-        solver.objective(problem, np.arange(4), start, allowed, np.zeros(4, np.float32))
+        prepared.objective(np.arange(4), allowed, np.zeros(4, np.float32))
 
 
 def test_an_interrupted_objective_ends_with_an_error():
     problem = random_problem(np.random.default_rng(6), n=50, n_labels=4)
     solver = BlockDualCD()
-    start = solver.prepare(problem)
-    solver.interrupt(start)
+    prepared = solver.prepare(problem)
+    prepared.interrupt()
     weights = random_lists(np.random.default_rng(6), 4, 50, 0.5)
     with pytest.raises(RuntimeError, match="interrupted"):
-        solver.objective(problem, np.arange(4), start, weights, np.zeros(4, np.float32))
+        prepared.objective(np.arange(4), weights, np.zeros(4, np.float32))
 
 
 def test_no_label_at_all_is_solved_and_measured():
     problem = random_problem(np.random.default_rng(7), n=50)
     solver, none = BlockDualCD(), np.zeros(0, np.int32)
-    start, empty = solver.prepare(problem), CSR(np.zeros(1, np.int64), none, none.astype(np.float32), 50)
-    assert solver.solve_within(problem, none, start, empty).weights.n_rows == 0
-    assert solver.objective(problem, none, start, empty, none.astype(np.float32)).shape == (0,)
+    prepared, empty = solver.prepare(problem), CSR(np.zeros(1, np.int64), none, none.astype(np.float32), 50)
+    assert prepared.solve_within(none, empty).weights.n_rows == 0
+    assert prepared.objective(none, empty, none.astype(np.float32)).shape == (0,)
 
 
 def test_labels_without_a_feature_have_the_best_bias():

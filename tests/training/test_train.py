@@ -40,7 +40,7 @@ def test_the_model_holds_what_the_solver_gives(dataset, whole):
     weights = positive_weights(Weighting("pw"), dataset.label_counts, dataset.n_instances)
     problem = Problem(dataset.features, dataset.label_instances, weights)
     solver = BlockDualCD()
-    start = solver.prepare(problem)
+    prepared = solver.prepare(problem)
     model = Model.open(whole)
     for entry, shard in zip(model.manifest.shards, model.shards(), strict=True):
         assert entry.first == 10 * (entry.first // 10)
@@ -48,7 +48,7 @@ def test_the_model_holds_what_the_solver_gives(dataset, whole):
         np.testing.assert_array_equal(shard.label_ids, trained)
         np.testing.assert_array_equal(shard.positives, dataset.label_counts[trained])
         if len(trained):
-            expected = solver.solve(problem, trained, start, CONFIG.prune)
+            expected = prepared.solve(trained, CONFIG.prune)
             np.testing.assert_array_equal(
                 shard.weights.to_scipy().toarray(), expected.weights.to_scipy().toarray()
             )
