@@ -1,12 +1,8 @@
 """The objective in plain NumPy, in float64: the oracle that every solver is tested against.
 
 One label at a time. `X` is the features with the constant feature as its last
-column (`design_matrix`), `y` is ±1, `c` the cost of each instance.
-
-    P(w) = ½‖w‖² + Σ c_i max(0, 1 − y_i wᵀx_i)²
-    D(α) = Σ α_i − ½‖w(α)‖² − Σ α_i²/(4c_i),   α ≥ 0,   w(α) = Σ α_i y_i x_i
-
-(Hsieh et al., ICML 2008). P(w) ≥ P* = D* ≥ D(α) for every w and every α ≥ 0.
+column (`design_matrix`), `y` is ±1, `c` the cost of each instance. What P and D
+are, and all that depends on the loss, `loss` says: P(w) ≥ P* = D* ≥ D(α).
 """
 
 from __future__ import annotations
@@ -15,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from pwdismec.solvers import loss
 from pwdismec.solvers.contract import Problem
 
 Vector = NDArray[np.float64]
@@ -47,14 +44,12 @@ def signs_and_costs(problem: Problem, label: int) -> tuple[Vector, Vector]:
 
 def primal(X: sp.csr_matrix, y: Vector, c: Vector, w: Vector) -> float:
     """P(w)."""
-    hinge = np.maximum(0.0, 1.0 - y * (X @ w))
-    return float(0.5 * w @ w + c @ hinge**2)
+    return float(0.5 * w @ w + c @ loss.value(y * (X @ w)))
 
 
 def gradient(X: sp.csr_matrix, y: Vector, c: Vector, w: Vector) -> Vector:
     """∇P(w), shape (n_columns,)."""
-    hinge = np.maximum(0.0, 1.0 - y * (X @ w))
-    return np.asarray(w - 2.0 * (X.T @ (c * y * hinge)))
+    return np.asarray(w + X.T @ (c * y * loss.derivative(y * (X @ w))))
 
 
 def weights_of(X: sp.csr_matrix, y: Vector, alpha: Vector) -> Vector:
@@ -68,24 +63,20 @@ def dual(X: sp.csr_matrix, y: Vector, c: Vector, alpha: Vector) -> float:
     Raises
     ------
     ValueError
-        If an α is negative: D would bound nothing.
+        If an α is out of the conjugate's domain.
     """
-    if np.any(alpha < 0):
-        raise ValueError(f"alpha: the least is {alpha.min()}, expected none below 0")
     w = weights_of(X, y, alpha)
-    return float(alpha.sum() - 0.5 * w @ w - (alpha**2 / (4.0 * c)).sum())
+    return float(-0.5 * w @ w - loss.conjugate(alpha, c).sum())
 
 
 def dual_point(X: sp.csr_matrix, y: Vector, c: Vector, w: Vector) -> Vector:
-    """A feasible α for a given w: the KKT conditions' α_i = 2c_i max(0, 1 − y_i wᵀx_i), scaled to maximise D.
+    """A feasible α for a given w: the KKT conditions' α_i = −c_i ℓ'(y_i wᵀx_i), scaled to maximise D.
 
-    At the optimal w it is the optimal α; elsewhere any scale gives a valid bound, and the best one,
-    s = Σα / (‖w(α)‖² + Σα²/(2c)), follows from D(sα) being a parabola in s.
+    At the optimal w it is the optimal α; elsewhere any scale gives a valid bound.
     """
-    alpha = 2.0 * c * np.maximum(0.0, 1.0 - y * (X @ w))
+    alpha = -c * loss.derivative(y * (X @ w))
     v = weights_of(X, y, alpha)
-    curvature = v @ v + (alpha**2 / (2.0 * c)).sum()
-    return np.asarray(alpha * (alpha.sum() / curvature if curvature > 0 else 0.0))
+    return np.asarray(alpha * loss.best_scale(alpha, c, float(v @ v)))
 
 
 def relative_gap(primal_value: float, dual_value: float) -> float:

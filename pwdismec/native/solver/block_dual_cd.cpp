@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "solver/certificate.hpp"
+#include "solver/loss.hpp"
 #include "solver/margins.hpp"
 #include "solver/ordered_weights.hpp"
 #include "solver/products.hpp"
@@ -227,16 +228,12 @@ private:
 
     // The gap by the float32 margins; and in `violating_` the negatives inside the margin.
     double estimated_excess(const Label& label, const float* margins) {
-        const auto squared_hinge = [](float signed_margin) {
-            const double hinge = std::max(0.0, 1.0 - static_cast<double>(signed_margin));
-            return hinge * hinge;
-        };
         double of_positives = 0, of_negatives = 0;
-        for (const float margin : positive_margins_) of_positives += squared_hinge(margin);
+        for (const float margin : positive_margins_) of_positives += Loss::value(static_cast<double>(margin));
         violating_.clear();
-        for_each_above(margins, x_.count, -1.0f, [&](int32_t i) {
+        for_each_above(margins, x_.count, -Loss::kNoLoss, [&](int32_t i) {
             violating_.push_back(i);
-            of_negatives += squared_hinge(-margins[i]);
+            of_negatives += Loss::value(static_cast<double>(-margins[i]));
         });
         const double primal = 0.5 * label.weights.sq_norm + positive_cost(label) * of_positives +
                               negative_cost(label) * of_negatives;
@@ -248,7 +245,7 @@ private:
         std::size_t kept = at(label.n_positives);
         for (std::size_t k = kept; k < label.instances.size(); ++k) {
             const float margin = std::exchange(margins[label.instances[k]], kNotSought);
-            if (!(label.alpha[k] > 0) && margin <= -1.0f) continue;
+            if (!(label.alpha[k] > 0) && margin <= -Loss::kNoLoss) continue;
             label.instances[kept] = label.instances[k];
             label.alpha[kept++] = label.alpha[k];
         }
@@ -256,8 +253,8 @@ private:
         label.alpha.resize(kept);
 
         const double ignored = kIgnoredShare * stopping_.tolerance * label.dual;
-        const float least = static_cast<float>(
-            std::sqrt(ignored / (negative_cost(label) * static_cast<double>(violating_.size() + 1))) - 1.0);
+        const double share = ignored / (negative_cost(label) * static_cast<double>(violating_.size() + 1));
+        const float least = static_cast<float>(-Loss::margin_of(share));
         added_.clear();
         for (const int32_t i : violating_)
             if (margins[i] > least) added_.push_back(i);

@@ -22,7 +22,7 @@ public:
                   double positive_cost, double negative_cost);
 
 private:
-    double squared_hinges(const int32_t* instances, std::size_t count, double sign, double bias) const;
+    double losses(const int32_t* instances, std::size_t count, double sign, double bias) const;
 
     const Instances& x_;
     std::vector<int32_t> doubtful_;

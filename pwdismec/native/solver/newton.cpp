@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "solver/loss.hpp"
 #include "solver/positive_definite.hpp"
 #include "solver/products.hpp"
 #include "solver/working_set.hpp"
@@ -78,12 +79,12 @@ void NewtonMethod::add_rows(const std::vector<double>& steps, Vector& to) {
     visits_ += static_cast<int64_t>(steps.size());
 }
 
-// w - 2 sum c (1 - y w.x) y x over the instances inside the margin.
+// w and, over the instances inside the margin, the sum of y x times the loss's derivative.
 void NewtonMethod::set_gradient() {
     std::vector<double>& steps = products_;
     inside_.clear();
     for (std::size_t k = 0; k < set_.size(); ++k) {
-        steps[k] = -2 * costs_[k] * std::max(0.0, 1 - margins_[k]);
+        steps[k] = Loss::derivative(margins_[k], costs_[k]);
         if (steps[k] != 0) inside_.push_back(k);
     }
     gradient_ = weights_;
@@ -115,15 +116,15 @@ void NewtonMethod::eliminate_features() {
     int64_t products = 0;
     for (const std::size_t k : inside_) {
         const Row row = set_.row(k);
-        const double twice = 2 * costs_[k];
-        add_row(k, twice, step_);
+        const double curvature = Loss::second_derivative(costs_[k]);
+        add_row(k, curvature, step_);
         for (int64_t i = 0; i < row.size; ++i) {
-            const double step = twice * static_cast<double>(row.values[i]);
+            const double step = curvature * static_cast<double>(row.values[i]);
             double* to = matrix_.data() + feature(row, i) * n;
             for (int64_t j = i; j < row.size; ++j) to[feature(row, j)] += step * static_cast<double>(row.values[j]);
             to[n - 1] += step * bias;
         }
-        matrix_.back() += twice * bias * bias;
+        matrix_.back() += curvature * bias * bias;
         products += row.size * row.size / 2;
     }
     visits_ += static_cast<int64_t>(static_cast<double>(products) / values_a_row_);
@@ -152,7 +153,7 @@ void NewtonMethod::eliminate_instances() {
             const auto [less, more] = std::minmax(place_[inside_[p]], place_[inside_[q]]);
             matrix_[p * n + q] = inner_products_[more][less];
         }
-        matrix_[p * n + p] += 0.5 / costs_[inside_[p]];
+        matrix_[p * n + p] += Loss::diagonal(costs_[inside_[p]]);
     }
     multipliers_.assign(n, 1.0);
     solve_positive_definite(matrix_, multipliers_);
@@ -166,11 +167,12 @@ void NewtonMethod::conjugate_gradients(int64_t most_visits) {
     const double bias = static_cast<double>(set_.x_.bias);
     for (const std::size_t k : inside_) {
         const Row row = set_.row(k);
+        const double curvature = Loss::second_derivative(costs_[k]);
         for (int64_t i = 0; i < row.size; ++i) {
             const double value = static_cast<double>(row.values[i]);
-            scale_[feature(row, i)] += 2 * costs_[k] * value * value;
+            scale_[feature(row, i)] += curvature * value * value;
         }
-        scale_.back() += 2 * costs_[k] * bias * bias;
+        scale_.back() += curvature * bias * bias;
     }
     for (double& scale : scale_) scale = 1 / scale;
     std::fill(step_.begin(), step_.end(), 0.0);
@@ -182,7 +184,8 @@ void NewtonMethod::conjugate_gradients(int64_t most_visits) {
     const double enough = size * kResidual * kResidual;
     while (size > enough && visits_ < most_visits) {
         curved_ = along_;
-        for (const std::size_t k : inside_) add_row(k, 2 * costs_[k] * margin(k, along_), curved_);
+        for (const std::size_t k : inside_)
+            add_row(k, Loss::second_derivative(costs_[k]) * margin(k, along_), curved_);
         visits_ += static_cast<int64_t>(inside_.size());
         const double length = size / inner(along_, curved_);
         combine(step_, length, along_, step_);
@@ -201,10 +204,11 @@ double NewtonMethod::step_length() const {
         double value = here + length * curvature;
         slope = curvature;
         for (std::size_t k = 0; k < margins_.size(); ++k) {
-            const double slack = 1 - margins_[k] - length * step_margins_[k];
+            const double slack = Loss::slack(margins_[k]) - length * step_margins_[k];
             if (slack <= 0) continue;
-            value -= 2 * costs_[k] * slack * step_margins_[k];
-            slope += 2 * costs_[k] * step_margins_[k] * step_margins_[k];
+            const double of_loss = Loss::second_derivative(costs_[k]);
+            value -= of_loss * slack * step_margins_[k];
+            slope += of_loss * step_margins_[k] * step_margins_[k];
         }
         return value;
     };
@@ -220,15 +224,14 @@ double NewtonMethod::step_length() const {
     return length;
 }
 
-// Sets alpha to what the margins make of it, 2 c max(0, 1 - y w.x), times what makes D the largest, and gives
-// the gap between the weights and it: once w is optimal, so is that alpha.
+// Sets alpha to what the margins make of it, the loss's derivative with its sign turned, times what makes D, a parabola
+// along it, the largest; gives the gap between the weights and it: once w is optimal, so is that alpha.
 double NewtonMethod::dual_gap(double& dual) {
     double total = 0, loss = 0;
     for (std::size_t k = 0; k < set_.size(); ++k) {
-        const double slack = std::max(0.0, 1 - margins_[k]);
-        products_[k] = 2 * costs_[k] * slack;
+        products_[k] = -Loss::derivative(margins_[k], costs_[k]);
         total += products_[k];
-        loss += costs_[k] * slack * slack;
+        loss += Loss::value(margins_[k], costs_[k]);
     }
     std::fill(curved_.begin(), curved_.end(), 0.0);
     add_rows(products_, curved_);

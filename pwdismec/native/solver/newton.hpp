@@ -14,7 +14,8 @@ class WorkingSet;
 // is cut by an exact line search. Where costs are large against the features' scale it takes some ten steps,
 // and coordinate descent thousands of sweeps. With few features or few instances inside, the least-squares
 // problem is solved by elimination, which no condition number slows down, else by conjugate gradients. All in
-// float64.
+// float64. It is a least-squares problem because the loss is quadratic inside the margin: of loss.hpp, this is what
+// the method relies on.
 //
 // Where costs are so large that the margins are all but hard, a step from afar runs at once into instances that
 // it did not know of, and the line search leaves next to nothing of it. Costs then begin again where the

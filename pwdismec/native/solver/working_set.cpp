@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "solver/loss.hpp"
 #include "solver/newton.hpp"
 #include "solver/products.hpp"
 
@@ -87,9 +88,9 @@ void WorkingSet::make_room(std::size_t values) {
 }
 
 void WorkingSet::add(int32_t instance, double alpha, bool positive, double cost) {
-    const float half_inverse_cost = static_cast<float>(0.5 / cost);
-    points_.push_back({alpha, cost, positive ? 1.0f : -1.0f, half_inverse_cost,
-                       x_.sq_norms[at(instance)] + half_inverse_cost, instance});
+    const float diagonal = static_cast<float>(Loss::diagonal(cost));
+    points_.push_back(
+        {alpha, cost, positive ? 1.0f : -1.0f, diagonal, x_.sq_norms[at(instance)] + diagonal, instance});
     if (!compact_) return;
     const Row row = x_.row(instance);
     if (restricted_) {
@@ -130,7 +131,7 @@ void WorkingSet::copy_restricted(const Row& row) {
         sq_norm += static_cast<double>(row.values[k]) * static_cast<double>(row.values[k]);
     }
     ends_.push_back(end);
-    points_.back().curvature = static_cast<float>(sq_norm) + points_.back().half_inverse_cost;
+    points_.back().curvature = static_cast<float>(sq_norm) + points_.back().diagonal;
 }
 
 Row WorkingSet::row(std::size_t k) const {
@@ -155,7 +156,7 @@ void WorkingSet::resume(const SparseWeights& weights, double dual) {
     dual_ = dual;
 }
 
-// Visits the instances of `order`, at random, and takes a clipped Newton step where it is worth it; such
+// Visits the instances of `order`, at random, and takes a step where it is worth it; such
 // instances are left in `worth_it_`, and in `near_` those that may soon be. Returns what they all contribute
 // to the gap, as it was met.
 double WorkingSet::sweep(std::vector<uint32_t>& order, double goal, bool find_near) {
@@ -166,20 +167,16 @@ double WorkingSet::sweep(std::vector<uint32_t>& order, double goal, bool find_ne
     double sum = 0;
     for (const uint32_t k : order) {
         Point& point = points_[k];
-        const float a = static_cast<float>(point.alpha), half_inverse = point.half_inverse_cost;
-        const float slack = 1.0f - point.sign * (dot(row(k), weights_.data()) + bias_weight_ * x_.bias);
-        // The instance's term of P - D as a sum of parts >= 0: no cancellation can fake convergence.
-        const float hinge = std::max(slack, 0.0f), residual = hinge - a * half_inverse;
-        const double gap = static_cast<double>(residual) * static_cast<double>(residual) * point.cost +
-                           static_cast<double>(a) * static_cast<double>(hinge - slack);
+        const float a = static_cast<float>(point.alpha), diagonal = point.diagonal;
+        const float slack = Loss::slack(point.sign * (dot(row(k), weights_.data()) + bias_weight_ * x_.bias));
+        const double gap = Loss::gap(slack, a, diagonal, point.cost);
         sum += gap;
         if (find_near && (a > 0 || slack > -kNearMargin)) near_.push_back(k);
         if (!(gap > worth)) continue;
         worth_it_.push_back(k);
-        const float gradient = a * half_inverse - slack;
-        const float change = std::max(a - gradient / point.curvature, 0.0f) - a;
-        point.alpha = std::max(point.alpha + static_cast<double>(change), 0.0);
-        dual_ -= static_cast<double>(change * (gradient + 0.5f * point.curvature * change));
+        const auto [change, rise] = Loss::step(slack, a, diagonal, point.curvature);
+        point.alpha = Loss::feasible(point.alpha + static_cast<double>(change));
+        dual_ += static_cast<double>(rise);
         bias_weight_ += change * point.sign * x_.bias;
         pwdismec::add(row(k), change * point.sign, weights_.data());
     }
@@ -247,7 +244,7 @@ void WorkingSet::settle() {
         const Point& point = points_[k];
         if (!(point.alpha > 0)) continue;
         const double along = point.alpha * static_cast<double>(point.sign);
-        dual_ += point.alpha - point.alpha * point.alpha / (4 * point.cost);
+        dual_ += Loss::dual(point.alpha, point.cost);
         bias_sum += along * static_cast<double>(x_.bias);
         pwdismec::add(row(k), along, sums_.data());
     }

@@ -1,9 +1,9 @@
 // One label's problem on the few instances that matter to it.
 //
-// For a label, over instances i with y_i = +1 for its positives, else -1:
+// For a label, over instances i with y_i = +1 for its positives, else -1, and with the loss l of loss.hpp:
 //
-//     min_w  P(w) = 1/2 |w|^2 + sum_i c_i max(0, 1 - y_i w.x_i)^2
-//     max_a  D(a) = sum_i a_i - 1/2 |w(a)|^2 - sum_i a_i^2 / (4 c_i),   a >= 0,  w(a) = sum_i a_i y_i x_i
+//     min_w  P(w) =  1/2 |w|^2 + sum_i c_i l(y_i w.x_i)
+//     max_a  D(a) = -1/2 |w(a)|^2 - sum_i c_i l*(-a_i / c_i),   w(a) = sum_i a_i y_i x_i
 //
 // (Hsieh et al. 2008, "A dual coordinate descent method for large-scale linear SVM"). Instances that are not
 // in the set have a_i = 0.
@@ -63,7 +63,7 @@ private:
 
     struct Point {
         double alpha, cost;
-        float sign, half_inverse_cost, curvature;
+        float sign, diagonal, curvature;
         int32_t instance;
     };
 
