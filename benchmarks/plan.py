@@ -105,14 +105,14 @@ class Plan:
         return math.ceil(self.job.labels / self.shard_size)
 
     @property
-    def lanes(self) -> int:
+    def slots(self) -> int:
         """Shards that a node has begun: each thread has a block, and of one shard some are done."""
         return round(1 + self.threads * measured.BLOCK_LABELS / self.shard_size)
 
     @property
     def shard_seconds(self) -> float:
-        """That a lane takes for a shard."""
-        return self.lanes * self.shard_size * self.job.seconds_a_label / self.threads
+        """That a slot takes for a shard."""
+        return self.slots * self.shard_size * self.job.seconds_a_label / self.threads
 
     @property
     def operations(self) -> float:

@@ -36,7 +36,7 @@ def cost(plan: Plan, days: float, seeds: int) -> Cost:
     server = measured.OPERATIONS_A_SHARD / site.operations + job.model_bytes / plan.shards / site.server
     cluster = Cluster(
         nodes=plan.nodes,
-        lanes=plan.lanes,
+        slots=plan.slots,
         failure_rate=1 / (86400 * days),
         restart=site.restart,
         preparation=job.data_bytes / site.network,

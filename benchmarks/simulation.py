@@ -1,8 +1,8 @@
 """A cluster that trains shards while its nodes fail: pwdismec's scheduler as a discrete-event simulation.
 
-Shards wait in a queue. A node that is up prepares its data, then each of its lanes claims a shard, trains it
+Shards wait in a queue. A node that is up prepares its data, then each of its slots claims a shard, trains it
 and writes it; every shard costs a shared file server some operations, one at a time. A node fails after an
-exponentially distributed time: what its lanes had begun is lost, and waits for the claims to expire. The node
+exponentially distributed time: what its slots had begun is lost, and waits for the claims to expire. The node
 is back after a fixed time and prepares again.
 """
 
@@ -27,7 +27,7 @@ class Cluster:
     ----------
     nodes
         How many.
-    lanes
+    slots
         Shards that a node is at at the same time.
     failure_rate
         Failures a second of a node that is up, 1 / MTBF; 0 for none.
@@ -42,7 +42,7 @@ class Cluster:
     """
 
     nodes: int
-    lanes: int = 1
+    slots: int = 1
     failure_rate: float = 0.0
     restart: float = 0.0
     preparation: float = 0.0
@@ -61,7 +61,7 @@ class Outcome:
     done
         How often each shard was done, by number.
     useful, lost
-        Seconds of lanes at shards that were done, and at shards that were lost.
+        Seconds of slots at shards that were done, and at shards that were lost.
     failures
         Of nodes, before the last shard was done.
     """
@@ -79,7 +79,7 @@ class Outcome:
 
 
 def simulate(cluster: Cluster, n_shards: int, seconds: float, seed: int) -> Outcome:
-    """Train `n_shards`, each of which takes a lane some seconds."""
+    """Train `n_shards`, each of which takes a slot some seconds."""
     return _Simulation(cluster, n_shards, seconds, random.Random(seed)).run()
 
 
@@ -101,16 +101,16 @@ class _Simulation:
 
     def _node(self) -> Steps:
         while True:
-            lanes = [self._env.process(self._lane()) for _ in range(self._cluster.lanes)]
+            slots = [self._env.process(self._slot()) for _ in range(self._cluster.slots)]
             if not self._cluster.failure_rate:
                 return
             yield self._env.timeout(self._random.expovariate(self._cluster.failure_rate))
             self._outcome.failures += 1
-            for lane in lanes:
-                lane.interrupt()
+            for slot in slots:
+                slot.interrupt()
             yield self._env.timeout(self._cluster.restart)
 
-    def _lane(self) -> Steps:
+    def _slot(self) -> Steps:
         try:
             yield self._env.timeout(self._cluster.preparation)
             while True:

@@ -48,10 +48,10 @@ def test_small_shards_lose_half_of_one_for_each_failure():
     assert run.lost_share == pytest.approx(1e-3 * 10 / 2, rel=0.2)
 
 
-@pytest.mark.parametrize(("nodes", "lanes", "n_shards"), [(1, 1, 7), (3, 1, 7), (2, 4, 17), (8, 1, 3)])
-def test_without_failures_shards_go_in_rounds(nodes, lanes, n_shards):
-    run = simulate(Cluster(nodes, lanes, preparation=2.0), n_shards, 10.0, 0)
-    assert run.makespan == pytest.approx(2.0 + 10.0 * math.ceil(n_shards / (nodes * lanes)))
+@pytest.mark.parametrize(("nodes", "slots", "n_shards"), [(1, 1, 7), (3, 1, 7), (2, 4, 17), (8, 1, 3)])
+def test_without_failures_shards_go_in_rounds(nodes, slots, n_shards):
+    run = simulate(Cluster(nodes, slots, preparation=2.0), n_shards, 10.0, 0)
+    assert run.makespan == pytest.approx(2.0 + 10.0 * math.ceil(n_shards / (nodes * slots)))
     assert (run.failures, run.lost) == (0, 0.0)
 
 
@@ -71,19 +71,19 @@ def test_lost_shards_wait_for_their_claims_to_expire():
 
 @given(
     nodes=st.integers(1, 6),
-    lanes=st.integers(1, 3),
+    slots=st.integers(1, 3),
     n_shards=st.integers(1, 40),
     rate=st.sampled_from([0.0, 0.02, 0.3]),
     times=st.tuples(*[st.sampled_from([0.0, 0.1, 3.0])] * 4),
     seed=st.integers(0, 1000),
 )
 @settings(max_examples=100, deadline=None)
-def test_every_shard_is_done_once_and_no_time_is_made_up(nodes, lanes, n_shards, rate, times, seed):
+def test_every_shard_is_done_once_and_no_time_is_made_up(nodes, slots, n_shards, rate, times, seed):
     restart, preparation, expiry, server = times
-    cluster = Cluster(nodes, lanes, rate, restart, preparation, expiry, server)
+    cluster = Cluster(nodes, slots, rate, restart, preparation, expiry, server)
     run = simulate(cluster, n_shards, 1.0, seed)
     assert run.done == dict.fromkeys(range(n_shards), 1)
     assert run.useful >= n_shards * (1.0 + server) - 1e-9
-    assert run.useful + run.lost <= nodes * lanes * run.makespan + 1e-9
-    assert run.makespan >= preparation + n_shards * (1.0 + server) / (nodes * lanes) - 1e-9
+    assert run.useful + run.lost <= nodes * slots * run.makespan + 1e-9
+    assert run.makespan >= preparation + n_shards * (1.0 + server) / (nodes * slots) - 1e-9
     assert simulate(cluster, n_shards, 1.0, seed) == run
