@@ -52,7 +52,7 @@ def warn(number: int) -> int:
     return number
 
 
-def die_while_sending(settings, split, piece):
+def die_while_sending(settings, split, lenient, piece):
     """Be killed when a part of what is sent back lies in the pipe."""
 
     def send(connection, content):
@@ -63,12 +63,12 @@ def die_while_sending(settings, split, piece):
     return "a chunk"
 
 
-def die_once_while_sending(settings, split, piece):
+def die_once_while_sending(settings, split, lenient, piece):
     """Do so with the third piece, the first time that it is read."""
     from pwdismec.text import chunks
 
     marker = piece.path.with_suffix(".marker")
     if piece.line(0) > 2 and not marker.exists():
         marker.touch()
-        return die_while_sending(settings, split, piece)
-    return chunks._reader((settings, split)).read(piece)
+        return die_while_sending(settings, split, lenient, piece)
+    return chunks._reader((settings, split, lenient)).read(piece)

@@ -49,6 +49,8 @@ class Instances:
         Names the content, as plain JSON; None if it cannot be read again.
     has_record_ids
         Whether the source calls them something.
+    are_texts
+        Whether they are records with texts.
     """
 
     number: int | None
@@ -62,11 +64,18 @@ class Instances:
     _stored_ids: Strings | None = None
     _ids: deque[str] = field(default_factory=deque)  # of a file, those read and not yet taken
     _ignored: list[int] = field(default_factory=list)  # of each chunk
+    are_texts: bool = False
+    _blank: list[int] = field(default_factory=list)
 
     @property
     def ignored_values(self) -> int:
         """Values left out of what was read by now, as the model does not have their features."""
         return sum(self._ignored)
+
+    @property
+    def without_known_words(self) -> int:
+        """Of texts, those read by now that have no word that the model knows."""
+        return sum(self._blank) if self.are_texts else 0
 
     def chunks(self, first: int = 0, stop: int | None = None) -> Iterator[Features]:
         """Chunks of consecutive instances from number `first` on, transformed; up to `stop`, excluded.
@@ -109,6 +118,7 @@ class Instances:
             return rows
         known = rows.narrowed(self._n_features)
         self._ignored.append(rows.nnz - known.nnz)
+        self._blank.append(int((known.row_lengths == 0).sum()))
         return known
 
 
@@ -148,16 +158,23 @@ def open_instances(
         of_set = (dataset.features, path, *of_model, dataset.transforms, ids)
         return Instances(dataset.n_instances, identity, ids is not None, *of_set)
     source = open_rows(
-        path, format, like=model, labelled=False, one_based=one_based, jobs=jobs, n_features=model.n_features
+        path,
+        format,
+        like=model,
+        labelled=False,
+        lenient=True,
+        one_based=one_based,
+        jobs=jobs,
+        n_features=model.n_features,
     )
-    n_instances, has_ids = source.n_instances, False
+    n_instances, has_ids, are_texts = source.n_instances, False, is_of_records(source)
     if is_of_records(source):
         n_instances, has_ids = len(source), source.has_record_ids
     elif n_instances is None:  # no header: the file is read twice, to know how much is left to do
         n_instances = sum(block.features.n_rows for block in source)
     rows: Iterable[Named] = ((block.features, getattr(block, "record_ids", None)) for block in source)
     identity = _identity(source.paths[0])
-    return Instances(n_instances, identity, has_ids, rows, path, *of_model, Transforms())
+    return Instances(n_instances, identity, has_ids, rows, path, *of_model, Transforms(), are_texts=are_texts)
 
 
 def _identity(path: Path) -> dict[str, Any]:

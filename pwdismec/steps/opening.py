@@ -23,6 +23,7 @@ def open_rows(
     like: Dataset | Model | None = None,
     part: PartOfFolder = "test",
     labelled: bool = True,
+    lenient: bool = False,
     one_based: OneBased = False,
     jobs: int = -1,
     **sizes: int | None,
@@ -38,6 +39,8 @@ def open_rows(
         have come behind its own.
     labelled
         Whether the labels of records are wanted; otherwise they need not be there.
+    lenient
+        Take texts of records that are missing or null for empty.
     format, part, one_based, sizes
         As `open_source` takes them.
     jobs
@@ -55,7 +58,7 @@ def open_rows(
 
         vectorizer = vectorizer_of(like)
         labels = LabelIds(vectorizer.labels, like.label_names, like.label_uris) if labelled else None
-        return RecordSource(sources, vectorizer, labels, format=format, jobs=jobs)
+        return RecordSource(sources, vectorizer, labels, lenient=lenient, format=format, jobs=jobs)
     return open_source(sources, format, one_based=one_based, part=part, jobs=jobs, **sizes)
 
 

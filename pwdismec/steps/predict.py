@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +30,8 @@ from pwdismec.steps.prediction_workers import Errand, content_of, spread
 
 # The interpreter and its libraries (70 MB), and a chunk of instances.
 _PROGRAM = 200_000_000
+
+_log = logging.getLogger(__name__)
 
 TOP_K = 5
 """Labels an instance, unless they are sets."""
@@ -188,6 +191,12 @@ def predict_file(
             if stop() and predictions.done != total:
                 of = "" if total is None else f" of {total:,}"
                 raise Stopped(f"{out}: stopped in time, {predictions.done:,}{of} instances are done")
+    if blank := instances.without_known_words:
+        _log.warning(
+            "%s: records without any word that the model knows, for which labels are in prior order: %d",
+            source,
+            blank,
+        )
     return instances.ignored_values
 
 

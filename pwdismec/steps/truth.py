@@ -198,7 +198,7 @@ def _truth(
         _check_texts(dataset, training)
         texts = LabelTexts(dataset.label_uris, dataset.label_names)
         return _Truth(dataset.labels, texts, dataset.record_ids)
-    source = open_rows(path, format, like=training, part=part, one_based=one_based)
+    source = open_rows(path, format, like=training, part=part, lenient=True, one_based=one_based)
     if is_of_records(source):
         assert training is not None and source.labels is not None
         parts, record_ids = _held(path, ((block.labels, block.record_ids) for block in source))

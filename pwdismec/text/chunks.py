@@ -56,7 +56,12 @@ class Chunk(NamedTuple):
 
 
 def chunks_of(
-    files: Iterable[RecordFile], settings: TextSettings, split: Split | None = None, jobs: int = 1
+    files: Iterable[RecordFile],
+    settings: TextSettings,
+    split: Split | None = None,
+    jobs: int = 1,
+    *,
+    lenient: bool = False,
 ) -> Generator[Chunk, None, None]:
     """The records of files, counted, in their order.
 
@@ -68,6 +73,8 @@ def chunks_of(
         Which records are held out; None for none.
     jobs
         Processes.
+    lenient
+        Take texts that are missing or null for empty.
 
     Raises
     ------
@@ -79,21 +86,21 @@ def chunks_of(
     try:
         begun.extend(islice(pieces, 2))
     except DataError:  # of the second: what is wrong in the first comes first
-        yield from map(_Reader(settings, split).read, begun)
+        yield from map(_Reader(settings, split, lenient).read, begun)
         raise
     if jobs == 1 or len(begun) < 2:  # starting processes would take longer
-        yield from map(_Reader(settings, split).read, chain(begun, pieces))
+        yield from map(_Reader(settings, split, lenient).read, chain(begun, pieces))
     else:
-        processes, read = Backend(LOKY, workers=jobs), partial(_read, settings, split)
+        processes, read = Backend(LOKY, workers=jobs), partial(_read, settings, split, lenient)
         yield from processes.in_order(read, chain(begun, pieces), _AHEAD, attrgetter("size"))
 
 
 class _Reader:
     """Counts pieces; the numbers of terms and labels go on from one to the next."""
 
-    def __init__(self, settings: TextSettings, split: Split | None) -> None:
+    def __init__(self, settings: TextSettings, split: Split | None, lenient: bool) -> None:
         self._process = uuid4().hex
-        self._settings, self._split = settings, split
+        self._settings, self._split, self._lenient = settings, split, lenient
         self._limited = settings if has_limit(settings) else None
         self._terms, self._labels = Counter.of_texts(settings), Counter.of_lists()
 
@@ -109,7 +116,8 @@ class _Reader:
         for number, record in enumerate(piece.records()):
             try:
                 for name, found in places:
-                    found.append(text_in(record, name, self._limited))
+                    is_left_out = self._lenient and record.get(name) is None
+                    found.append("" if is_left_out else text_in(record, name, self._limited))
                 labels.append([] if label_field is None else labels_in(record, label_field, names))
                 if id_field:
                     ids.append(id_in(record, id_field))
@@ -127,9 +135,9 @@ class _Reader:
         )
 
 
-_reader = Once[tuple[TextSettings, Split | None], _Reader](lambda job: _Reader(*job))
+_reader = Once[tuple[TextSettings, Split | None, bool], _Reader](lambda job: _Reader(*job))
 
 
-def _read(settings: TextSettings, split: Split | None, piece: Piece) -> Chunk:
+def _read(settings: TextSettings, split: Split | None, lenient: bool, piece: Piece) -> Chunk:
     """A piece's records, read by the one reader of a process."""
-    return _reader((settings, split)).read(piece)
+    return _reader((settings, split, lenient)).read(piece)

@@ -52,6 +52,8 @@ class RecordSource:
     labels
         The training set's labels; those that are met besides come behind them. None where labels are not
         wanted: the records need not have any then.
+    lenient
+        Take texts that are missing or null for empty.
     format
         How the files are written; "auto" tells by names and first lines.
     jobs
@@ -77,10 +79,11 @@ class RecordSource:
         vectorizer: TextVectorizer,
         labels: LabelIds | None,
         *,
+        lenient: bool = False,
         format: str = "auto",
         jobs: int = -1,
     ) -> None:
-        self._records = record_files(sources, format, "test")
+        self._records, self._lenient = record_files(sources, format, "test"), lenient
         self._jobs, self._vectorizer, self.labels = thread_count(jobs), vectorizer, labels
         settings = _as_written(vectorizer.settings, self._records)
         if labels is None:
@@ -113,7 +116,8 @@ class RecordSource:
 
     def __iter__(self) -> Iterator[RecordBlock]:
         labels = self.labels or LabelIds(())
-        with closing(chunks_of(self._records.files, self._settings, None, self._jobs)) as chunks:
+        files, settings = self._records.files, self._settings
+        with closing(chunks_of(files, settings, jobs=self._jobs, lenient=self._lenient)) as chunks:
             yield from blocks_like(self._vectorizer, chunks, labels)
 
 

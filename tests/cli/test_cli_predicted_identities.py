@@ -132,4 +132,4 @@ def test_a_job_is_not_gone_on_with_for_records_of_other_ids(job, tmp_path):
     command = ("predict", job / "model"), (tmp_path / "p", *how("jsonl"), "--part", "1/2")
     output(*command[0], job / "test", *command[1])
     said = refusal(*command[0], tmp_path / "other", *command[1])
-    assert "is another: record ids was" in said
+    assert "differs (other record ids)" in said

@@ -78,7 +78,7 @@ def test_several_runs_of_the_same_data(whole, run_of, tmp_path):
     assert [line.split(":")[0][:9].rstrip() for line in said.splitlines()] == [
         "whole pw",
         "other pw",
-        "all of it",
+        "report wr",
     ]
     shown = (tmp_path / "page.html").read_text()
     for name in ("whole vanilla", "whole pw", "other pw"):

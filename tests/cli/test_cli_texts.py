@@ -92,11 +92,35 @@ def test_records_are_predicted_for_and_evaluated_like_their_data_set(texts, tmp_
     assert given[0] == given[1] and "P" in given[0]
 
 
+def test_records_without_text_get_the_prior_order_and_are_counted(texts, tmp_path, caplog):
+    output("train", texts / "train", tmp_path / "model", "--weighting", "vanilla")
+    some = [{"title": "Der Wald", "text": None}, {"text": "Der Wald", "title": None}, {"text": "Wald"}]
+    none = [{}, {"title": None, "text": ""}, {"text": "unbekannt", "title": ""}]
+    records = write_jsonl(tmp_path / "new.jsonl", [*none, *some])
+    output("predict", tmp_path / "model", records, tmp_path / "p.jsonl")
+    assert caplog.messages == [
+        f"{records}: records without any word that the model knows, for which labels are in prior order: 3"
+    ]
+    model = Model.open(tmp_path / "model")
+    label_ids, _, bias = model.weights()
+    prior = [int(label_ids[i]) for i in np.argsort(-bias, kind="stable")[:5]]
+    rows = [json.loads(line)["labels"] for line in (tmp_path / "p.jsonl").read_text().splitlines()]
+    assert [[label["id"] for label in row] for row in rows[:3]] == [prior] * 3
+    filled = [{"title": r.get("title") or "", "text": r.get("text") or ""} for r in some]
+    write_jsonl(records, filled)
+    output("predict", tmp_path / "model", records, tmp_path / "filled.jsonl")
+    assert rows[3:] == [
+        json.loads(line)["labels"] for line in (tmp_path / "filled.jsonl").read_text().splitlines()
+    ]
+
+
 def test_labels_are_not_needed_to_predict(texts, tmp_path):
     output("train", texts / "train", tmp_path / "model", "--weighting", "vanilla")
-    records = write_jsonl(tmp_path / "new.jsonl", [{"title": "Der Wald", "text": "Wald und Berg"}, {}])
+    records = write_jsonl(
+        tmp_path / "new.jsonl", [{"title": "Der Wald", "text": "Wald und Berg"}, {"text": 3}]
+    )
     said = refusal("predict", tmp_path / "model", records, tmp_path / "p.txt")
-    assert said == f"{records}:2: field 'title': missing; expected a string"
+    assert said == f"{records}:2: field 'text': 3; expected a string"
     assert not (tmp_path / "p.txt").exists()
     write_jsonl(records, [{"title": "Der Wald", "text": "Wald und Berg"}])
     output("predict", tmp_path / "model", records, tmp_path / "p.jsonl", "--top-k", "3")

@@ -171,9 +171,9 @@ def test_loky_evaluates_the_same(job, tmp_path, monkeypatch, options):
 
 def test_what_does_not_go_together_is_refused(job, tmp_path):
     train = "train", job.train, tmp_path / "m"
-    assert "expected an address, with the backend dask" in refusal(*train, "--backend", "dask")
+    assert "--scheduler and --backend dask require each other" in refusal(*train, "--backend", "dask")
     assert (
-        "--shards goes with --backend threads" in pwdismec(*train, "--shards", "1/2", "--backend", "loky").err
+        "--shards requires --backend threads" in pwdismec(*train, "--shards", "1/2", "--backend", "loky").err
     )
     assert "'0/8': expected a task such as 3/64" in refusal(*train, "--shards", "0/8")
     assert "expected a time such as" in pwdismec(*train, "--deadline", "soon").err
@@ -184,7 +184,7 @@ def test_what_does_not_go_together_is_refused(job, tmp_path):
 
 
 def test_status(job, tmp_path):
-    assert output("status", job.model) == f"{job.model}: whole, 5 shards\n"
+    assert output("status", job.model) == f"{job.model}: complete, 5 shards\n"
     output("train", job.train, tmp_path / "m", "--shard-size", 10, "--shards", "1-2")
     text = output("status", tmp_path / "m")
     assert text.startswith(f"{tmp_path / 'm'}: 2 of 5 shards done, 3 missing\nmissing   0, 3-4\nrate ")
@@ -218,7 +218,7 @@ def test_slurms_script_asks_for_what_the_training_takes(job, tmp_path):
     (memory,) = [option for option in options if option.startswith("--mem=")]
     assert 100 < int(memory.removeprefix("--mem=").removesuffix("M")) < 200
     assert f"set -- {job.train} 'a model' --weighting pw-cb --propensity 0.6,1.5" in lines
-    assert "64 tasks, each of 8 CPUs and about 1" in told(answer.err)[0]
+    assert "64 tasks, each with 8 CPUs and about 1" in told(answer.err)[0]
     subprocess.run(["bash", "-n"], input=answer.out, text=True, check=True)
 
 
@@ -229,4 +229,4 @@ def test_slurms_script_for_predictions(job, tmp_path):
         "slurm", "predict", "--dry-run", job.model, job.test, "p", "--memory", "500MB"
     )
     refused = pwdismec("slurm", "predict", "--dry-run", job.model, job.test, "p.txt", "--part", "1/2")
-    assert "--part is what slurm says itself" in refused.err
+    assert "--part: set by slurm itself" in refused.err

@@ -47,7 +47,6 @@ FORMATS = ("xmc", "npz", "jsonl", "csv")
 _RECORD = "job.json"
 _MAX_RECORD = 1 << 20
 _ANEW = "start again without --resume"
-_DIGESTS = ("model", "input", "record ids", "calibration")  # of what a job is made from, nothing for people
 _WHOLE = "whole"
 _LOCK = "lock"
 
@@ -312,13 +311,10 @@ class _Job:
         found, wanted = record.made_from or {}, dict(self.made_from or {})
         if found != wanted:
             names = [name for name in found | wanted if found.get(name) != wanted.get(name)]
-            was = ((name, found.get(name), wanted.get(name)) for name in names)
-            changes = ", ".join(
-                f"another {name}" if name in _DIGESTS else f"{name} was {old}, now {new}"
-                for name, old, new in was
-            )
+            changes = (_change(name, found.get(name), wanted.get(name)) for name in names)
+            said = ", ".join(dict.fromkeys(changes))
             how = _ANEW if self.part is None else f"remove {self.folder}"
-            raise PwdismecError(f"{self.path}: the interrupted job differs ({changes}); {how}")
+            raise PwdismecError(f"{self.path}: the interrupted job differs ({said}); {how}")
         return record.done, record.bytes
 
     def _read(self) -> _Progress:
@@ -409,3 +405,11 @@ def _write(path: Path, start: int, content: Buffer) -> None:
         while len(view):  # the system writes at most 2 GiB at a time
             view = view[file.write(view) :]
         os.fsync(file.fileno())
+
+
+def _change(name: str, old: object, new: object) -> str:
+    """What has changed of what a job is made from; digests, sizes and times of files tell people nothing."""
+    what = name.partition("'")[0]
+    if what == "record ids":
+        return "other record ids"
+    return f"another {what}" if what in ("model", "input", "calibration") else f"{name} was {old}, now {new}"
