@@ -32,7 +32,7 @@ def convert(instead):
     "The command, with something else to do."
     from pwdismec.cli import convert
     convert.convert_files = lambda *args, **settings: instead()
-    main(["convert", "x", str(folder / "y")])
+    main(["convert", str(folder.parent / "x"), str(folder / "y")])
 """
 
 # What happens, and whether a command was under way.
@@ -129,6 +129,7 @@ convert(lambda: None)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_signal_is_one_line_and_leaves_nothing(tmp_path, number, place):
     (tmp_path / "script.py").write_text(HEAD + PLACES[place])
+    (tmp_path / "x").write_text("1 1 1\n0 0:1\n")
     (tmp_path / "work").mkdir()
     run = subprocess.run(
         [sys.executable, tmp_path / "script.py", str(number.value), tmp_path / "work"],
