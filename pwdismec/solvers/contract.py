@@ -12,17 +12,20 @@ constant feature of value `bias` that is regularised like the rest.
 ``solver.prepare(problem)`` gives a `PreparedProblem`, whose methods train and
 measure labels.
 
-Where a change of the problem comes in:
+Where a wider problem would come in:
 
-- Another loss is another `pwdismec.solvers.loss` and another struct of
-  ``native/solver/loss.hpp``; nothing else knows a formula of it. `Problem`
-  names it.
+- Another loss is another `pwdismec.solvers.loss` and another struct in
+  ``native/solver/loss.hpp``, named by `Problem`; nothing else has a formula of
+  it. Newton's method (``newton.cpp``) is for losses that are quadratic inside
+  the margin.
 - Costs of instances, or of (instance, label) pairs, stand in `Problem` beside
-  `positive_weights`. They reach the kernels as `Problem.positives` and
-  `Problem.positive_costs` do, and the oracle in `objective.signs_and_costs`.
-- A starting point w₀, in min ½‖w − w₀‖² + …, stands in `Problem` too, by
-  label. It is where a working set's weights begin, and is taken off them in
-  the norms of primal and dual.
+  `positive_weights`, and reach the oracle through `objective.signs_and_costs`
+  and the kernels as `Problem.positive_costs` does. In a working set every
+  instance has its own cost already; the sums of losses in ``certificate.cpp``
+  and ``block_dual_cd.cpp`` have one for the positives and one for all others.
+- A starting point w₀, in min ½‖w − w₀‖² + …, stands in `Problem`, by label. A
+  working set's weights begin there, w(α) = w₀ + Σ α_i y_i x_i; the norms in P
+  and D are those of w − w₀, and D is less by Σ α_i y_i w₀ᵀx_i.
 """
 
 from __future__ import annotations
