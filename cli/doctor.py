@@ -11,7 +11,7 @@ from pwdismec.diagnosis.doctor import diagnose
 
 from . import options
 from .command import command as subcommand
-from .results import json_output, print_result
+from .streams import json_output, print_result
 
 
 @subcommand("doctor", "pwdismec doctor", "pwdismec doctor --json doctor.json")

@@ -18,7 +18,7 @@ from . import options
 from .command import INPUT, OUTPUT
 from .command import command as subcommand
 from .progress import watch
-from .results import json_output, print_result
+from .streams import json_output, print_result
 
 
 def _ks(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...] | None:

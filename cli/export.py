@@ -13,9 +13,8 @@ from pwdismec.model.text_format import export_text
 from . import options
 from .command import INPUT, OUTPUT, STDOUT
 from .command import command as subcommand
-from .formats import check_uncompressed
 from .progress import watch
-from .streams import file_or_stdout
+from .streams import check_uncompressed, file_or_stdout
 
 
 @subcommand("export", "pwdismec export model model.npz", "pwdismec export model model.txt")

@@ -12,8 +12,7 @@ from pwdismec.diagnosis.inspection import describe
 from . import options
 from .command import INPUT, STDOUT
 from .command import command as subcommand
-from .results import json_output, print_result
-from .streams import print_json, print_text
+from .streams import json_output, print_json, print_result, print_text
 
 
 @subcommand("inspect", "pwdismec inspect model", "pwdismec inspect model --json")

@@ -15,9 +15,10 @@ from pwdismec.steps.predict import TOP_K, predict_file
 from . import options
 from .command import INPUT, OUTPUT, STDOUT
 from .command import command as subcommand
-from .formats import format_of_predictions
 from .progress import warn, watch
-from .streams import file_or_stdout
+from .streams import check_uncompressed, file_or_stdout
+
+_SUFFIXES = {".npz": "npz", ".jsonl": "jsonl", ".csv": "csv"}
 
 
 @subcommand(
@@ -85,7 +86,7 @@ def command(
         raise click.UsageError(f"--part requires --backend {THREADS}")
     if output == STDOUT and (resume or part is not None):
         raise click.UsageError("--resume and --part require a file, not standard output")
-    written_as = format_of_predictions(output, output_format)
+    written_as = _format_of(output, output_format)
     with (
         file_or_stdout(output) as file,
         watch("predict", "instances") as update,
@@ -112,3 +113,12 @@ def command(
         )
     if ignored:
         warn(f"{source}: ignored values of features that the model does not have: {ignored:,}")
+
+
+def _format_of(output: Path, asked: str | None) -> str:
+    """How predictions are to be written: as asked, or else as the suffix says."""
+    check_uncompressed(output)
+    format = asked or _SUFFIXES.get(output.suffix.lower(), "xmc")
+    if output == STDOUT and format == "npz":
+        raise click.UsageError("--output-format npz: expected a file, not standard output")
+    return format

@@ -18,8 +18,7 @@ from pwdismec.training.status import Status, Worker, status_of
 from . import options
 from .command import INPUT, STDOUT
 from .command import command as subcommand
-from .results import json_output, print_result
-from .streams import print_json, print_text
+from .streams import json_output, print_json, print_result, print_text
 
 _SECONDS_BETWEEN_LOOKS = 5.0
 

@@ -1,4 +1,4 @@
-"""Standard output and its like: where results go, and what happens if they cannot."""
+"""Where results go, as text or JSON, to standard output or a file; and what happens if they cannot."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from pwdismec.files import write_file
+from pwdismec.outputs import Inputs, output_file
 from pwdismec.quoting import json_line, visible
 
 from .command import STDOUT
@@ -39,14 +41,39 @@ def print_json(value: object) -> None:
     print_text(json_line(value))
 
 
+def json_output(path: Path | None, inputs: Inputs, *, overwrite: bool) -> Path | None:
+    """Where ``--json`` is to be written, seen to be free before the work begins."""
+    if path is None or path == STDOUT:
+        return path
+    return output_file(path, inputs, overwrite=overwrite)
+
+
+def print_result(text: str, value: Mapping[str, Any], path: Path | None, *, overwrite: bool = False) -> None:
+    """Print a result as text, or with ``--json`` as JSON; ``--json FILE`` writes that to the file besides."""
+    if path == STDOUT:
+        print_json(value)
+        return
+    if path is not None:
+        import json  # not for help
+
+        write_file(path, f"{json.dumps(value, indent=1)}\n".encode(), overwrite=overwrite)
+    print_text(text)
+
+
+def check_uncompressed(output: Path) -> None:
+    """Refuse a name that promises what is not written."""
+    if output.suffix.lower() in (".gz", ".xz", ".bz2", ".zst"):
+        raise click.UsageError(f"{output}: compressed output is not supported; write to - and compress that")
+
+
 @contextmanager
-def file_or_stdout(path: Path, suffix: str = "") -> Iterator[Path]:
+def file_or_stdout(path: Path) -> Iterator[Path]:
     """`path`, or for "-" a temporary file, whose content goes to standard output once it is complete."""
     if path != STDOUT:
         yield path
         return
     with TemporaryDirectory(prefix="pwdismec-") as folder:
-        aside = Path(folder, f"output{suffix}")
+        aside = Path(folder, "output")
         yield aside
         sys.stdout.flush()
         with aside.open("rb") as file:

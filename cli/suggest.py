@@ -23,8 +23,7 @@ from . import options
 from .command import INPUT, STDOUT
 from .command import command as subcommand
 from .progress import say, warn
-from .results import json_output
-from .streams import print_text
+from .streams import json_output, print_text
 
 # Words per label that are shown to people; --json has all.
 _SHOWN = 8

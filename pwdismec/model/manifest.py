@@ -229,6 +229,7 @@ def run_at(folder: Path) -> Run | None:
 _OPAQUE: Final = {
     "dataset_fingerprint": "another data set",
     "positive_weights_sha256": "other label weights",
+    "training_part": "another training part",
 }
 
 
@@ -237,8 +238,8 @@ def difference(found: BaseModel, wanted: BaseModel) -> str:
     old, new = _flat(found.model_dump()), _flat(wanted.model_dump())
     ignored = ("plan", "written_by", "label_names", "label_uris", "vectorizer")
     names = [n for n in old | new if old.get(n) != new.get(n) and not n.startswith(ignored)]
-    if len(names) > 1:  # the weights follow from other settings, or the data
-        names = [name for name in names if name != "positive_weights_sha256"]
+    telling = [name for name in names if name not in _OPAQUE or name == "dataset_fingerprint"]
+    names = telling or names  # the others follow from these
     return ", ".join(_OPAQUE.get(name, f"{name} was {old.get(name)}, now {new.get(name)}") for name in names)
 
 

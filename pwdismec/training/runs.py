@@ -87,10 +87,10 @@ def is_done(folder: Path, run: Run, resume: bool) -> bool:
             "train into another folder, or replace it with --overwrite"
         )
     if not resume:
-        how = "" if (folder / MANIFEST).exists() else "resume with --resume, "
-        raise ModelError(
-            f"{folder}: holds {state}; {how}train into another folder, or replace it with --overwrite"
-        )
+        another = "train into another folder, or replace it with --overwrite"
+        if (folder / MANIFEST).exists():
+            raise ModelError(f"{folder}: holds {state}; {another} (--resume only checks and mends it)")
+        raise ModelError(f"{folder}: holds {state}; resume with --resume, {another}")
     if not (folder / MANIFEST).exists():
         return False
     try:

@@ -56,7 +56,7 @@ def test_liblinear_trains_on_dense_data(dense, tmp_path):
 def test_settings_are_tuned_on_dense_data(dense, tmp_path):
     options = "--C", "0.3,3", "--weighting", "vanilla", "--shard-size", 10
     said = output("tune", dense.folder / "train", tmp_path / "t", *options)
-    assert "the best is in" in said
+    assert "best settings written to" in said
 
 
 def test_a_whole_experiment(dense, tmp_path):

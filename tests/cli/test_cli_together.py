@@ -187,7 +187,9 @@ def test_status(job, tmp_path):
     assert output("status", job.model) == f"{job.model}: complete, 5 shards\n"
     output("train", job.train, tmp_path / "m", "--shard-size", 10, "--shards", "1-2")
     text = output("status", tmp_path / "m")
-    assert text.startswith(f"{tmp_path / 'm'}: 2 of 5 shards done, 3 missing\nmissing   0, 3-4\nrate ")
+    assert text.startswith(
+        f"{tmp_path / 'm'}: 2 of 5 shards done, 3 missing\nmissing   0, 3-4\nnothing is running; "
+    )
     status = json.loads(output("status", tmp_path / "m", "--json"))
     assert (status["done"], status["shards"], status["missing"], status["whole"]) == (2, 5, [0, 3, 4], False)
     assert json.loads(output("status", job.model, "--json", "--watch"))["whole"]

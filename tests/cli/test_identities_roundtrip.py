@@ -98,9 +98,9 @@ def test_what_goes_in_comes_out(tmp_path_factory, source):
     for text, called, record in zip(map(json.dumps, records), ids, records, strict=True):
         assert suggester.record_id(text) == called
         (best,) = suggester.suggest(suggester.record(text))
-        explanation, (neighbour,) = best.explanation, best.neighbours
+        (neighbour,) = best.neighbours
         uri = record["labels"][0]["uri"] if named else record["labels"][0]
-        assert (explanation.label_uri, explanation.label_name) == (uri, names[uri])
+        assert (best.uri, best.name) == (uri, names[uri])
         assert neighbour.record_id == ids[neighbour.instance]
     for format in ("jsonl", "npz", "csv")[: 2 + CSV_READS_NUL]:
         check_predictions(folder, path, format, ids, data)

@@ -100,7 +100,7 @@ def test_other_settings_on_the_same_path_are_refused_by_name(dataset, tmp_path):
     with Leases(tmp_path / "m" / "claims") as leases:
         leases.take("00007")
         with pytest.raises(
-            ModelError, match=rf"holds a training that runs \(.*, process {os.getpid()}\); go on"
+            ModelError, match=rf"holds a running training \(.*, process {os.getpid()}\); resume"
         ):
             train(dataset, tmp_path / "m", CONFIG)
 
