@@ -84,7 +84,7 @@ def test_a_slice_predicts_what_the_model_does_without_the_other_labels(trained, 
 
 def test_training_does_not_take_a_slice_for_its_model(trained, tmp_path):
     slice_model(trained, tmp_path / "s", np.arange(10))
-    with pytest.raises(ModelError, match=r"holds a model of other settings or data: .*history"):
+    with pytest.raises(ModelError, match=r"holds a finished model with other settings or data .*history"):
         train(small_dataset(**CALLED), tmp_path / "s", TrainingConfig(shard_size=10), resume=True)
 
 

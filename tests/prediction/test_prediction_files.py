@@ -172,7 +172,7 @@ def broken_off(tmp_path):
 
 def test_another_job_is_not_gone_on_with(broken_off):
     other = {"model": "n", "top_k": 4}
-    message = r"p: .* another: model was m, now n, top_k was 3, now 4; begin anew without --resume"
+    message = r"p: .* differs \(another model, top_k was 3, now 4\); start again without --resume"
     for _ in range(2):
         with pytest.raises(PwdismecError, match=message):
             writing(broken_off, "xmc", made_from=other, resume=True).__enter__()
@@ -242,7 +242,7 @@ def test_two_processes_do_not_write_the_same_file(broken_off):
 )
 def test_a_damaged_job_is_refused(broken_off, name, content, message):
     (broken_off.parent / ".p.job" / name).write_bytes(content)
-    with pytest.raises(PwdismecError, match=f"{message}; begin anew without --resume"):
+    with pytest.raises(PwdismecError, match=f"{message}; start again without --resume"):
         writing(broken_off, "xmc", made_from=MADE_FROM, resume=True).__enter__()
 
 
