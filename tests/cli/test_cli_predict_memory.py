@@ -42,7 +42,7 @@ def test_too_little_is_refused_in_one_line(job, tmp_path):
 @pytest.mark.parametrize("size", ["4", "GB", "-1GB"])
 def test_what_is_no_size_is_refused(job, tmp_path, size):
     answer = pwdismec("predict", job.model, job.test, tmp_path / "p.txt", "--memory", size)
-    assert answer.code == 2 and f"'--memory': {size!r}; expected a size" in answer.err
+    assert answer.code == 2 and f"--memory: {size!r}; expected a size" in answer.err
 
 
 @pytest.fixture(scope="module")
