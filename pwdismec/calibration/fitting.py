@@ -21,7 +21,7 @@ from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.metrics.hits import find_hits
 from pwdismec.model import Model
-from pwdismec.prediction import Predictor
+from pwdismec.prediction import scorer_of
 from pwdismec.prediction.dense_features import check_features
 
 FOLDS = 3
@@ -82,7 +82,8 @@ def calibrate(
     counted, done, n_trained = ScoreCounts(len(bounds), folds), 0, int((counts > 0).sum())
     own, fbr = np.full((2, model.n_labels), np.nan)
     on_progress(done, n_trained)
-    for part in label_scores(model, features, held_out.label_instances, thread_count(jobs)):
+    scorer, trained = scorer_of(model), np.flatnonzero(counts).astype(np.int32)
+    for part in label_scores(scorer, trained, features, held_out.label_instances, thread_count(jobs)):
         counted.add(part, groups[part.label_ids])
         pairs = list(zip(part.scores, part.true, strict=True))
         own[part.label_ids] = [best_cut(scores, true).threshold for scores, true in pairs]
@@ -94,7 +95,7 @@ def calibrate(
     of_folds = [counted.fit(method, fold) for fold in range(FOLDS)]
     used_by = groups if label_counts is None else group_of(label_counts, bounds)
     shared = _shared_thresholds(counted, maps, of_folds)[used_by]
-    top = Predictor(model).predict(features, PLACES, jobs)
+    (top,) = scorer.predict_blocks([features], PLACES, jobs)
     before, after = _reliability(top, held_out, groups, folds, of_folds)
     return Calibration(
         method,

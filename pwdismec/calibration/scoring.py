@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dense import Features
-from pwdismec.model import Model
-from pwdismec.prediction.blocks import LabelBlock, Slice, cut
-from pwdismec.prediction.dense_features import DenseFeatures
-from pwdismec.prediction.search import check_scores, search
+from pwdismec.prediction import Scorer
 
 _CELLS = 1 << 23
 
@@ -36,13 +33,17 @@ class LabelScores(NamedTuple):
     true: NDArray[np.bool_]
 
 
-def label_scores(model: Model, features: Features, label_instances: CSR, jobs: int) -> Iterator[LabelScores]:
-    """Score every trained label for every instance.
+def label_scores(
+    scorer: Scorer, label_ids: NDArray[np.int32], features: Features, label_instances: CSR, jobs: int
+) -> Iterator[LabelScores]:
+    """Score labels for every instance.
 
     Parameters
     ----------
-    model
-        A model.
+    scorer
+        A model's.
+    label_ids
+        int32, ascending.
     features
         n instances, transformed as the model's training set was.
     label_instances
@@ -55,18 +56,11 @@ def label_scores(model: Model, features: Features, label_instances: CSR, jobs: i
     PwdismecError
         If a score overflows.
     """
-    dense = DenseFeatures.of(model.shards(), model.n_features)
     step = max(1, _CELLS // max(1, features.n_rows))
-    for number, shard in enumerate(model.shards()):
-        for first in range(0, len(shard.label_ids), step):
-            part = cut(shard, Slice(number, first, min(first + step, len(shard.label_ids))))
-            top = search([LabelBlock.build([part], dense)], features, len(part.label_ids), jobs)
-            check_scores(top)
-            scores = np.empty((len(part.label_ids), features.n_rows), np.float32)
-            scores[np.searchsorted(part.label_ids, top.labels), np.arange(features.n_rows)[:, None]] = (
-                top.scores
-            )
-            yield LabelScores(part.label_ids, scores, _indicator(label_instances.take(part.label_ids)))
+    for first in range(0, len(label_ids), step):
+        some = label_ids[first : first + step]
+        scores = scorer.label_scores(features, some, jobs)
+        yield LabelScores(some, scores, _indicator(label_instances.take(some)))
 
 
 def _indicator(rows: CSR) -> NDArray[np.bool_]:

@@ -18,11 +18,11 @@ from pwdismec.data.transforms import Transforms
 from pwdismec.data.validation import check_features, check_form, finite_float32, whole_numbers
 from pwdismec.errors import ArrayError, ConfigError, ModelError
 from pwdismec.model import Model
-from pwdismec.prediction.blocks import label_blocks
-from pwdismec.prediction.dense_features import LabelWeights
+from pwdismec.prediction.blocks import LabelBlock, Part, label_blocks
+from pwdismec.prediction.dense_features import DenseFeatures, LabelWeights
 from pwdismec.prediction.index import open_index
 from pwdismec.prediction.memory import MemoryLimit
-from pwdismec.prediction.search import check_scores, memory_of_search, no_top, search_on
+from pwdismec.prediction.search import check_scores, memory_of_search, no_top, search, search_on
 
 # Of a data set, what is taken at a time; if memory is limited, each block is mapped anew for as many.
 _ROWS = 8192
@@ -88,7 +88,7 @@ class Predictor:
         thresholds: NDArray[np.float32] | None = None,
     ) -> None:
         self.transforms = model.transforms
-        self._n_features = model.n_features
+        self._model, self._n_features = model, model.n_features
         self._limit = None if memory is None else MemoryLimit(memory)
         if isinstance(model, Model):
             self._blocks = open_index(model, self._limit)
@@ -175,6 +175,48 @@ class Predictor:
         self._finish(top)
         return TopK(top.labels[0], top.scores[0])
 
+    def label_scores(
+        self, features: Features, label_ids: NDArray[np.integer], jobs: int = 1
+    ) -> NDArray[np.float32]:
+        """The scores of given labels, whatever their thresholds; to the bit those that `predict` gives.
+
+        Parameters
+        ----------
+        features, jobs
+            As `predict` takes them.
+        label_ids
+            Shape (n,), ascending; only shards that hold one are read.
+
+        Returns
+        -------
+        NDArray
+            float32, shape (n, n_instances); −inf where a label has no classifier.
+
+        Raises
+        ------
+        ArrayError
+            If `label_ids` are not ascending whole numbers.
+        ConfigError, ModelError, DataError, PwdismecError
+            As `predict` does.
+        """
+        wanted = whole_numbers(label_ids, "label_ids")
+        if (wanted[1:] <= wanted[:-1]).any():
+            raise ArrayError("label_ids", "expected ascending ids")
+        threads = thread_count(jobs)
+        self._check_form(features)
+        check_features(features, "features")
+        scores = np.full((len(wanted), features.n_rows), -np.inf, np.float32)
+        dense = self._blocks[0].dense if self._blocks else DenseFeatures.of((), self._n_features)
+        for part in self._parts_of(wanted):
+            top = search([LabelBlock.build([part], dense)], features, len(part.label_ids), threads)
+            check_scores(top)
+            found = np.empty((len(part.label_ids), features.n_rows), np.float32)
+            found[np.searchsorted(part.label_ids, top.labels), np.arange(features.n_rows)[:, None]] = (
+                top.scores
+            )
+            scores[np.searchsorted(wanted, part.label_ids)] = found
+        return scores
+
     def _instance(self, ids: NDArray[np.integer], values: NDArray[np.generic]) -> CSR:
         if ids.shape != values.shape or (values.dtype.kind not in "iuf" and len(ids)):
             found = f"indices of shape {ids.shape} and values of shape {values.shape}, {values.dtype}"
@@ -185,9 +227,7 @@ class Predictor:
         return CSR(np.array([0, len(ids)]), np.ascontiguousarray(ids, np.int32), x, self._n_features)
 
     def _predict(self, features: Features, top_k: int, jobs: int, first: int) -> TopK:
-        check_form(features, "features")
-        if features.n_columns != self._n_features:
-            raise ModelError(f"the input has {features.n_columns} features, the model {self._n_features}")
+        self._check_form(features)
         top = no_top(features.n_rows, top_k)
         done = 0
         for part in [features] if self._limit is None else feature_chunks(features, _ROWS, _VALUES):
@@ -256,6 +296,27 @@ class Predictor:
             yield self.transforms.bring(features, dataset.transforms)
             if self._limit is not None:
                 features.release()
+
+    def _parts_of(self, wanted: NDArray[np.integer]) -> Iterator[Part]:
+        """The classifiers of given labels, shard by shard."""
+        for shard in self._shards_of(wanted):
+            places = np.flatnonzero(np.isin(shard.label_ids, wanted, assume_unique=True))
+            if len(places):
+                yield Part(shard.label_ids[places], shard.weights.take(places), shard.bias[places])
+
+    def _shards_of(self, wanted: NDArray[np.integer]) -> Iterator[LabelWeights]:
+        if not isinstance(self._model, Model):
+            yield from self._model.shards()
+            return
+        for entry in self._model.manifest.shards:
+            first, stop = np.searchsorted(wanted, (entry.first, entry.stop))
+            if first < stop:
+                yield self._model.shard(entry)
+
+    def _check_form(self, features: Features) -> None:
+        check_form(features, "features")
+        if features.n_columns != self._n_features:
+            raise ModelError(f"the input has {features.n_columns} features, the model {self._n_features}")
 
     def _check_top_k(self, top_k: int | None) -> None:
         if top_k is None and not self._gives_sets:

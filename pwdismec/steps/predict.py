@@ -21,7 +21,7 @@ from pwdismec.files import sha256_of
 from pwdismec.model import Model
 from pwdismec.model.manifest import CALIBRATION, MANIFEST
 from pwdismec.parallel import THREADS, Backend
-from pwdismec.prediction import Predictor
+from pwdismec.prediction import scorer_of
 from pwdismec.prediction.blocks import MAX_LABELS, MAX_WEIGHTS
 from pwdismec.prediction.files import writing_predictions
 from pwdismec.progress import Update
@@ -171,9 +171,9 @@ def predict_file(
     ) as predictions:
         first = predictions.done + begin
         last = None if rows is None else rows.stop
-        predictor = Predictor(trained, memory, thresholds_of(trained, sets))
+        scorer = scorer_of(trained, memory, thresholds_of(trained, sets))
         if backend.name == THREADS:
-            tops = predictor.predict_blocks(instances.chunks(first, last), top_k, jobs, first)
+            tops = scorer.predict_blocks(instances.chunks(first, last), top_k, jobs, first)
         else:
             assert last is not None
             paths = trained.path.resolve(), source.resolve()

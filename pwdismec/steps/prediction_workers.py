@@ -14,7 +14,7 @@ from pwdismec.files import sha256_of
 from pwdismec.model import Model
 from pwdismec.model.manifest import CALIBRATION, MANIFEST
 from pwdismec.parallel import Backend, Once
-from pwdismec.prediction import Predictor
+from pwdismec.prediction import Scorer, scorer_of
 from pwdismec.steps.instances import Instances, open_instances
 
 _ROWS = 8192
@@ -54,19 +54,19 @@ def spread(backend: Backend, errand: Errand, first: int, stop: int) -> Iterator[
 
 def _predict(errand: Errand, rows: range) -> TopK:
     """The best labels of some instances, in a worker."""
-    predictor, instances = _opened(errand)
+    scorer, instances = _opened(errand)
     chunks = instances.chunks(rows.start, rows.stop)
-    return join_rows(list(predictor.predict_blocks(chunks, errand.top_k, errand.threads, rows.start)))
+    return join_rows(list(scorer.predict_blocks(chunks, errand.top_k, errand.threads, rows.start)))
 
 
 @Once
-def _opened(errand: Errand) -> tuple[Predictor, Instances]:
+def _opened(errand: Errand) -> tuple[Scorer, Instances]:
     """What an errand needs, kept from range to range."""
     model = Model.open(errand.model)
     instances = open_instances(errand.dataset, model, one_based=False)
     if content_of(model, instances, errand.sets) != errand.content:
         raise ModelError(f"in this worker, {errand.model} or {errand.dataset} is another")
-    return Predictor(model, errand.memory, thresholds_of(model, errand.sets)), instances
+    return scorer_of(model, errand.memory, thresholds_of(model, errand.sets)), instances
 
 
 def content_of(model: Model, instances: Instances, sets: str | None) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pwdismec.bounds import whole_number
 from pwdismec.calibration import Calibration, thresholds_of
@@ -19,7 +20,7 @@ from pwdismec.errors import ConfigError, DataError
 from pwdismec.model import Model
 from pwdismec.model.explanation import Classifier, Explanation, NameOf, explain
 from pwdismec.model.texts import has_text, record_of
-from pwdismec.prediction import Predictor
+from pwdismec.prediction import scorer_of
 from pwdismec.prediction.neighbours import nearest_positives
 from pwdismec.quoting import shown
 from pwdismec.text.records import Misfit, id_in, parsed
@@ -64,7 +65,7 @@ class Suggestion(NamedTuple):
     name, uri
         Its name, and what the source calls it if that is not its name; None if the model does not have them.
     score
-        Its score: float32 as `Predictor` gives it, or where it is explained float64.
+        Its score: float32 as `Scorer` gives it, or where it is explained float64.
     explanation
         What makes the score; None if that was not asked for.
     neighbours
@@ -142,9 +143,9 @@ class Suggester:
         self._id_field = ID if id_field is None else id_field
         self.labels = ShownLabels(self._model)
         self._calibration = Calibration.of(self._model) if probabilities else None
-        self._labels = [_id_of(self._model, label) for label in labels]
+        self._labels = _ids_of(self._model, labels)
         self._thresholds = thresholds_of(self._model, sets)
-        self._predictor = None if labels else Predictor(self._model, thresholds=self._thresholds)
+        self._scorer = scorer_of(self._model, thresholds=self._thresholds)
         self._explains = explain
         self._top_k, self._neighbours = top_k, neighbours
         self._data = None if data is None else Dataset.open(data)
@@ -212,24 +213,32 @@ class Suggester:
 
     def _scored(self, instance: CSR, name_of: NameOf) -> list[tuple[int, float, Explanation | None]]:
         """Labels with their scores, best first, and with what makes these where that is wanted."""
-        if self._predictor is None or self._explains:
-            labels = self._labels if self._predictor is None else self._best(self._predictor, instance)[0]
-            found = [explain(self._model.classifier(label), instance, name_of) for label in labels]
-            if self._predictor is None:
-                found.sort(key=lambda explanation: -explanation.score)
-            return [(one.label, one.score, one if self._explains else None) for one in found]
-        labels, scores = self._best(self._predictor, instance)
-        return [(label, score, None) for label, score in zip(labels, scores, strict=True)]
+        labels, scores = (
+            self._best(instance) if self._labels is None else self._wanted(instance, self._labels)
+        )
+        if self._explains:
+            found = [explain(self._model.classifier(int(label)), instance, name_of) for label in labels]
+            return [(one.label, one.score, one) for one in found]
+        fewest_digits = (float(score) for score in scores.astype("U"))
+        return [(label, score, None) for label, score in zip(labels.tolist(), fewest_digits, strict=True)]
 
-    def _best(self, predictor: Predictor, instance: CSR) -> tuple[list[int], list[float]]:
+    def _wanted(
+        self, instance: CSR, wanted: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        scores = self._scorer.label_scores(instance, wanted)[:, 0]
+        best_first = np.argsort(-scores, kind="stable")
+        return wanted[best_first], scores[best_first]
+
+    def _best(self, instance: CSR) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         if self._top_k is None:  # all that reach their thresholds
-            labels, scores = (array[0] for array in predictor.predict(instance, None))
+            (top,) = self._scorer.predict_blocks([instance], None)
+            labels, scores = top.labels[0], top.scores[0]
         else:
-            labels, scores = predictor.predict_one(instance.indices, instance.values, self._top_k)
+            labels, scores = self._scorer.predict_one(instance.indices, instance.values, self._top_k)
         labels, scores = labels[labels >= 0], scores[labels >= 0]
-        if self._thresholds is not None:  # what `predict` gives is how far it is above
+        if self._thresholds is not None:  # what the scorer gives is how far it is above
             scores = scores + self._thresholds[labels]
-        return labels.tolist(), [float(score) for score in scores.astype("U")]  # the fewest digits
+        return labels, scores
 
     def _nearest(self, label: int, instance: CSR, name_of: NameOf) -> tuple[Neighbour, ...]:
         if self._data is None:
@@ -280,6 +289,14 @@ def numbered_lines(stream: IO[bytes], source: str) -> Iterator[tuple[int, str]]:
             yield number, line.decode().rstrip("\r\n")
         except UnicodeDecodeError as error:
             raise DataError(source, f"not UTF-8: {error.reason}", number) from error
+
+
+def _ids_of(model: Model, labels: Sequence[str]) -> NDArray[np.int32] | None:
+    """The labels that are wanted, ascending, once each; None for none. An error if one has no classifier."""
+    ids = sorted({_id_of(model, label) for label in labels})
+    for label in ids:
+        model.classifier(label)
+    return np.array(ids, np.int32) if ids else None
 
 
 def _id_of(model: Model, label: str) -> int:

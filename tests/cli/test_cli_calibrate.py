@@ -129,7 +129,7 @@ def test_what_is_refused(job, calibrated, tmp_path):
     answer = pwdismec("train", job.train, tmp_path / "model", "--calibrate", 0.2, "--shards", "1/2")
     assert answer.code == 2 and "--calibrate requires --backend threads, and excludes --shards" in answer.err
     answer = pwdismec("train", job.train, tmp_path / "model", "--calibrate-plot", tmp_path / "p.png")
-    assert answer.code == 2 and "go with --calibrate" in answer.err
+    assert answer.code == 2 and "require --calibrate" in answer.err
     nowhere = tmp_path / "no" / "p.png"
     expected = f"{nowhere}: no folder {nowhere.parent}; expected one for the plot"
     draw = "--calibrate", 0.3, "--calibrate-plot", nowhere

@@ -8,8 +8,8 @@ import scipy.sparse as sp
 from models import model_of
 
 from pwdismec.data.csr import CSR
-from pwdismec.errors import ConfigError, PwdismecError
-from pwdismec.prediction import Predictor
+from pwdismec.errors import ArrayError, ConfigError, PwdismecError
+from pwdismec.prediction import Predictor, scorer_of
 
 RNG = np.random.default_rng(4)
 X = CSR.from_scipy(sp.random(200, 60, 0.2, "csr", np.float32, rng=RNG))
@@ -61,3 +61,27 @@ def test_what_is_no_instance_is_refused(model):
         predictor.predict_one([3], [1], 0)
     with pytest.raises(PwdismecError, match="instance 0: a score overflows float32"):
         predictor.predict_one([3, 4], [3e38, 3e38], 500)
+
+
+@pytest.mark.parametrize("memory", [None, 1 << 50])
+@pytest.mark.parametrize("wanted", [[], [3], [0, 99, 100, 499], list(range(500))])
+def test_scores_of_given_labels_are_those_of_the_ranking(model, wanted, memory):
+    top = Predictor(model).predict(X, 500)
+    expected = np.empty((500, X.n_rows), np.float32)
+    expected[top.labels, np.arange(X.n_rows)[:, None]] = top.scores
+    found = scorer_of(model, memory).label_scores(X, np.array(wanted, np.int32), jobs=2)
+    assert found.tobytes() == expected[wanted].tobytes()
+
+
+def test_labels_without_classifier_score_lowest(tmp_path):
+    weights = sp.csr_matrix(np.eye(10, 60, dtype=np.float32))
+    model = model_of(tmp_path / "m", weights, trained=[0, 2, 5, 9])
+    scores = scorer_of(model).label_scores(X, np.array([1, 2, 7]))
+    assert np.isneginf(scores[[0, 2]]).all()
+    assert np.isfinite(scores[1]).all()
+
+
+@pytest.mark.parametrize("wanted", [[2, 1], [1, 1], [1.5], ["a"]])
+def test_given_labels_are_ascending_whole_numbers(model, wanted):
+    with pytest.raises(ArrayError, match="label_ids"):
+        scorer_of(model).label_scores(X, np.array(wanted))
