@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from pwdismec.errors import DataError, PwdismecError
 
@@ -37,11 +36,10 @@ class Pool(Protocol):
         """Replace workers that died; what they had under way has ended by then."""
 
 
-@dataclass
-class _UnderWay(Generic[Result]):
+class _UnderWay(NamedTuple):
     item: Any
     size: int
-    future: Future[Result]
+    future: Future[Any]
 
 
 def in_order(
@@ -73,7 +71,7 @@ def in_order(
     PwdismecError
         If workers die again and again.
     """
-    waiting: deque[_UnderWay[Result]] = deque()
+    waiting: deque[_UnderWay] = deque()
     iterator, is_last, deaths = iter(items), False, 0
     fault: Exception | None = None
 
@@ -106,8 +104,8 @@ def in_order(
                 said = f"workers died {deaths} times in a row before anything was done"
                 raise PwdismecError(f"{said}; is memory too scarce?") from error
             pool.renew()
-            for each in waiting:  # in order, as a worker's results may build on one another
-                each.future = _again(pool, function, each)
+            # In order, as a worker's results may build on one another.
+            waiting = deque(each._replace(future=_again(pool, function, each)) for each in waiting)
             continue
         deaths = 0
         yield waiting.popleft().future.result()  # held here no longer
@@ -115,9 +113,9 @@ def in_order(
         raise fault
 
 
-def _again(pool: Pool, function: Callable[[Any], Result], each: _UnderWay[Result]) -> Future[Result]:
+def _again(pool: Pool, function: Callable[[Any], Result], each: _UnderWay) -> Future[Result]:
     """The same future, unless its worker died."""
-    future = each.future
+    future: Future[Result] = each.future
     if future.done() and (error := future.exception()) is not None and pool.died(error):
         return pool.submit(function, each.item)
     return future
