@@ -234,6 +234,44 @@ _OPAQUE: Final = {
 }
 
 
+def check_resumed(
+    folder: Path,
+    found: BaseModel,
+    wanted: BaseModel,
+    *,
+    same: bool,
+    what: str,
+    state: str,
+    whole: bool,
+    resume: bool,
+) -> None:
+    """Refuse what `folder` holds unless it is what is wanted, and is to be resumed.
+
+    Parameters
+    ----------
+    found, wanted, same
+        Runs, of a model or a tuning, and whether their ids are the same.
+    what, state
+        What makes it, "train" or "tune", and how it stands, for messages.
+    whole
+        Whether it is finished.
+    resume
+        Whether it is to be resumed.
+
+    Raises
+    ------
+    ModelError
+        Saying what differs, or what to do.
+    """
+    other = f"{what} into another folder, or replace it with --overwrite"
+    if not same:
+        changes = difference(found, wanted)
+        raise ModelError(f"{folder}: holds {state} with other settings or data ({changes}); {other}")
+    if not resume:
+        how = f"{other} (--resume checks and keeps it)" if whole else f"resume with --resume, {other}"
+        raise ModelError(f"{folder}: holds {state}; {how}")
+
+
 def difference(found: BaseModel, wanted: BaseModel) -> str:
     """The settings in which two runs differ, for people; checksums are named by what they stand for."""
     old, new = _flat(found.model_dump()), _flat(wanted.model_dump())

@@ -20,6 +20,7 @@ from pwdismec.model.manifest import (
     RUN,
     Run,
     ShardPlan,
+    check_resumed,
     difference,
     run_at,
     write_record,
@@ -80,18 +81,18 @@ def is_done(folder: Path, run: Run, resume: bool) -> bool:
         if taken:
             raise ModelError(f"{folder}: exists and is not a model; expected a new folder")
         return False
-    state = _state(folder)
-    if found.id != run.id:
-        raise ModelError(
-            f"{folder}: holds {state} with other settings or data ({difference(found, run)}); "
-            "train into another folder, or replace it with --overwrite"
-        )
-    if not resume:
-        another = "train into another folder, or replace it with --overwrite"
-        if (folder / MANIFEST).exists():
-            raise ModelError(f"{folder}: holds {state}; {another} (--resume only checks and mends it)")
-        raise ModelError(f"{folder}: holds {state}; resume with --resume, {another}")
-    if not (folder / MANIFEST).exists():
+    whole = (folder / MANIFEST).exists()
+    check_resumed(
+        folder,
+        found,
+        run,
+        same=found.id == run.id,
+        what="train",
+        state=_state(folder),
+        whole=whole,
+        resume=resume,
+    )
+    if not whole:
         return False
     try:
         Model.open(folder).check()

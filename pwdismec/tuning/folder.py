@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pwdismec.errors import ModelError
 from pwdismec.files import clear_os_errors, sweep
-from pwdismec.model.manifest import difference, read_record, write_record
+from pwdismec.model.manifest import check_resumed, read_record, write_record
 from pwdismec.outputs import is_taken
 from pwdismec.tuning.results import Tuning, TuningRun
 from pwdismec.tuning.standings import Standings
@@ -58,16 +58,16 @@ def find_finished(folder: Path, run: TuningRun, resume: bool) -> Tuning | None:
         return None
     whole = read_record(folder / RESULTS, Tuning) if (folder / RESULTS).exists() else None
     state = "a finished tuning" if whole else "an interrupted tuning"
-    if found.id != run.id:
-        raise ModelError(
-            f"{folder}: holds {state} with other settings or data ({difference(found, run)}); "
-            "tune into another folder, or replace it with --overwrite"
-        )
-    if not resume:
-        how = "" if whole else "resume with --resume, "
-        raise ModelError(
-            f"{folder}: holds {state}; {how}tune into another folder, or replace it with --overwrite"
-        )
+    check_resumed(
+        folder,
+        found,
+        run,
+        same=found.id == run.id,
+        what="tune",
+        state=state,
+        whole=whole is not None,
+        resume=resume,
+    )
     return whole
 
 
