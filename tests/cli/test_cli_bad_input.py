@@ -251,7 +251,7 @@ def test_a_model_is_not_overwritten(job, model):
     message = refusal("train", job.train, model, "--shard-size", 10)
     assert message.endswith(
         "holds a finished model; train into another folder, or replace it with --overwrite "
-        "(--resume only checks and mends it)"
+        "(--resume checks and keeps it)"
     )
     message = refusal("train", job.train, model, "--shard-size", 10, "--propensity", "0.6,2.6")
     assert "(a was 0.55, now 0.6, b was 1.5, now 2.6)" in message
