@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent import futures
 from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
@@ -59,19 +60,18 @@ class Processes:
             executor: Any = ProcessPoolExecutor(
                 self._number, get_context("fork"), begin_worker, (os.getpid(),)
             )
-            _start_workers(executor)
-            # Were their ends of the pipes open here as well, this process could wait for ever for killed ones
-            # to read an item, or to send a result.
-            executor._call_queue._reader.close()
-            executor._result_queue._writer.close()
-            self._watch = _Watch(list(executor._processes.values()))
         else:
             from joblib.externals import loky
 
             executor = loky.ProcessPoolExecutor(
                 self._number, initializer=begin_worker, initargs=(os.getpid(),)
             )
-            _start_workers(executor)
+        _start_workers(executor)
+        # Were their ends of the pipes open here as well, this process could wait for ever for killed ones to
+        # read an item, or to send a result.
+        executor._call_queue._reader.close()
+        executor._result_queue._writer.close()
+        self._watch = _Watch(list(executor._processes.values()))
         self._executor = executor
 
     def size(self) -> int:
@@ -130,7 +130,8 @@ class _Watch:
     def _look(self) -> None:
         if self._reader not in wait([self._reader, *(process.sentinel for process in self._processes)]):
             for process in self._processes:
-                process.kill()
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)  # loky's have no `kill`
 
     def end(self) -> None:
         """Look no more."""

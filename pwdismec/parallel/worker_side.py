@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -50,22 +51,18 @@ _kept = _Kept()
 _under_way: list[bool] = []  # an element while this process does a task
 
 
-def begin_worker(parent: int, end_at_once: bool = True) -> None:
+def begin_worker(parent: int) -> None:
     """In a new process: leave Ctrl-C to the parent, log by way of it, and end with it or when it says so.
 
     The parent may be killed, and loky's workers would wait for ever.
-
-    Parameters
-    ----------
-    end_at_once
-        Drop what is under way at SIGTERM. Otherwise that is left to the parent, too: it would wait for all
-        of a large result.
     """
     gc.freeze()  # what the parent had imported is no garbage, and would be copied to be looked at
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _drop if end_at_once else signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _drop)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    if loky := sys.modules.get("joblib.externals.loky.process_executor"):
+        vars(loky)["_USE_PSUTIL"] = False  # else a worker that has grown leaves, and the others end with it
     logging.captureWarnings(True)
     logging.getLogger().handlers[:] = [_kept]
 
