@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pwdismec.bounds import thread_count
 from pwdismec.data import Dataset, convert
 from pwdismec.data.formats.layouts import RecordFiles, record_files
+from pwdismec.data.formats.pair import label_count
 from pwdismec.data.writer import dataset_output
 from pwdismec.outputs import check_apart
 from pwdismec.progress import Watch, unwatched
@@ -101,6 +102,8 @@ def convert_texts(
         settings = with_ids(records.files, settings)
     if label_names is None and labels is None and settings.label_field == records.says.get("label_field"):
         labels = records.names
+    if labels is not None:
+        settings = settings.model_copy(update={"label_numbers": True})
     with Corpus(settings, out.parent) as corpus:
         with (
             watch("read", "records") as update,
@@ -110,15 +113,18 @@ def convert_texts(
             for chunk in chunks:
                 corpus.add(chunk)
                 update(sum(corpus.n_records.values()), None)
-        fitted = corpus.fit(records.paths[0])
+        n_named, found = _declared_labels(records), None
+        if labels is not None:
+            found = numbered(labels, corpus.labels, n_named)
+            n_named = len(found.names)
+        fitted = corpus.fit(records.paths[0], n_named or 0)
         vectorizer = fitted.vectorizer
         n_trained, notes = len(vectorizer.labels), _doubts(corpus, records, settings)
         called = [*vectorizer.labels, *fitted.other_labels]
         given = corpus.label_names
         names, uris = [given.get(label, label) for label in called], called
-        if labels is not None:
-            names, found = numbered(labels, called)
-            uris = called if found is None else found
+        if found is not None:
+            names, uris = found.names, called if found.uris is None else found.uris
         elif label_names is not None:
             names, note = named(label_names, called, label_language)
             notes += note
@@ -150,9 +156,15 @@ def _settled(settings: TextSettings, records: RecordFiles) -> TextSettings:
     """The settings with what a layout says where the user has not; nothing, where columns are given."""
     if settings.columns is not None:
         return settings
-    return settings.model_copy(
-        update={name: value for name, value in records.says.items() if name not in settings.model_fields_set}
-    )
+    said = {name: value for name, value in records.says.items() if name not in settings.model_fields_set}
+    if "label_field" not in said and settings.label_field != records.says.get("label_field"):
+        said.pop("label_numbers", None)  # of the layout's own field
+    return settings.model_copy(update=said)
+
+
+def _declared_labels(records: RecordFiles) -> int | None:
+    """How many labels the files beside texts say there are; None if there are no such files."""
+    return max((label_count(file.labels) for file in records.files if file.labels is not None), default=None)
 
 
 def _doubts(corpus: Corpus, records: RecordFiles, settings: TextSettings) -> list[str]:

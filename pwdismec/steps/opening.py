@@ -57,7 +57,8 @@ def open_rows(
         from pwdismec.text.source import RecordSource
 
         vectorizer = vectorizer_of(like)
-        labels = LabelIds(vectorizer.labels, like.label_names, like.label_uris) if labelled else None
+        numbers, of_training = vectorizer.settings.label_numbers, (like.label_names, like.label_uris)
+        labels = LabelIds(vectorizer.labels, *of_training, numbers=numbers) if labelled else None
         return RecordSource(sources, vectorizer, labels, lenient=lenient, format=format, jobs=jobs)
     return open_source(sources, format, one_based=one_based, part=part, jobs=jobs, **sizes)
 

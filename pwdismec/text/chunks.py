@@ -112,13 +112,14 @@ class _Reader:
         names: dict[tuple[str, str], None] = {}
         held_out, split = [], self._split
         label_field, id_field = self._settings.label_field, self._settings.id_field
+        numbers = self._settings.label_numbers
         places = [(field.name, found) for field, found in zip(self._settings.fields, texts, strict=True)]
         for number, record in enumerate(piece.records()):
             try:
                 for name, found in places:
                     is_left_out = self._lenient and record.get(name) is None
                     found.append("" if is_left_out else text_in(record, name, self._limited))
-                labels.append([] if label_field is None else labels_in(record, label_field, names))
+                labels.append([] if label_field is None else labels_in(record, label_field, names, numbers))
                 if id_field:
                     ids.append(id_in(record, id_field))
                 held_out.append(split is not None and split.holds_out(record, piece.line(number)))

@@ -17,6 +17,7 @@ from pwdismec import native
 from pwdismec.data.csr import CSR
 from pwdismec.data.strings import Strings
 from pwdismec.errors import DataError
+from pwdismec.machine import check_fits
 from pwdismec.parallel import in_threads
 from pwdismec.text.chunks import Chunk
 from pwdismec.text.counting import in_columns
@@ -26,6 +27,9 @@ from pwdismec.text.vectorizer import TextVectorizer, hashed
 
 # Records of which nothing can be told yet, and the share of more that is nearly all.
 _FEW, _NEARLY_ALL = 3, 0.9
+
+# Of a label that is a number: its text, what refers to it, its name and URI.
+_BYTES_OF_A_LABEL = 256
 
 
 class _Known:
@@ -61,6 +65,13 @@ class _Known:
         others = sorted(np.flatnonzero(places < 0).tolist(), key=names.__getitem__)
         places[others] = np.arange(len(names) - len(others), len(names))
         return [names[i] for i in others]
+
+    def numbered(self, at_least: int) -> tuple[list[str], NDArray[np.int64]]:
+        """The numbers from 0, at least so many, if the names are such; and each name's place, itself."""
+        places = np.fromiter(map(int, self._ids), np.int64, len(self._ids))
+        n_names = max(at_least, int(places.max(initial=-1)) + 1)
+        check_fits(_BYTES_OF_A_LABEL * n_names, "labels", f"{n_names:,} labels", "smaller numbers")
+        return [str(number) for number in range(n_names)], places
 
     def names(self) -> list[str]:
         """All names, in the order of their numbers."""
@@ -177,8 +188,11 @@ class Corpus:
         for held_out in (False, True):
             self.n_records[held_out] += int((chunk.held_out == held_out).sum())
 
-    def fit(self, path: Path) -> FittedCorpus:
+    def fit(self, path: Path, n_labels: int = 0) -> FittedCorpus:
         """The vectoriser of the training records added; terms and labels are in sorted order.
+
+        Labels that are numbers are in the order of these, and there are at least `n_labels` of them: those
+        that no training record has are labels, too.
 
         Raises
         ------
@@ -188,7 +202,10 @@ class Corpus:
         n_records = self.n_records[False]
         if n_records == 0:
             raise DataError(path, "no record for training; expected at least one")
-        labels, _, label_places = self._labels.sorted(1)
+        if self._settings.label_numbers:
+            labels, label_places = self._labels.numbered(n_labels)
+        else:
+            labels, _, label_places = self._labels.sorted(1)
         if isinstance(self._terms, _Hashed):
             terms, frequencies = None, self._terms.frequencies
             places = np.arange(len(frequencies))
@@ -203,13 +220,18 @@ class Corpus:
         vectorizer = TextVectorizer.of(self._settings, terms, frequencies, n_records, labels)
         return FittedCorpus(self, vectorizer, places, label_places, self._labels.others(label_places))
 
+    @property
+    def labels(self) -> list[str]:
+        """The labels that some record has, in the order in which they came."""
+        return self._labels.names()
+
     def unsplit_label(self) -> str | None:
         """A label that may be several, as if they were divided by something else; None if all seems well.
 
         That is where nearly all records have one label, nearly all labels are different, and most of them
         hold more than letters and digits.
         """
-        labels, n_records = self._labels.names(), sum(self.n_records.values())
+        labels, n_records = self.labels, sum(self.n_records.values())
         if n_records < _FEW or min(self._n_single, len(labels)) < _NEARLY_ALL * n_records:
             return None
         composed = [label for label in labels if not label.isalnum()]
@@ -270,6 +292,8 @@ class LabelIds:
         The training set's labels, as records call them.
     names, uris
         Their names, and what identifies them, where that is something else.
+    numbers
+        The labels are numbers: others get these for ids, and all numbers between are labels, too.
 
     Attributes
     ----------
@@ -283,6 +307,8 @@ class LabelIds:
         trained: Sequence[str],
         names: Sequence[str] | None = None,
         uris: Sequence[str] | None = None,
+        *,
+        numbers: bool = False,
     ) -> None:
         self.names = list(trained if names is None else names)
         self.uris = list(trained if uris is None else uris)
@@ -290,6 +316,7 @@ class LabelIds:
         self._have_uris = uris is not None
         self._names_of: dict[str, str] = {}
         self._ids = {label: i for i, label in enumerate(trained)}
+        self._numbers = numbers
 
     def learn(self, names: Iterable[tuple[str, str]]) -> None:
         """Labels with names, for those that will be new; of no use where URIs do not tell labels apart."""
@@ -299,12 +326,20 @@ class LabelIds:
 
     def of(self, names: Sequence[str]) -> NDArray[np.int64]:
         """The ids of labels; new ones get the next."""
+        if self._numbers:
+            n_names = max([0, *(int(name) + 1 for name in names)])
+            check_fits(_BYTES_OF_A_LABEL * n_names, "labels", f"{n_names:,} labels", "smaller numbers")
+            self._add(map(str, range(len(self.names), n_names)))
+        else:
+            self._add(names)
+        return np.fromiter(map(self._ids.__getitem__, names), np.int64, len(names))
+
+    def _add(self, names: Iterable[str]) -> None:
         for name in names:
             if name not in self._ids:
                 self._ids[name] = len(self.names)
                 self.names.append(self._names_of.get(name, name))
                 self.uris.append(f"label {name}" if name in self._taken else name)
-        return np.fromiter(map(self._ids.__getitem__, names), np.int64, len(names))
 
 
 def blocks_like(

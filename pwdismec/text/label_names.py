@@ -16,21 +16,28 @@ from pwdismec.sizes import size_text
 from pwdismec.text.records import without_brackets
 
 
-def numbered(path: Path, labels: Sequence[str]) -> GivenNames:
+def numbered(path: Path, labels: Sequence[str], n_labels: int | None = None) -> GivenNames:
     """The names of labels that are numbers, and their URIs if the file has any: of label 0 the first in it.
+
+    Parameters
+    ----------
+    labels
+        Those that there must be names for.
+    n_labels
+        How many names there must be; None if nothing says that.
 
     Raises
     ------
     DataError
-        If the file cannot be read, or a label is no number of a name.
+        If the file cannot be read, or has another number of names, or none for a label.
     """
-    names, uris = read_given_names(path, None, "labels")
+    given = read_given_names(path, n_labels, "labels")
+    last = len(given.names) - 1
     for label in labels:
-        if not (label.isascii() and label.isdigit() and len(label) < 20 and int(label) < len(names)):
-            expected = f"expected labels from 0 to {len(names) - 1}, as the file has {len(names)} names"
+        if int(label) > last:
+            expected = f"expected labels from 0 to {last}, as the file has {last + 1} names"
             raise DataError(path, f"no name for label {shown(label)}; {expected}")
-    numbers = [int(label) for label in labels]
-    return GivenNames([names[i] for i in numbers], None if uris is None else [uris[i] for i in numbers])
+    return given
 
 
 def is_vocabulary(path: Path) -> bool:

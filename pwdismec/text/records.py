@@ -35,6 +35,8 @@ _ITEM = re.compile(
 )
 
 
+_LARGEST_ID = 2**31 - 2
+
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 _ID = (
     "a string or a whole number, as every record has an id if the first has one "
@@ -133,11 +135,13 @@ def _pythons_list(text: str) -> list[Any] | None:
     return items
 
 
-def labels_in(record: Record, name: str, names: dict[tuple[str, str], None]) -> list[str]:
+def labels_in(
+    record: Record, name: str, names: dict[tuple[str, str], None], numbers: bool = False
+) -> list[str]:
     """The labels in a field of a record; Misfit if they are no list of different ones.
 
     A label may be a whole number, or an object: its "uri" if there is one, or else its "label". Where it has
-    both, they are put into `names`.
+    both, they are put into `names`. With `numbers`, all must be whole numbers that can be ids.
     """
     value = _field(record, name, "a list of labels")
     if not isinstance(value, list):
@@ -146,6 +150,9 @@ def labels_in(record: Record, name: str, names: dict[tuple[str, str], None]) -> 
     for label in labels:
         if not is_label(label):
             raise Misfit(f"field {name!r}: label {shown(label)}; expected one line")
+        if numbers and not is_number(label):
+            said = f"field {name!r}: label {shown(label)}"
+            raise Misfit(f"{said}; expected a whole number from 0 to {_LARGEST_ID}")
     if len(set(labels)) < len(labels):
         twice = next(label for label, count in Counter(labels).items() if count > 1)
         raise Misfit(f"field {name!r}: label {shown(twice)} twice; expected each once")
@@ -198,6 +205,13 @@ def is_label(text: str) -> bool:
     if text.isprintable():  # the quick way for nearly all
         return bool(text)
     return not any(char in "\n\r\0" or "\ud800" <= char <= "\udfff" for char in text)
+
+
+def is_number(label: str) -> bool:
+    """Whether a label is an id as a file has it, without leading zeros."""
+    if not (label.isascii() and label.isdigit() and len(label) <= len(str(_LARGEST_ID))):
+        return False
+    return int(label) <= _LARGEST_ID and (label[0] != "0" or label == "0")
 
 
 def is_from(record: Record, name: str, first: str) -> bool:

@@ -60,6 +60,8 @@ class TextSettings(BaseModel):
         Features are 2^hashing columns that the terms share by their hash, in place of a vocabulary.
     label_field
         The field that lists a record's labels; None for records without.
+    label_numbers
+        The labels are whole numbers from 0, which are their ids; those that no record has are labels, too.
     columns
         The names of a table's columns, where it has no header; None for tables with one.
     label_separator
@@ -78,6 +80,7 @@ class TextSettings(BaseModel):
     min_df: Annotated[int, Field(ge=1, le=2**31 - 1)] = 2
     hashing: Annotated[int, Field(ge=1, le=26)] | None = None
     label_field: str | None = None
+    label_numbers: bool = False
     columns: Annotated[tuple[str, ...], Field(min_length=1, max_length=1000)] | None = None
     label_separator: Annotated[str, Field(min_length=1)] = ";"
     id_field: str | None = None

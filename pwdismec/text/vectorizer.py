@@ -221,6 +221,8 @@ class TextVectorizer:
             labels = read_names(folder / LABELS, head.n_labels, "labels")
         if len(set(labels)) < len(labels):
             raise DamagedError(folder / LABELS, "a label is there twice; expected each once")
+        if head.settings.label_numbers and any(label != str(i) for i, label in enumerate(labels)):
+            raise DamagedError(folder / LABELS, "expected the numbers from 0, as the labels are their ids")
         return cls(head.settings, idf, terms, labels)
 
 

@@ -211,8 +211,10 @@ def test_labels_of_the_xmc_repository_have_their_uid_or_else_their_number(tmp_pa
     assert (made.label_names, made.label_uris) == (["x", "y", "x"], expected)
     new = jsonl(tmp_path / "tst.json", [{"title": "Berg", "target_ind": [0, 12]}])
     output("convert", new, tmp_path / "new", "--like", tmp_path / "train")
-    other = "label 12" if uids else "12"  # 12 is what the first label is called
-    assert Dataset.open(tmp_path / "new").label_uris == [*expected, other]
+    others = [str(number) for number in range(3, 13)]
+    if uids:  # which call the first and the last label 12 and 3
+        others[0], others[-1] = "label 3", "label 12"
+    assert Dataset.open(tmp_path / "new").label_uris == [*expected, *others]
     (tmp_path / "features.txt").write_text("2 5 3\n0 0:1\n1,2 3:1\n")
     output("convert", tmp_path / "features.txt", tmp_path / "f", "--label-names", tmp_path / "lbl.json.gz")
     assert Dataset.open(tmp_path / "f").label_uris == (expected if uids else None)

@@ -3,7 +3,9 @@
 import gzip
 import json
 
+import numpy as np
 import pytest
+import scipy.sparse
 from command_line import pwdismec, refusal
 
 from pwdismec.data import Dataset
@@ -147,7 +149,7 @@ def test_every_layout_of_annif_is_the_same_data_set(tmp_path, kind):
         ),
     ],
 )
-def test_a_vocabulary_that_does_not_fit_is_refused(tmp_path, content, options, said):
+def test_a_vocabulary_that_does_not_fit_is_refusal(tmp_path, content, options, said):
     (tmp_path / "v.csv").write_text(content)
     texts = ["--text", "text", "--min-df", "1", "--label-names", tmp_path / "v.csv", *options]
     answer = pwdismec("convert", annif(tmp_path / "docs", "tsv"), tmp_path / "made", *texts)
@@ -194,3 +196,81 @@ def test_an_experiment_takes_a_folder_and_notices_a_change(tmp_path, xmc):
     assert Dataset.open(tmp_path / "runs" / "test").n_instances == 2
     (xmc / "trn_X_Y.txt").write_text("3 3\n0:1 2:1\n1:1\n0:1 2:1\n")
     assert "convert-train: done before" not in done(*run).err
+
+
+LABELS = [{0}, {2, 10}, {1}, {10}, {11, 2}]  # of 14: as strings they would be in another order
+TEST_LABELS = [{10}, {12, 2}, {3}]
+WORDS = ["wald", "baum", "meer", "fisch", "berg"]
+
+
+def numbered_folder(folder, layout):
+    """A data set of texts whose labels are numbers, as the repository or PECOS publishes it."""
+    folder.mkdir()
+    for part, sets in (("trn", LABELS), ("tst", TEST_LABELS)):
+        if layout == "raw":
+            rows = [{"uid": str(i), "title": WORDS[i], "target_ind": sorted(s)} for i, s in enumerate(sets)]
+            (folder / f"{part}.json").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+            continue
+        texts = "".join(f"{WORDS[i]}\n" for i in range(len(sets)))
+        if layout == "pecos":
+            (folder / f"X.{part}.txt").write_text(texts)
+            matrix = scipy.sparse.lil_matrix((len(sets), 14), dtype=np.float32)
+            for row, labels in enumerate(sets):
+                matrix[row, sorted(labels)] = 1
+            scipy.sparse.save_npz(folder / f"Y.{part}.npz", matrix.tocsr())
+        else:
+            (folder / f"{part}_X.txt").write_text(texts)
+            rows = [" ".join(f"{label}:1" for label in sorted(labels)) for labels in sets]
+            (folder / f"{part}_X_Y.txt").write_text("\n".join([f"{len(sets)} 14", *rows, ""]))
+    names = [{"uid": f"L{i}", "title": f"Title {i}"} for i in range(14)]
+    (folder / "lbl.json").write_text("".join(f"{json.dumps(name)}\n" for name in names))
+    return folder
+
+
+@pytest.mark.parametrize("layout", ["raw", "lines", "pecos"])
+def test_labels_that_are_numbers_stay_their_ids(tmp_path, layout):
+    folder = numbered_folder(tmp_path / layout, layout)
+    text = "title" if layout == "raw" else "text"
+    done("convert", folder, tmp_path / "train", "--text", text, "--min-df", "1")
+    done("convert", folder, tmp_path / "test", "--like", tmp_path / "train")
+    for name, sets in (("train", LABELS), ("test", TEST_LABELS)):
+        made = Dataset.open(tmp_path / name)
+        rows = np.split(made.labels.indices, made.labels.indptr[1:-1])
+        assert [set(row.tolist()) for row in rows] == sets
+        assert made.label_names == [f"Title {i}" for i in range(14)]
+        assert made.label_uris == [f"L{i}" for i in range(14)]
+        assert made.label_counts.tolist() == [sum(i in labels for labels in sets) for i in range(14)]
+    # Others' predictions go by the repository's numbers: label 10 of row 0, 12 of row 1, 0 of row 2.
+    (tmp_path / "theirs.txt").write_text("3 14\n10:1\n12:1\n0:1\n")
+    (tmp_path / "pairs.txt").write_text("1 12\n2 5\n")
+    for truth in (folder, tmp_path / "test"):
+        args = ("evaluate", tmp_path / "theirs.txt", truth, "--train", tmp_path / "train", "-k", "1")
+        assert ["P", "66.67"] in [line.split() for line in done(*args).out.splitlines()]
+        filtered = done(*args, "--filter", tmp_path / "pairs.txt").out
+        assert "filtered: 1 pairs of the truth, 1 of the predictions" in filtered
+        assert ["P", "33.33"] in [line.split() for line in filtered.splitlines()]
+
+
+def test_labels_beyond_the_numbers_of_training_keep_theirs(tmp_path):
+    folder = numbered_folder(tmp_path / "raw", "raw")
+    (folder / "lbl.json").unlink()
+    done("convert", folder, tmp_path / "train", "--text", "title", "--min-df", "1")
+    done("convert", folder, tmp_path / "test", "--like", tmp_path / "train")
+    train, test = (Dataset.open(tmp_path / name) for name in ("train", "test"))
+    assert (train.n_labels, test.n_labels) == (12, 13)
+    assert sorted(test.labels.indices.tolist()) == [2, 3, 10, 12]
+
+
+def test_labels_of_the_repository_must_be_numbers(tmp_path):
+    folder = numbered_folder(tmp_path / "raw", "raw")
+    (folder / "trn.json").write_text('{"uid": "1", "title": "wald", "target_ind": ["03"]}\n')
+    said = refusal("convert", folder, tmp_path / "train", "--text", "title")
+    assert said.endswith("field 'target_ind': label '03'; expected a whole number from 0 to 2147483646")
+
+
+def test_names_of_another_number_of_labels_are_refusal(tmp_path):
+    folder = numbered_folder(tmp_path / "lines", "lines")
+    (folder / "lbl.json").unlink()
+    (folder / "Yf.txt").write_text("".join(f"name {i}\n" for i in range(15)))
+    said = refusal("convert", folder, tmp_path / "train", "--text", "text")
+    assert said.endswith("Yf.txt: 15 lines; expected one for each of 14 labels")

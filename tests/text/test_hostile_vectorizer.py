@@ -61,7 +61,7 @@ ALLOWED |= {f"settings.id_field {what}" for what in ("missing", "null", "text", 
 ALLOWED |= {"settings.columns missing", "settings.columns null"}
 ALLOWED |= {"settings.label_field empty", "settings.fields.0.name text", "settings.fields.0.weight missing"}
 ALLOWED |= {"settings.fields.0.weight fraction", "settings.fields.0.weight huge", "settings.fields.0 missing"}
-ALLOWED |= {"settings.min_df huge", "version true"}
+ALLOWED |= {"settings.min_df huge", "version true", "settings.label_numbers missing"}
 
 
 @pytest.mark.parametrize("hashing", [None, 2])

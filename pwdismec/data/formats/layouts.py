@@ -43,7 +43,8 @@ _SUFFIXES |= {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"}
 
 _URI = re.compile(r"<?[A-Za-z][A-Za-z0-9+.-]*://[^<>\s]+>?")
 
-_RAW = {"label_field": "target_ind", "id_field": "uid"}
+_RAW = {"label_field": "target_ind", "label_numbers": True, "id_field": "uid"}
+_TEXTS_AND_LABELS = {"label_field": "labels", "label_numbers": True}
 _ANNIF_TABLE = {"columns": ("text", "subjects"), "label_field": "subjects", "label_separator": " "}
 
 
@@ -250,7 +251,7 @@ def _is_header(line: bytes, n_numbers: int) -> bool:
 
 
 def _texts(texts: Path, labels: Path | None = None, names: Path | None = None) -> RecordFiles:
-    return RecordFiles((RecordFile(texts, "xmc-text", labels),), {"label_field": "labels"}, names)
+    return RecordFiles((RecordFile(texts, "xmc-text", labels),), _TEXTS_AND_LABELS, names)
 
 
 def _record_format(path: Path, format: str) -> str:

@@ -54,6 +54,13 @@ class PairSource:
         return _side_by_side(features, self._labels.sparse(positive=True))
 
 
+def label_count(path: Path) -> int:
+    """How many labels a file of labels alone says there are; parameters and errors are `label_rows`'."""
+    if path.suffix.lower() == ".npz":
+        return labels_in(path).n_columns
+    return read_header(path, ("rows", "labels"))[1]
+
+
 def label_rows(path: Path) -> tuple[int, Iterator[CSR]]:
     """How many rows a file of labels alone has, and blocks of them; a text file of this format, or `.npz`.
 
