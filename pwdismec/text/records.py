@@ -140,8 +140,9 @@ def labels_in(
 ) -> list[str]:
     """The labels in a field of a record; Misfit if they are no list of different ones.
 
-    A label may be a whole number, or an object: its "uri" if there is one, or else its "label". Where it has
-    both, they are put into `names`. With `numbers`, all must be whole numbers that can be ids.
+    A label may be a whole number, or an object: its "uri" (a string or a whole number) if there is one, or
+    else its "label". Where it has both, they are put into `names`. With `numbers`, all must be whole numbers
+    that can be ids.
     """
     value = _field(record, name, "a list of labels")
     if not isinstance(value, list):
@@ -164,6 +165,8 @@ def _label_of(label: Any, field: str, names: dict[tuple[str, str], None]) -> str
         return str(label)
     if isinstance(label, dict):
         uri, name = label.get("uri"), label.get("label")
+        if isinstance(uri, int) and not isinstance(uri, bool):
+            uri = str(uri)
         if isinstance(uri, str) and isinstance(name, str) and name:
             if not is_label(name):
                 raise Misfit(f"field {field!r}: label {shown(name)}; expected one line")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pwdismec.text.records import LIST, Misfit, labels_of_cell
+from pwdismec.text.records import LIST, Misfit, labels_in, labels_of_cell
 
 LABELS = st.lists(st.text(st.characters(exclude_categories=["Cs"])))
 LISTS = [
@@ -60,3 +60,10 @@ def test_what_is_no_list_is_refused(cell):
 @pytest.mark.parametrize("separator, cell", [(";", "a;b;"), (";", " a ; ;b"), (" ", "a  b "), ("|", "|a|b")])
 def test_nothing_between_separators_is_no_label(separator, cell):
     assert labels_of_cell(cell, separator) == ["a", "b"]
+
+
+def test_a_uri_may_be_a_whole_number():
+    names = {}
+    subjects = [{"uri": 1, "label": "One"}, {"uri": "2", "label": "Two"}, {"uri": 0}, {"label": "Three"}]
+    assert labels_in({"s": subjects}, "s", names) == ["1", "2", "0", "Three"]
+    assert list(names) == [("1", "One"), ("2", "Two")]
