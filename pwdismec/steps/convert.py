@@ -10,10 +10,8 @@ from pwdismec.data import Dataset, convert
 from pwdismec.data.formats.folders import PartOfFolder
 from pwdismec.data.formats.layouts import feature_files
 from pwdismec.data.formats.source import OneBased
-from pwdismec.errors import DataError
 from pwdismec.progress import OnProgress
-from pwdismec.quoting import shown
-from pwdismec.steps.opening import is_of_records, open_rows
+from pwdismec.steps.opening import check_same_names, is_of_records, open_rows
 
 
 def convert_files(
@@ -56,7 +54,7 @@ def convert_files(
         for what, given in names.items():
             found = getattr(source, what, None) or getattr(files, what)
             if like is not None and isinstance(found, list):
-                _check_same(source.paths[0], what, found, getattr(like, what))
+                check_same_names(source.paths[0], what, found, getattr(like, what))
             if like is None and given is None:
                 names[what] = found
     if on_progress is not None:
@@ -71,12 +69,3 @@ def convert_files(
         overwrite=overwrite,
         on_progress=on_progress and (lambda done: on_progress(done, source.n_instances)),
     )
-
-
-def _check_same(path: Path, what: str, found: list[str], expected: list[str] | None) -> None:
-    """DataError if a file names its columns, and not as the training set does."""
-    for number, (name, trained) in enumerate(zip(found, expected or (), strict=False)):
-        if name != trained:
-            column = what.removesuffix("_names")
-            said = f"{column} {number} is {shown(name)}; in the training set it is {shown(trained)}"
-            raise DataError(path, f"{said}: expected the same columns in the same order")

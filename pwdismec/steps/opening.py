@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pwdismec.data import Dataset
@@ -11,6 +12,7 @@ from pwdismec.data.formats.layouts import are_records
 from pwdismec.data.formats.source import OneBased, Source
 from pwdismec.errors import DataError
 from pwdismec.model import Model
+from pwdismec.quoting import shown
 
 if TYPE_CHECKING:
     from pwdismec.text.source import RecordSource
@@ -77,3 +79,12 @@ def vectorizer_of(like: Dataset | Model) -> Any:
     from pwdismec.text import TextVectorizer
 
     return TextVectorizer.load(like.vectorizer, like.n_features)
+
+
+def check_same_names(path: Path, what: str, found: list[str], expected: list[str] | None) -> None:
+    """DataError if a file names its columns, and not as the training set does."""
+    for number, (name, trained) in enumerate(zip(found, expected or (), strict=False)):
+        if name != trained:
+            column = what.removesuffix("_names")
+            said = f"{column} {number} is {shown(name)}; in the training set it is {shown(trained)}"
+            raise DataError(path, f"{said}: expected the same columns in the same order")

@@ -24,7 +24,7 @@ from pwdismec.machine import check_fits
 from pwdismec.metrics.filtering import without_pairs
 from pwdismec.prediction.files import LabelTexts, read_predictions
 from pwdismec.quoting import shown
-from pwdismec.steps.opening import is_of_records, open_rows
+from pwdismec.steps.opening import check_same_names, is_of_records, open_rows
 
 _DIGITS = 18
 
@@ -204,6 +204,10 @@ def _truth(
         parts, record_ids = _held(path, ((block.labels, block.record_ids) for block in source))
         uris = None if training.label_uris is None else source.labels.uris
         return _Truth(_joined(parts, training.n_labels), LabelTexts(uris, source.labels.names), record_ids)
+    if training is not None:
+        for what in ("feature_names", "label_names"):
+            found = getattr(source, what, None)
+            check_same_names(source.paths[0], what, found or [], getattr(training, what))
     declared = source.n_labels
     if source.format in _LABELS_ALONE:  # the rows of the last file are the labels
         alone = open_source(source.paths[-1:], one_based=one_based)

@@ -173,6 +173,9 @@ def test_names_of_mulan_are_those_of_features_and_labels(tmp_path):
     assert (train.feature_names, train.label_names) == (["f"], ["a", "b"])
     said = refusal("convert", folder / "r-test.arff", tmp_path / "test", "--like", tmp_path / "train")
     assert "r-test.arff: label 0 is 'b'; in the training set it is 'a': expected the same columns" in said
+    (tmp_path / "p.txt").write_text("1 2\n0:1\n")
+    evaluate = ("evaluate", tmp_path / "p.txt", folder / "r-test.arff", "--train", tmp_path / "train")
+    assert refusal(*evaluate, "-k", "1") == said
 
 
 def test_a_format_names_what_a_suffix_does_not_tell(tmp_path):
