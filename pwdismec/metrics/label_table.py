@@ -65,6 +65,7 @@ def write_label_table(
     *,
     uris: Sequence[str] | None,
     names: Sequence[str] | None,
+    first_id: int = 0,
     overwrite: bool = False,
 ) -> None:
     """Write a line for each label: its number, its URI and name where they are known, and the columns.
@@ -75,6 +76,8 @@ def write_label_table(
         As `table_format` gives it.
     uris, names
         By label; later labels than these have empty ones.
+    first_id
+        What the first label's number is written as.
 
     Raises
     ------
@@ -90,7 +93,7 @@ def write_label_table(
         aside.open("w", encoding="utf-8", newline="") as file,
     ):
         header = ("id", *known, *table)
-        rows = _rows(table, list(known.values()))
+        rows = _rows(table, list(known.values()), first_id)
         if format == "jsonl":
             _write_lines(file, header, rows)
         else:
@@ -104,10 +107,11 @@ def _write_lines(file: IO[str], header: Sequence[str], rows: Iterator[Sequence[A
         file.write(json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False) + "\n")
 
 
-def _rows(table: LabelTable, texts: Sequence[Sequence[str]]) -> Iterator[Sequence[Any]]:
+def _rows(table: LabelTable, texts: Sequence[Sequence[str]], first_id: int) -> Iterator[Sequence[Any]]:
     n_labels = len(next(iter(table.values())))
     for start in range(0, n_labels, _CHUNK):
         labels = range(start, min(start + _CHUNK, n_labels))
         columns = [column[labels.start : labels.stop].tolist() for column in table.values()]
         named = ([of[label] if label < len(of) else "" for label in labels] for of in texts)
-        yield from zip(labels, *named, *columns, strict=True)
+        ids = range(labels.start + first_id, labels.stop + first_id)
+        yield from zip(ids, *named, *columns, strict=True)

@@ -208,7 +208,9 @@ def _evaluated(
         assert report.per_label is not None
         counts, texts = compared.label_counts, compared.label_texts
         table = ({} if counts is None else {"train_positives": counts}) | report.per_label
-        write_label_table(per_label, table, form, uris=texts.uris, names=texts.names, overwrite=overwrite)
+        called: dict[str, Any] = {"uris": texts.uris, "names": texts.names}
+        first_id = int(errand.one_based is True)
+        write_label_table(per_label, table, form, **called, first_id=first_id, overwrite=overwrite)
     return report
 
 

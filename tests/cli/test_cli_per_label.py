@@ -133,3 +133,15 @@ def test_conventions_are_chosen_by_name(texts):
     for option in (("--convention", "napkinxc"), ("-k", "1")):
         answer = pwdismec("evaluate", texts / "p.txt", texts / "te", "--as-sets", *option)
         assert answer.code == 2 and f"{option[0]} and --as-sets exclude each other" in answer.err
+
+
+def test_ids_from_one_are_written_from_one(tmp_path):
+    (tmp_path / "p.txt").write_text("2 2\n1:1\n2:1\n")
+    (tmp_path / "t.txt").write_text("1 1:1\n1 1:1\n")
+    command = "evaluate", tmp_path / "p.txt", tmp_path / "t.txt", "-k", 1, "--per-label"
+    output(*command, tmp_path / "one.csv", "--one-based")
+    rows = rows_of(tmp_path / "one.csv")
+    assert [(row["id"], row["positives"], row["predicted@1"]) for row in rows] == [
+        ("1", "2", "1"),
+        ("2", "0", "1"),
+    ]
