@@ -128,7 +128,8 @@ class Report:
             lines.append(f"{labels} of the truth {verb} not in the training set: {pairs}")
         if self.filtered is not None:
             true, predicted = self.filtered
-            lines.append(f"filtered: {true:,} pairs of the truth, {predicted:,} of the predictions")
+            pairs = "1 pair" if true == 1 else f"{true:,} pairs"
+            lines.append(f"filtered: {pairs} of the truth, {predicted:,} of the predictions")
         if self.ks_left_out:
             at = ", ".join(f"@{k}" for k in self.ks_left_out)
             lines.append(f"{at}: left out, as no instance has so many predicted labels")

@@ -146,10 +146,10 @@ def _counts(path: Path, n_train: int) -> NDArray[np.int64]:
 
 
 def _pairs(path: Path, one_based: OneBased, truth: CSR) -> NDArray[np.int64]:
-    """Pairs of a row and a label, shape (n, 2)."""
+    """Pairs of a row and a label, shape (n, 2); blank lines hold none."""
     first_id, limits = int(one_based is True), (truth.n_rows, truth.n_columns)
     pairs = []
-    for number, fields in _lines(path, 2):
+    for number, fields in _lines(path, 2, skip_blank=True):
         pair = [_whole(path, number, field) - first_id for field in fields]
         for what, value, limit in zip(("row", "label"), pair, limits, strict=True):
             if not 0 <= value < limit:
@@ -159,13 +159,16 @@ def _pairs(path: Path, one_based: OneBased, truth: CSR) -> NDArray[np.int64]:
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 
-def _lines(path: Path, n_fields: int) -> Iterator[tuple[int, list[bytes]]]:
+def _lines(path: Path, n_fields: int, *, skip_blank: bool = False) -> Iterator[tuple[int, list[bytes]]]:
     check_is_file(path)
     with clear_read_errors(path), open_to_read(path) as file:
         for number, line in enumerate(lines_of(file, path, LONGEST_HEADER), 1):
             fields = line.split()
+            if skip_blank and not fields:
+                continue
             if len(fields) != n_fields:
-                raise DataError(path, f"{len(fields)} fields; expected {n_fields}, whole numbers", number)
+                found = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
+                raise DataError(path, f"{found}; expected {n_fields}, whole numbers", number)
             yield number, fields
 
 

@@ -245,12 +245,12 @@ def test_labels_that_are_numbers_stay_their_ids(tmp_path, layout):
         assert made.label_counts.tolist() == [sum(i in labels for labels in sets) for i in range(14)]
     # Others' predictions go by the repository's numbers: label 10 of row 0, 12 of row 1, 0 of row 2.
     (tmp_path / "theirs.txt").write_text("3 14\n10:1\n12:1\n0:1\n")
-    (tmp_path / "pairs.txt").write_text("1 12\n2 5\n")
+    (tmp_path / "pairs.txt").write_text("1 12\n\n2 5\n\n")
     for truth in (folder, tmp_path / "test"):
         args = ("evaluate", tmp_path / "theirs.txt", truth, "--train", tmp_path / "train", "-k", "1")
         assert ["P", "66.67"] in [line.split() for line in done(*args).out.splitlines()]
         filtered = done(*args, "--filter", tmp_path / "pairs.txt").out
-        assert "filtered: 1 pairs of the truth, 1 of the predictions" in filtered
+        assert "filtered: 1 pair of the truth, 1 of the predictions" in filtered
         assert ["P", "33.33"] in [line.split() for line in filtered.splitlines()]
 
 
