@@ -102,7 +102,7 @@ class Run(Record):
 
     format: Literal["pwdismec-model"] = FORMAT
     version: Literal[1] = VERSION
-    kind: Literal["linear"] = "linear"
+    model_kind: Literal["linear"] = "linear"
     written_by: Text
     n_instances: Size
     n_features: Size
@@ -135,7 +135,9 @@ class Run(Record):
     @property
     def id(self) -> str:
         """Names the run in each of its shards; kind, the program's version, names and texts do not count."""
-        record = self.model_dump(exclude={"kind", "written_by", "label_names", "label_uris", "vectorizer"})
+        record = self.model_dump(
+            exclude={"model_kind", "written_by", "label_names", "label_uris", "vectorizer"}
+        )
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:32]
 
     @property

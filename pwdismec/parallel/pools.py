@@ -66,12 +66,7 @@ class Processes:
             executor = loky.ProcessPoolExecutor(
                 self._number, initializer=begin_worker, initargs=(os.getpid(),)
             )
-        _start_workers(executor)
-        # Were their ends of the pipes open here as well, this process could wait for ever for killed ones to
-        # read an item, or to send a result.
-        executor._call_queue._reader.close()
-        executor._result_queue._writer.close()
-        self._watch = _Watch(list(executor._processes.values()))
+        self._watch = _Watch(_start_workers(executor))
         self._executor = executor
 
     def size(self) -> int:
@@ -140,8 +135,11 @@ class _Watch:
         os.close(self._reader)
 
 
-def _start_workers(executor: Any) -> None:
+def _start_workers(executor: Any) -> list[Any]:
     """Start the processes of an executor with signals blocked, until `begin_worker` says what they mean.
+
+    Were their ends of the pipes open here as well, this process could wait for ever for killed ones to read
+    an item, or to send a result.
 
     Raises
     ------
@@ -151,13 +149,18 @@ def _start_workers(executor: Any) -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         first = executor.submit(os.getpid)
+        processes = list((executor._processes or {}).values())
+        for end in (executor._call_queue._reader, executor._result_queue._writer):
+            with suppress(OSError):  # where they have died by now, it is closed
+                end.close()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     while not futures.wait([first], _SECONDS_BETWEEN).done:
         if not executor._executor_manager_thread.is_alive():
-            for process in executor._processes.values():
+            for process in processes:
                 process.terminate()
             raise RuntimeError("can't start new thread")  # what ended that one
+    return processes
 
 
 class Dask:

@@ -44,4 +44,4 @@ def scorer_of(
     model: Model, memory: int | None = None, thresholds: NDArray[np.float32] | None = None
 ) -> Scorer:
     """What answers for a model; parameters and errors are those of `Predictor`."""
-    return _SCORERS[model.manifest.run.kind](model, memory, thresholds)
+    return _SCORERS[model.manifest.run.model_kind](model, memory, thresholds)

@@ -179,7 +179,9 @@ TOLD = {
     "l2_normalize",
     "n_instances",
 }
-OTHERS = {("run", name) for name in ("label_names", "label_uris", "vectorizer", "format", "version", "kind")}
+OTHERS = {
+    ("run", name) for name in ("label_names", "label_uris", "vectorizer", "format", "version", "model_kind")
+}
 
 
 def test_every_field_of_the_manifest(model):
