@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 
+# How long an example takes depends on what else the machine does.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
+
 # For scripts/mutation, to which a failure is enough: no search for the shortest example.
 settings.register_profile("first-failure", phases=[Phase.explicit, Phase.generate], database=None)
 
