@@ -1,7 +1,7 @@
 r"""Put likely slips into the code, one at a time, and see which of them the tests notice.
 
 \b
-    python scripts/mutation pwdismec/weighting cli/durations.py   # 20 mutants of these
+    python scripts/mutation pwdismec/weighting cli/values.py   # 20 mutants of these
     python scripts/mutation --python 75 --cpp 25 --seed 1         # 100 of all rooms
     python scripts/mutation --listed                              # those that no test noticed once
 
