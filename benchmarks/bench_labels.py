@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
 from pwdismec.prediction import Predictor
-from pwdismec.prediction.blocks import Part
 from pwdismec.prediction.dense_features import LabelWeights
+from pwdismec.prediction.scored_blocks import Part
 
 N_FEATURES = 200_000
 LENGTH = 97

@@ -31,8 +31,8 @@ from pwdismec.data.topk import TopK
 from pwdismec.data.transforms import Transforms
 from pwdismec.model import Model
 from pwdismec.prediction import Predictor
-from pwdismec.prediction.blocks import Part
 from pwdismec.prediction.dense_features import LabelWeights
+from pwdismec.prediction.scored_blocks import Part
 
 SCIPY_ROWS = 256
 

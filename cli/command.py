@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import click
 
-from . import progress
+from . import messages
 
 STDOUT = Path("-")
 
@@ -64,7 +64,7 @@ _MOST_UNGROUPED = 8
 
 
 def _global_option(*names: str, **settings: Any) -> click.Option:
-    return click.Option(names, expose_value=False, callback=progress.remember, **settings)
+    return click.Option(names, expose_value=False, callback=messages.remember, **settings)
 
 
 GLOBAL_OPTIONS = (
@@ -124,10 +124,10 @@ class Command(_Shared):
 
         read, written = ((), ()) if self._touched is None else self._touched(ctx.params)
         written = [*written, *_paths(ctx, OutputPath)]
-        log = progress.asked_log()
+        log = messages.asked_log()
         read = [*read, *_paths(ctx, InputPath), *ctx.meta.get(_READ, ())]
         check_all_apart(written if log is None else [*written, log], read)
-        progress.begin(log, written)
+        messages.begin(log, written)
         return super().invoke(ctx)
 
 

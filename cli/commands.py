@@ -14,9 +14,9 @@ from click.shell_completion import CompletionItem, shell_complete
 
 from pwdismec.files import remove_own_parts
 
-from . import progress, signals
+from . import messages, signals
 from .command import Group, epilog
-from .errors import did_you_mean, tell_bus_errors, tell_error
+from .failures import did_you_mean, tell_bus_errors, tell_error
 
 NAME = "pwdismec"
 _COMPLETE = "_PWDISMEC_COMPLETE"
@@ -72,7 +72,7 @@ class Commands(Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        progress.name_command(name)
+        messages.name_command(name)
         if name not in COMMANDS:
             raise click.UsageError(
                 f"{name}: no such command{did_you_mean(get_close_matches(name, COMMANDS), ctx.command_path)}"
@@ -101,7 +101,7 @@ def commands() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; its exit code. Whatever ends it is told, in one line on standard error."""
-    progress.forget()
+    messages.forget()
     try:
         code = _do(arguments)
         signals.end_work()

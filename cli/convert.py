@@ -16,7 +16,7 @@ from pwdismec.steps.convert import convert_files
 from . import options
 from .command import INPUT, OUTPUT
 from .command import command as subcommand
-from .progress import say, warn, watch
+from .messages import say, warn, watch
 from .streams import print_text
 from .text_options import Texts, text_options
 

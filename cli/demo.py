@@ -6,7 +6,7 @@ from pwdismec.experiment.demo import run_demo
 
 from . import options
 from .command import command as subcommand
-from .progress import watch
+from .messages import watch
 from .streams import print_text
 
 

@@ -17,7 +17,7 @@ from pwdismec.weighting import PropensityParameters
 from . import options
 from .command import INPUT, OUTPUT
 from .command import command as subcommand
-from .progress import watch
+from .messages import watch
 from .streams import json_output, print_result
 
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from pwdismec.plain_text import duration_text
 from pwdismec.quoting import visible
-from pwdismec.sizes import duration_text
 
 _SECONDS_TO_ESTIMATE = 1.0
 

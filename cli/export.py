@@ -13,7 +13,7 @@ from pwdismec.model.text_format import export_text
 from . import options
 from .command import INPUT, OUTPUT, STDOUT
 from .command import command as subcommand
-from .progress import watch
+from .messages import watch
 from .streams import check_uncompressed, file_or_stdout
 
 

@@ -12,7 +12,7 @@ from pwdismec.model.text_format import import_text
 from . import options
 from .command import INPUT, OUTPUT
 from .command import command as subcommand
-from .progress import watch
+from .messages import watch
 from .streams import print_text
 
 

@@ -13,7 +13,7 @@ from pwdismec.model.merging import merge_models
 from . import options
 from .command import INPUT, OUTPUT
 from .command import command as subcommand
-from .progress import watch
+from .messages import watch
 from .streams import print_text
 
 

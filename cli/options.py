@@ -20,7 +20,7 @@ from pwdismec.weighting import PRESETS, PropensityParameters, preset
 from pwdismec.weighting.propensity import checked_parameters
 
 from .command import OUTPUT
-from .progress import warn
+from .messages import warn
 from .values import duration, numbers, size
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -9,13 +9,13 @@ import click
 from pwdismec.cluster import Part, stopping
 from pwdismec.data.formats.source import OneBased
 from pwdismec.parallel import THREADS, Backend
-from pwdismec.prediction.files.writing import FORMATS
+from pwdismec.prediction.files.prediction_job import FORMATS
 from pwdismec.steps.predict import TOP_K, predict_file
 
 from . import options
 from .command import INPUT, OUTPUT, STDOUT
 from .command import command as subcommand
-from .progress import warn, watch
+from .messages import warn, watch
 from .streams import check_uncompressed, file_or_stdout
 
 _SUFFIXES = {".npz": "npz", ".jsonl": "jsonl", ".csv": "csv"}

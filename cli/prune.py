@@ -10,13 +10,13 @@ import click
 from pwdismec.data import Dataset
 from pwdismec.diagnosis.inspection import change_of_size
 from pwdismec.model import Model
-from pwdismec.model.manifest import WeightType
+from pwdismec.model.model_manifest import WeightType
 from pwdismec.pruning import prune_model
 
 from . import options
 from .command import INPUT, OUTPUT
 from .command import command as subcommand
-from .progress import watch
+from .messages import watch
 from .streams import print_text
 from .values import percents, size
 

@@ -8,12 +8,12 @@ import click
 
 from pwdismec.quoting import shown_name
 from pwdismec.reporting import write_report
-from pwdismec.reporting.words import verdicts
+from pwdismec.reporting.wording import verdicts
 
 from . import options
 from .command import INPUT, OUTPUT
 from .command import command as subcommand
-from .progress import watch
+from .messages import watch
 from .streams import print_text
 
 

@@ -15,7 +15,7 @@ from pwdismec.settings.training import short_name
 from . import options
 from .command import FOLDER, INPUT
 from .command import command as subcommand
-from .progress import say, warn, watch
+from .messages import say, warn, watch
 from .streams import print_text
 
 

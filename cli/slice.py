@@ -13,7 +13,7 @@ from pwdismec.model.slicing import read_labels, slice_model
 from . import options
 from .command import INPUT, OUTPUT
 from .command import command as subcommand
-from .progress import watch
+from .messages import watch
 from .streams import print_text
 
 

@@ -12,14 +12,14 @@ from pwdismec.cluster.job_arrays import Array, script_of, submit
 from pwdismec.data import Dataset
 from pwdismec.model import Model
 from pwdismec.outputs import output_file
-from pwdismec.sizes import size_text
+from pwdismec.plain_text import size_text
 from pwdismec.steps.predict import memory_to_predict
 from pwdismec.training import plan_memory, run_of
 from pwdismec.training.runs import is_done
 
 from . import predict, train
 from .command import STDOUT, Group, epilog
-from .progress import say
+from .messages import say
 from .streams import print_script, print_text
 from .values import duration
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-from pwdismec.model.missing import ranges_text
+from pwdismec.model.shard_plan import ranges_text
+from pwdismec.plain_text import duration_text
 from pwdismec.quoting import shown_name
-from pwdismec.sizes import duration_text
 from pwdismec.training.status import Status, Worker, status_of
 
 from . import options

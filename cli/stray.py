@@ -16,9 +16,9 @@ from pwdismec.parallel.threads import is_refused
 from pwdismec.quoting import one_line
 
 from . import signals
-from .errors import reason, traceback_of
 from .events import Event
-from .progress import log
+from .failures import reason, traceback_of
+from .messages import log
 
 _SECONDS_TO_RETURN = 0.01
 

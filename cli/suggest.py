@@ -22,7 +22,7 @@ from pwdismec.steps.suggest import TOP_K, Suggester, Suggestion, numbered_lines
 from . import options
 from .command import INPUT, STDOUT
 from .command import command as subcommand
-from .progress import say, warn
+from .messages import say, warn
 from .streams import json_output, print_text
 
 # Words per label that are shown to people; --json has all.

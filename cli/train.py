@@ -18,19 +18,19 @@ from pwdismec.diagnosis.inspection import training_summary
 from pwdismec.errors import ConfigError
 from pwdismec.model import Model
 from pwdismec.parallel import THREADS, Backend
+from pwdismec.plain_text import duration_text
 from pwdismec.quoting import shown_name
 from pwdismec.settings.training import read_settings
-from pwdismec.sizes import duration_text
 from pwdismec.steps.calibrate import calibrate_on_share, check_share
 from pwdismec.training import Progress, TrainingConfig, train, train_part
 from pwdismec.training.config import DISMEC_PRUNE
-from pwdismec.training.progress import as_training_progress
+from pwdismec.training.training_progress import as_training_progress
 from pwdismec.weighting import SCHEMES, Weighting
 
 from . import options
 from .command import INPUT, OUTPUT, also_reads
 from .command import command as subcommand
-from .progress import say, watch
+from .messages import say, watch
 from .streams import print_text
 
 _DEFAULT = TrainingConfig()

@@ -11,7 +11,7 @@ import click
 from pwdismec.quoting import shown_name
 from pwdismec.steps.tune import tune_folder
 from pwdismec.training import TrainingConfig
-from pwdismec.training.progress import as_training_progress
+from pwdismec.training.training_progress import as_training_progress
 from pwdismec.tuning import Grid
 from pwdismec.tuning.folder import BEST
 from pwdismec.tuning.results import DEFAULT_METRIC
@@ -20,7 +20,7 @@ from pwdismec.weighting import SCHEMES, PropensityParameters
 from . import options
 from .command import INPUT, OUTPUT
 from .command import command as subcommand
-from .progress import say, watch
+from .messages import say, watch
 from .streams import print_text
 from .values import numbers
 

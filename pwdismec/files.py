@@ -26,7 +26,7 @@ from typing import Final
 
 from pwdismec.errors import DataError, OutputError, PwdismecError, StorageError
 from pwdismec.patience import FULL, TRANSIENT, patient, uninterrupted
-from pwdismec.sizes import size_text
+from pwdismec.plain_text import size_text
 
 _HASH_CHUNK = 1 << 22
 

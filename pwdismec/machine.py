@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from pwdismec.errors import DataError
-from pwdismec.sizes import size_text
+from pwdismec.plain_text import size_text
 
 # A limit that a container or a job of Slurm sets.
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")

@@ -17,9 +17,9 @@ from typing import Any
 import click
 
 from pwdismec import PwdismecError
-from pwdismec.cli.progress import say, watch
-from pwdismec.experiment.config import read_config
+from pwdismec.cli.messages import say, watch
 from pwdismec.experiment.experiment import run_experiment
+from pwdismec.experiment.experiment_file import read_config
 from pwdismec.metrics import mean_relative_gain
 from pwdismec.steps.evaluate import evaluate_file
 

@@ -9,9 +9,9 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.transforms import Transforms
 from pwdismec.model import Model, Shard
 from pwdismec.model.beside import Beside
-from pwdismec.model.manifest import Run
-from pwdismec.model.plan import plan_shards
-from pwdismec.model.writing import write_model
+from pwdismec.model.model_manifest import Run
+from pwdismec.model.model_writer import write_model
+from pwdismec.model.shard_plan import plan_shards
 from pwdismec.solvers import Certificate
 
 

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from pwdismec.data.csr import CSR
 from pwdismec.data.topk import TopK
 from pwdismec.data.transforms import Transforms
-from pwdismec.prediction.blocks import Part
+from pwdismec.prediction.scored_blocks import Part
 
 
 @dataclass

@@ -10,7 +10,7 @@ from small_data import small_dataset
 from pwdismec import ConfigError, Predictor, PWDiSMECClassifier, TrainingConfig, Weighting, train
 from pwdismec.bounds import thread_count
 from pwdismec.pruning.criteria import at_least, largest
-from pwdismec.pruning.loss import within_loss
+from pwdismec.pruning.loss_budget import within_loss
 from pwdismec.tuning.split import n_held_out
 
 NO_NUMBERS = ["a", "1", b"1", None, [], [1], {}, True, np.True_, 1j, np.ones(2)]

@@ -1,9 +1,11 @@
-"""What pip installed, as its metadata tell."""
+"""What pip installed, as its metadata tell, and how its modules are named."""
 
+from collections import Counter
 from importlib import metadata, resources
 from pathlib import Path
 
 import pwdismec.cli.main
+from pwdismec.cli.commands import COMMANDS
 
 
 def files() -> list[str]:
@@ -25,3 +27,11 @@ def test_nothing_but_the_package_and_its_command_is_installed():
     assert [Path(path).name for path in others] == ["pwdismec"]  # in the environment's bin
     assert not [path for path in files() if path.endswith((".cpp", ".hpp", "CMakeLists.txt"))]
     assert [path for path in files() if path.endswith("licenses/LICENSE")]
+
+
+def test_a_module_is_found_by_its_name():
+    modules = [Path(path).stem for path in files() if path.endswith(".py")]
+    names = Counter(name for name in modules if not name.startswith("__"))
+    alike = {name for name, count in names.items() if count > 1}
+    assert alike <= set(COMMANDS), "only a command has a namesake, the module that does its work"
+    assert max(names.values()) == 2

@@ -23,7 +23,7 @@ from pwdismec.errors import DamagedError, ModelError
 from pwdismec.files import write_file
 from pwdismec.metrics.checks import check_labels
 from pwdismec.model import Model
-from pwdismec.model.manifest import CALIBRATION
+from pwdismec.model.model_manifest import CALIBRATION
 from pwdismec.patience import patient
 from pwdismec.stored import Count, Record, file_in, parsed
 

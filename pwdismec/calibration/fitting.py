@@ -11,8 +11,8 @@ from scipy.special import expit
 from pwdismec.bounds import thread_count
 from pwdismec.calibration.calibration import Calibration, reaching
 from pwdismec.calibration.counts import ScoreCounts
-from pwdismec.calibration.groups import group_bounds, group_of
 from pwdismec.calibration.maps import METHODS, ScoreMap
+from pwdismec.calibration.positives_groups import group_bounds, group_of
 from pwdismec.calibration.reliability import Reliability
 from pwdismec.calibration.scoring import label_scores
 from pwdismec.calibration.thresholds import best_cut, drawn, scut_fbr

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from pwdismec.data.csr import CSR, row_chunks
 from pwdismec.data.dataset import Dataset, open_written
+from pwdismec.data.dataset_manifest import VECTORIZER, Likeness
 from pwdismec.data.dense import Dense, Features
-from pwdismec.data.manifest import VECTORIZER, Likeness
 from pwdismec.data.names import check_names, check_uris, read_given_names
 from pwdismec.data.strings import Strings
 from pwdismec.data.transforms import Transforms, check_term_counts

@@ -13,11 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pwdismec.checked import not_yet, remember
-from pwdismec.data import npy
+from pwdismec.data import array_files
 from pwdismec.data.csr import CSR, entries_of, row_chunks, sound_csr_matrix
-from pwdismec.data.dense import Dense, Features
-from pwdismec.data.frames import is_frame, numbers_of
-from pwdismec.data.manifest import (
+from pwdismec.data.dataset_manifest import (
     MANIFEST,
     VECTORIZER,
     FileEntry,
@@ -26,6 +24,8 @@ from pwdismec.data.manifest import (
     fingerprint_of,
     read_manifest,
 )
+from pwdismec.data.dense import Dense, Features
+from pwdismec.data.frames import is_frame, numbers_of
 from pwdismec.data.names import check_names, check_uris, read_names, read_uris
 from pwdismec.data.statistics import Statistics
 from pwdismec.data.strings import Strings
@@ -274,7 +274,7 @@ class Dataset:
                 "features_indices": features.indices,
                 "features_data": features.values,
             }
-        hashes = {name: npy.sha256_of_array(array) for name, array in arrays.items()}
+        hashes = {name: array_files.sha256_of_array(array) for name, array in arrays.items()}
         return fingerprint_of(self.n_features, self.n_labels, self.transforms, hashes)
 
     def select_instances(self, ids: slice | ArrayLike) -> Dataset:
@@ -300,7 +300,7 @@ class Dataset:
             rows = _ids(ids, self.n_instances, "instance")
             features, labels = self.features.take(rows), self.labels.take(rows)
             record_ids = None if self.record_ids is None else self.record_ids.take(rows)
-            key = f"instances {npy.sha256_of_array(rows)}"
+            key = f"instances {array_files.sha256_of_array(rows)}"
         return replace(
             self,
             features=features,
@@ -337,7 +337,7 @@ class Dataset:
             path=None,
             like=None,
             _label_instances=label_instances,
-            _fingerprint=self._derived_fingerprint(f"labels {npy.sha256_of_array(rows)}"),
+            _fingerprint=self._derived_fingerprint(f"labels {array_files.sha256_of_array(rows)}"),
         )
 
     def transformed(self, transforms: Transforms) -> Dataset:
@@ -421,7 +421,7 @@ class Dataset:
         manifest = read_manifest(self.path)
         for name, entry in manifest.arrays.items():
             path = file_in(self.path, f"{name}.npy")
-            _check(path, entry.sha256, npy.sha256_of_array(npy.open_array(path, entry)))
+            _check(path, entry.sha256, array_files.sha256_of_array(array_files.open_array(path, entry)))
         for name, file in _others(manifest).items():
             path = file_in(self.path, name)
             _check(path, file.sha256, sha256_of(path))
@@ -463,7 +463,8 @@ def _mapped(folder: Path) -> tuple[Dataset, Manifest]:
     """A data set whose files have the sizes that its manifest says; their content is not looked at."""
     manifest = read_manifest(folder)
     arrays = {
-        name: npy.open_array(file_in(folder, f"{name}.npy"), entry) for name, entry in manifest.arrays.items()
+        name: array_files.open_array(file_in(folder, f"{name}.npy"), entry)
+        for name, entry in manifest.arrays.items()
     }
 
     def matrix(name: str, n_columns: int) -> CSR:

@@ -12,8 +12,8 @@ from pwdismec.data.formats.compression import clear_read_errors, open_to_read, w
 from pwdismec.data.formats.lines import check_is_no_archive
 from pwdismec.errors import DamagedError, DataError
 from pwdismec.files import read_file
+from pwdismec.plain_text import size_text
 from pwdismec.quoting import shown
-from pwdismec.sizes import size_text
 
 MAX_NAMES: Final = 1_000_000_000
 """Bytes of the largest file of names that is read: those of ten million labels take a third."""

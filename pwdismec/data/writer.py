@@ -12,10 +12,9 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from pwdismec.data import npy
+from pwdismec.data import array_files
 from pwdismec.data.csr import CSR, row_chunks
-from pwdismec.data.dense import Dense, Features
-from pwdismec.data.manifest import (
+from pwdismec.data.dataset_manifest import (
     DENSE_FEATURES,
     IDF_DTYPE,
     LABELS,
@@ -35,6 +34,7 @@ from pwdismec.data.manifest import (
     is_dataset,
     read_manifest,
 )
+from pwdismec.data.dense import Dense, Features
 from pwdismec.data.strings import Strings
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.transpose import column_offsets, rows_of_columns
@@ -83,7 +83,7 @@ def copy_vectorizer(source: Path, target: Path) -> None:
 class MatrixWriter:
     """The files of a sparse matrix, growing by whole rows."""
 
-    def __init__(self, arrays: Mapping[str, npy.ArrayWriter]) -> None:
+    def __init__(self, arrays: Mapping[str, array_files.ArrayWriter]) -> None:
         self.n_rows = 0
         self.nnz = 0
         self._arrays = arrays
@@ -105,7 +105,7 @@ class MatrixWriter:
 class DenseWriter:
     """The file of a dense matrix, growing by whole rows."""
 
-    def __init__(self, values: npy.ArrayWriter) -> None:
+    def __init__(self, values: array_files.ArrayWriter) -> None:
         self._values = values
 
     def append(self, part: Features) -> None:
@@ -117,7 +117,7 @@ class DenseWriter:
 class StringsWriter:
     """The files of strings, growing by some."""
 
-    def __init__(self, indptr: npy.ArrayWriter, utf8: npy.ArrayWriter) -> None:
+    def __init__(self, indptr: array_files.ArrayWriter, utf8: array_files.ArrayWriter) -> None:
         self._indptr, self._utf8 = indptr, utf8
         indptr.append(np.zeros(1, np.int64))
 
@@ -136,9 +136,9 @@ class FolderWriter:
         self._entries: dict[str, ArrayEntry] = {}
 
     @contextmanager
-    def array(self, name: str, dtype: str, columns: int | None = None) -> Iterator[npy.ArrayWriter]:
+    def array(self, name: str, dtype: str, columns: int | None = None) -> Iterator[array_files.ArrayWriter]:
         """Write one array, in place of what had its name."""
-        with npy.ArrayWriter(self.folder / f"{name}.npy", dtype, columns) as writer:
+        with array_files.ArrayWriter(self.folder / f"{name}.npy", dtype, columns) as writer:
             yield writer
         self._entries[name] = writer.entry
 
@@ -177,7 +177,7 @@ class FolderWriter:
 
         def array(field: str) -> NDArray[Any]:
             key = f"{name}_{field}"
-            return npy.open_array(self.folder / f"{key}.npy", self._entries[key])
+            return array_files.open_array(self.folder / f"{key}.npy", self._entries[key])
 
         data = array("data") if f"{name}_data" in _SPARSE_ARRAYS else None
         return CSR(array("indptr"), array("indices"), data, n_columns)

@@ -14,8 +14,7 @@ import joblib
 from pwdismec import native
 from pwdismec.diagnosis.self_test import SelfTest, self_test
 from pwdismec.machine import memory
-from pwdismec.metrics.table import pairs
-from pwdismec.sizes import duration_text, size_text
+from pwdismec.plain_text import duration_text, pairs, size_text
 
 Versions = Mapping[str, str | None]
 """The version of each package; None where it is missing."""

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from pwdismec.data import Dataset
-from pwdismec.data.manifest import read_manifest
+from pwdismec.data.dataset_manifest import read_manifest
 from pwdismec.diagnosis.inspection import kind_of, read_as_predictions
 from pwdismec.model import Model
-from pwdismec.model.manifest import RUN, Run, read_record
-from pwdismec.model.missing import shards_there
+from pwdismec.model.model_manifest import RUN, Run, read_record
+from pwdismec.model.shard_plan import shards_there
 
 
 def facts_of(path: str | Path) -> dict[str, Any]:

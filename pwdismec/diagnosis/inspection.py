@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec.data import Dataset
-from pwdismec.data.manifest import MANIFEST, is_dataset, read_manifest
+from pwdismec.data.dataset_manifest import MANIFEST, is_dataset, read_manifest
 from pwdismec.data.shown_labels import ShownLabels
 from pwdismec.errors import DataError, PwdismecError
-from pwdismec.metrics.table import aligned
-from pwdismec.metrics.table import pairs as _pairs
 from pwdismec.model import Model
-from pwdismec.model.manifest import RUN, Run, read_record
-from pwdismec.model.missing import how_far
+from pwdismec.model.model_manifest import RUN, Run, read_record
+from pwdismec.model.shard_plan import how_far
+from pwdismec.plain_text import aligned
+from pwdismec.plain_text import pairs as _pairs
 from pwdismec.prediction.files import read_predictions
 from pwdismec.prediction.files.predictions import Predictions
 from pwdismec.quoting import shown_name

@@ -28,7 +28,7 @@ class Weights:
     Attributes
     ----------
     label_ids, weights, bias
-        See `pwdismec.prediction.blocks.LabelWeights`.
+        See `pwdismec.prediction.scored_blocks.LabelWeights`.
     """
 
     label_ids: NDArray[np.int32]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pwdismec.metrics import Report, mean_relative_gain
-from pwdismec.metrics.table import aligned
+from pwdismec.plain_text import aligned
 
 BASELINE = "vanilla"
 METRICS = ("P", "nDCG", "PSP", "PSnDCG")

@@ -12,11 +12,11 @@ from typing import NamedTuple
 from pwdismec.data import Dataset, TopK, Transforms
 from pwdismec.data.synthetic import synthetic
 from pwdismec.metrics import Report, evaluate
-from pwdismec.metrics.table import aligned
+from pwdismec.plain_text import aligned
 from pwdismec.prediction import Predictor
 from pwdismec.progress import Watch, unwatched
 from pwdismec.training import TrainingConfig, train
-from pwdismec.training.progress import as_training_progress
+from pwdismec.training.training_progress import as_training_progress
 from pwdismec.weighting import Weighting
 
 _NAMES = {"vanilla": "vanilla", "pw": "PW", "pw-cb": "PW-cb"}

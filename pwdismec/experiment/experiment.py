@@ -13,14 +13,14 @@ from pwdismec.data import Dataset
 from pwdismec.data.formats.lines import check_is_file
 from pwdismec.errors import DamagedError
 from pwdismec.experiment.comparison import comparison, relative_gains
-from pwdismec.experiment.config import Config, read_config, with_settings
+from pwdismec.experiment.experiment_file import Config, read_config, with_settings
 from pwdismec.experiment.run_folder import RunFolder
 from pwdismec.experiment.step_cache import Steps, state_of
 from pwdismec.files import clear_os_errors, sha256_of, write_file
 from pwdismec.metrics import Report
 from pwdismec.metrics.report import StoredReport
 from pwdismec.model import Model
-from pwdismec.model.manifest import MANIFEST, Run, run_at
+from pwdismec.model.model_manifest import MANIFEST, Run, run_at
 from pwdismec.progress import Watch, unwatched
 from pwdismec.quoting import shown_name, visible
 from pwdismec.settings.training import read_settings, short_name
@@ -29,7 +29,7 @@ from pwdismec.steps.evaluate import evaluate_file
 from pwdismec.steps.predict import predict_file
 from pwdismec.stored import read_json, read_stored
 from pwdismec.training import run_of, train
-from pwdismec.training.progress import as_training_progress
+from pwdismec.training.training_progress import as_training_progress
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def run_experiment(
     Parameters
     ----------
     config
-        A YAML file; see `pwdismec.experiment.config.Config`.
+        A YAML file; see `pwdismec.experiment.experiment_file.Config`.
     data
         The folder of the data's files, in place of the config's own.
     settings

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pwdismec.data.manifest import MANIFEST
+from pwdismec.data.dataset_manifest import MANIFEST
 from pwdismec.errors import DamagedError, OutputError
 from pwdismec.files import clear_os_errors, make_own_folder, write_file
 from pwdismec.outputs import check_no_links

@@ -18,8 +18,8 @@ from pwdismec.metrics.checks import (
     places_of,
 )
 from pwdismec.metrics.conventions import PYXCLIB, convention_named
-from pwdismec.metrics.groups import LabelGroup, frequency_groups
 from pwdismec.metrics.judging import Totals, add_up, batches, judged, ranges
+from pwdismec.metrics.label_groups import LabelGroup, frequency_groups
 from pwdismec.metrics.report import GroupReport, Report
 from pwdismec.metrics.reranking import POOL
 from pwdismec.metrics.sums import Sums

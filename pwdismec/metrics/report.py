@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import InstanceOf, RootModel, model_validator
 
 from pwdismec.metrics.conventions import CONVENTIONS, PYXCLIB
-from pwdismec.metrics.table import aligned
+from pwdismec.plain_text import aligned
 
 _MAX_K: Final = 2**31
 

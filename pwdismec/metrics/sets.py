@@ -15,7 +15,7 @@ from pwdismec.metrics.checks import check_labels, check_shapes
 from pwdismec.metrics.hits import find_hits
 from pwdismec.metrics.judging import Totals, add_up, batches, judged, ranges
 from pwdismec.metrics.label_table import LabelTable, set_columns
-from pwdismec.metrics.table import aligned
+from pwdismec.plain_text import aligned
 
 _MEANS = ("micro", "macro")
 _METRICS = ("precision", "recall", "F1")

@@ -7,11 +7,11 @@ from typing import NamedTuple, Protocol
 
 import safetensors.numpy
 
-from pwdismec.data.manifest import VECTORIZER, files_of_vectorizer
+from pwdismec.data.dataset_manifest import VECTORIZER, files_of_vectorizer
 from pwdismec.data.mapping import release
 from pwdismec.data.transforms import Transforms
 from pwdismec.files import clear_os_errors, make_own_folder, read_file, write_file
-from pwdismec.model.manifest import IDF, LABEL_NAMES, LABEL_URIS
+from pwdismec.model.model_manifest import IDF, LABEL_NAMES, LABEL_URIS
 
 
 class _Holder(Protocol):

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from pwdismec.data.manifest import files_of_vectorizer
+from pwdismec.data.dataset_manifest import files_of_vectorizer
 from pwdismec.errors import ConfigError, ModelError
 from pwdismec.files import read_file
 from pwdismec.model.beside import Beside
-from pwdismec.model.manifest import Run, ShardPlan
 from pwdismec.model.model import Model
-from pwdismec.model.plan import plan_shards
+from pwdismec.model.model_manifest import Run, ShardPlan
+from pwdismec.model.model_writer import OnShard, model_output, with_history, write_model
 from pwdismec.model.shard import Shard
-from pwdismec.model.writing import OnShard, model_output, with_history, write_model
+from pwdismec.model.shard_plan import plan_shards
 from pwdismec.quoting import shown
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pwdismec.checked import not_yet, remember
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
-from pwdismec.data.manifest import VECTORIZER, files_of_vectorizer
+from pwdismec.data.dataset_manifest import VECTORIZER, files_of_vectorizer
 from pwdismec.data.names import read_names, read_uris
 from pwdismec.data.tensors import read_tensors
 from pwdismec.data.transforms import Transforms
@@ -33,7 +33,7 @@ from pwdismec.model.explanation import (
     explain,
     top_features,
 )
-from pwdismec.model.manifest import (
+from pwdismec.model.model_manifest import (
     CLAIMS,
     IDF,
     LABEL_NAMES,
@@ -47,8 +47,8 @@ from pwdismec.model.manifest import (
     text_of,
     write_record,
 )
-from pwdismec.model.missing import how_far
 from pwdismec.model.shard import MappedWeights, Shard, check_shard, map_weights, read_shard
+from pwdismec.model.shard_plan import how_far
 from pwdismec.model.texts import record_of
 from pwdismec.patience import patient
 from pwdismec.quoting import shown, shown_name

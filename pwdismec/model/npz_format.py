@@ -9,7 +9,7 @@ import numpy as np
 from pwdismec.files import file_to_write, replacing_file
 from pwdismec.machine import check_fits
 from pwdismec.model.model import Model
-from pwdismec.model.writing import OnShard
+from pwdismec.model.model_writer import OnShard
 from pwdismec.outputs import output_file
 
 

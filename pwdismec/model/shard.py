@@ -19,7 +19,7 @@ from pwdismec.data.tensors import map_tensors
 from pwdismec.data.validation import check_csr
 from pwdismec.errors import DamagedError, ModelError
 from pwdismec.files import sha256_of, write_file
-from pwdismec.model.manifest import Run, ShardEntry, ShardPlan, WeightType
+from pwdismec.model.model_manifest import Run, ShardEntry, ShardPlan, WeightType
 from pwdismec.quoting import shown
 from pwdismec.solvers import Certificate
 from pwdismec.stored import Digest, Record, Size, Text, damaged, file_in, parsed

@@ -16,10 +16,10 @@ from pwdismec.data.names import MAX_NAMES
 from pwdismec.errors import ConfigError, DataError, ModelError
 from pwdismec.files import read_file
 from pwdismec.model.beside import Beside
-from pwdismec.model.manifest import ShardPlan
 from pwdismec.model.model import Model
+from pwdismec.model.model_manifest import ShardPlan
+from pwdismec.model.model_writer import OnShard, model_output, with_history, write_model
 from pwdismec.model.shard import Shard
-from pwdismec.model.writing import OnShard, model_output, with_history, write_model
 from pwdismec.quoting import shown
 
 # Of a label's id, with zeros in front.

@@ -39,11 +39,11 @@ from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError, DataError
 from pwdismec.files import file_to_read, file_to_write, replacing_file
 from pwdismec.model.beside import Beside
-from pwdismec.model.manifest import Run, ShardPlan
 from pwdismec.model.model import Model
-from pwdismec.model.plan import shard_at
+from pwdismec.model.model_manifest import Run, ShardPlan
+from pwdismec.model.model_writer import model_output, write_model
 from pwdismec.model.shard import Shard
-from pwdismec.model.writing import model_output, write_model
+from pwdismec.model.shard_plan import shard_at
 from pwdismec.outputs import output_file
 from pwdismec.quoting import visible
 from pwdismec.solvers import Certificate

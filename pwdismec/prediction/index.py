@@ -21,11 +21,11 @@ from pwdismec.errors import ConfigError, DamagedError, ModelError, PwdismecError
 from pwdismec.files import close, open_folder
 from pwdismec.machine import memory
 from pwdismec.model import Model
-from pwdismec.model.manifest import INDEX
-from pwdismec.prediction.blocks import LabelBlock, Part, Slice, cut, plan_blocks
+from pwdismec.model.model_manifest import INDEX
 from pwdismec.prediction.dense_features import DenseFeatures, LabelWeights, check_features
 from pwdismec.prediction.index_file import VERSION, is_as_built, read_index, write_index
-from pwdismec.prediction.memory import MemoryLimit
+from pwdismec.prediction.memory_limit import MemoryLimit
+from pwdismec.prediction.scored_blocks import LabelBlock, Part, Slice, cut, plan_blocks
 
 # Weights of a shard that are in memory at a time.
 _CHUNK = 1 << 18

@@ -19,8 +19,8 @@ from pwdismec.data.mapping import release
 from pwdismec.data.tensors import DTYPES, map_tensors
 from pwdismec.files import file_to_read, file_to_write, replacing_file
 from pwdismec.patience import patient
-from pwdismec.prediction.blocks import LabelBlock
 from pwdismec.prediction.dense_features import DenseFeatures
+from pwdismec.prediction.scored_blocks import LabelBlock
 
 FORMAT: Final = "pwdismec-index"
 VERSION: Final = "6"

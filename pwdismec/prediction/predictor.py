@@ -9,19 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pwdismec.bounds import thread_count, whole_number
-from pwdismec.data.chunks import feature_chunks
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
-from pwdismec.data.dense import Features
+from pwdismec.data.dense import Features, feature_chunks
 from pwdismec.data.topk import TopK, join_rows
 from pwdismec.data.transforms import Transforms
 from pwdismec.data.validation import check_features, check_form, finite_float32, whole_numbers
 from pwdismec.errors import ArrayError, ConfigError, ModelError
 from pwdismec.model import Model
-from pwdismec.prediction.blocks import LabelBlock, Part, label_blocks
 from pwdismec.prediction.dense_features import DenseFeatures, LabelWeights
 from pwdismec.prediction.index import open_index
-from pwdismec.prediction.memory import MemoryLimit
+from pwdismec.prediction.memory_limit import MemoryLimit
+from pwdismec.prediction.scored_blocks import LabelBlock, Part, label_blocks
 from pwdismec.prediction.search import check_scores, memory_of_search, no_top, search, search_on
 
 # Of a data set, what is taken at a time; if memory is limited, each block is mapped anew for as many.

@@ -11,7 +11,7 @@ from pwdismec.data.dense import Dense, Features
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ModelError, PwdismecError
 from pwdismec.parallel.threads import Threads
-from pwdismec.prediction.blocks import LabelBlock
+from pwdismec.prediction.scored_blocks import LabelBlock
 
 # Instances a thread takes at a time: for as many a block's weights are gone through before the next block's.
 # Of long ones fewer, by their values.

@@ -12,7 +12,7 @@ from pwdismec.bounds import real_number, whole_number
 from pwdismec.data.csr import CSR
 from pwdismec.errors import ModelError
 from pwdismec.model import Model, Shard
-from pwdismec.model.manifest import WeightType
+from pwdismec.model.model_manifest import WeightType
 
 Criterion: TypeAlias = Callable[[Shard], NDArray[np.bool_]]
 """Which of the stored weights of some labels are kept."""

@@ -8,17 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
+
+from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
-from pwdismec.errors import ConfigError
+from pwdismec.errors import ConfigError, ModelError
 from pwdismec.model import Model, Shard
 from pwdismec.model.beside import Beside
-from pwdismec.model.manifest import WeightType
-from pwdismec.model.writing import model_output, with_history, write_model
+from pwdismec.model.model_manifest import WeightType
+from pwdismec.model.model_writer import model_output, with_history, write_model
 from pwdismec.pruning.criteria import Criterion, at_least, largest, threshold_for
-from pwdismec.pruning.halves import halved
-from pwdismec.pruning.loss import within_loss
+from pwdismec.pruning.loss_budget import within_loss
 from pwdismec.pruning.origin import Origin
-from pwdismec.pruning.pieces import OnLabels, changed
+from pwdismec.pruning.shard_changes import OnLabels, changed
 
 Step: TypeAlias = Callable[[Shard], Shard]
 
@@ -138,3 +140,22 @@ def _criterion(
         return largest(keep), f"pruned to {keep} weights a label"
     assert loss is not None and origin is not None
     return within_loss(loss, origin.objective), f"pruned to a loss at most {100 * loss:g} % larger"
+
+
+def halved(shard: Shard, path: Path) -> Shard:
+    """The weights rounded to float16, without those that become zero.
+
+    Raises
+    ------
+    ModelError
+        If one is too large; `path` names the model.
+    """
+    weights = shard.weights.stored()
+    with np.errstate(over="ignore"):
+        rounded = weights.values.astype(np.float16).astype(np.float32)
+    if not np.isfinite(rounded).all():
+        place = int(np.argmin(np.isfinite(rounded)))
+        label = shard.label_ids[np.searchsorted(weights.indptr, place, side="right") - 1]
+        raise ModelError(f"{path}: label {label}: weight {weights.values[place]:g} is too large for float16")
+    weights = CSR(weights.indptr, weights.indices, rounded, weights.n_columns)
+    return replace(shard, weights=weights.where(rounded != 0))

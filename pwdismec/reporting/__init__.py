@@ -1,5 +1,5 @@
 """Runs to look at: one HTML page with plots, and the plots as files."""
 
-from pwdismec.reporting.writing import write_report
+from pwdismec.reporting.report_writer import write_report
 
 __all__ = ["write_report"]

@@ -10,10 +10,10 @@ from pwdismec.data.shown_labels import ShownLabels
 from pwdismec.progress import Watch, unwatched
 from pwdismec.reporting.by_class import ByClass, by_class, scored_labels
 from pwdismec.reporting.classes import FrequencyClasses, frequency_classes
-from pwdismec.reporting.gains import Gain, mean_gain, row_gains
+from pwdismec.reporting.compared_runs import Comparison
+from pwdismec.reporting.gain_margins import Gain, mean_gain, row_gains
 from pwdismec.reporting.label_facts import LabelFacts, label_facts
 from pwdismec.reporting.pruning_curve import PruningPoint, pruning_curve
-from pwdismec.reporting.runs import Comparison
 from pwdismec.reporting.worst import WorstLabel, worst_labels
 from pwdismec.weighting import inverse_propensities
 

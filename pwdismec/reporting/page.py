@@ -8,8 +8,8 @@ from pwdismec.reporting import markup
 from pwdismec.reporting.content import Content
 from pwdismec.reporting.lists import slowest, worst
 from pwdismec.reporting.pruning_curve import tried_rows
-from pwdismec.reporting.tables import data_table, gains_table, metrics_table, settings_table
-from pwdismec.reporting.words import tail_words, verdicts
+from pwdismec.reporting.report_tables import data_table, gains_table, metrics_table, settings_table
+from pwdismec.reporting.wording import tail_words, verdicts
 
 _META = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
 _STYLE = """

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pwdismec.data import Dataset
 from pwdismec.metrics import Report
 from pwdismec.model import Model
-from pwdismec.prediction.blocks import Part, label_blocks
+from pwdismec.prediction.scored_blocks import Part, label_blocks
 from pwdismec.prediction.search import no_top, search_on
-from pwdismec.reporting.measuring import measured_like
+from pwdismec.reporting.compared_runs import measured_like
 
 MAX_INSTANCES = 4096
 SHARES = tuple(2.0**-step for step in range(8))

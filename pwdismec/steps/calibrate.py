@@ -9,12 +9,12 @@ from pwdismec.calibration import Calibration, calibrate
 from pwdismec.data import Dataset
 from pwdismec.files import helping_folder
 from pwdismec.model import Model
-from pwdismec.model.manifest import CALIBRATION
+from pwdismec.model.model_manifest import CALIBRATION
 from pwdismec.outputs import output_file
 from pwdismec.prediction.dense_features import check_features
 from pwdismec.progress import Watch, unwatched
 from pwdismec.training import TrainingConfig, run_of, train
-from pwdismec.training.progress import as_training_progress
+from pwdismec.training.training_progress import as_training_progress
 from pwdismec.tuning.split import n_held_out, split
 
 

@@ -11,7 +11,7 @@ from pwdismec.data.formats.folders import PartOfFolder
 from pwdismec.data.formats.layouts import feature_files
 from pwdismec.data.formats.source import OneBased
 from pwdismec.progress import OnProgress
-from pwdismec.steps.opening import check_same_names, is_of_records, open_rows
+from pwdismec.steps.row_source import check_same_names, is_of_records, open_rows
 
 
 def convert_files(

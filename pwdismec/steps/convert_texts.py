@@ -20,7 +20,7 @@ from pwdismec.text.chunks import chunks_of
 from pwdismec.text.corpus import Corpus
 from pwdismec.text.label_names import named, numbered
 from pwdismec.text.pieces import with_ids
-from pwdismec.text.source import FittedRows
+from pwdismec.text.record_source import FittedRows
 from pwdismec.text.splits import Split
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pwdismec.data import CSR, Dataset, Dense
-from pwdismec.data.chunks import feature_chunks
 from pwdismec.data.dataset import is_dataset
-from pwdismec.data.dense import Features
+from pwdismec.data.dense import Features, feature_chunks
 from pwdismec.data.formats.source import OneBased
 from pwdismec.data.formats.stream import StreamedInstances
 from pwdismec.data.strings import Strings
@@ -21,7 +20,7 @@ from pwdismec.data.transforms import Transforms, check_term_counts
 from pwdismec.errors import DataError, ModelError
 from pwdismec.files import file_to_read
 from pwdismec.model import Model
-from pwdismec.steps.opening import is_of_records, open_rows
+from pwdismec.steps.row_source import is_of_records, open_rows
 
 STANDARD_INPUT = Path("-")
 

@@ -19,11 +19,11 @@ from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError
 from pwdismec.files import sha256_of
 from pwdismec.model import Model
-from pwdismec.model.manifest import CALIBRATION, MANIFEST
+from pwdismec.model.model_manifest import CALIBRATION, MANIFEST
 from pwdismec.parallel import THREADS, Backend
 from pwdismec.prediction import scorer_of
-from pwdismec.prediction.blocks import MAX_LABELS, MAX_WEIGHTS
 from pwdismec.prediction.files import writing_predictions
+from pwdismec.prediction.scored_blocks import MAX_LABELS, MAX_WEIGHTS
 from pwdismec.progress import Update
 from pwdismec.steps.instances import STANDARD_INPUT, open_instances
 from pwdismec.steps.prediction_workers import Errand, content_of, spread

@@ -12,7 +12,7 @@ from pwdismec.data.topk import TopK, join_rows
 from pwdismec.errors import ModelError
 from pwdismec.files import sha256_of
 from pwdismec.model import Model
-from pwdismec.model.manifest import CALIBRATION, MANIFEST
+from pwdismec.model.model_manifest import CALIBRATION, MANIFEST
 from pwdismec.parallel import Backend, Once
 from pwdismec.prediction import Scorer, scorer_of
 from pwdismec.steps.instances import Instances, open_instances

@@ -24,7 +24,7 @@ from pwdismec.machine import check_fits
 from pwdismec.metrics.filtering import without_pairs
 from pwdismec.prediction.files import LabelTexts, read_predictions
 from pwdismec.quoting import shown
-from pwdismec.steps.opening import check_same_names, is_of_records, open_rows
+from pwdismec.steps.row_source import check_same_names, is_of_records, open_rows
 
 _DIGITS = 18
 

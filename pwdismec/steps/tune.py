@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pwdismec.data import Dataset
+from pwdismec.plain_text import size_text
 from pwdismec.settings.training import Propensity, stored_name, write_settings
-from pwdismec.sizes import size_text
 from pwdismec.training import TrainingConfig
-from pwdismec.training.progress import OnProgress
+from pwdismec.training.training_progress import OnProgress
 from pwdismec.tuning import Grid, Tuning, n_held_out, tune
 from pwdismec.tuning.folder import BEST
 from pwdismec.tuning.results import DEFAULT_METRIC, KS

@@ -12,7 +12,7 @@ from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.data.formats.folders import documents_in
 from pwdismec.data.formats.lines import LONGEST_RECORD, PIECE_SIZE, check_is_file
 from pwdismec.errors import DataError
-from pwdismec.sizes import size_text
+from pwdismec.plain_text import size_text
 from pwdismec.text.records import Record, without_brackets
 
 # Documents of a piece, at most.

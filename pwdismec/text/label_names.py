@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read, without_compression
 from pwdismec.data.formats.lines import LONGEST_RECORD, check_is_file, lines_of
-from pwdismec.data.formats.tables import TableLines, numbered_rows
+from pwdismec.data.formats.table_lines import TableLines, numbered_rows
 from pwdismec.data.names import MAX_NAMES, GivenNames, read_given_names
 from pwdismec.errors import DataError
+from pwdismec.plain_text import size_text
 from pwdismec.quoting import shown, shown_name
-from pwdismec.sizes import size_text
 from pwdismec.text.records import without_brackets
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from pwdismec.data.formats.lines import LONGEST_RECORD, LongLine, pieces_of_lines, too_long
 from pwdismec.data.formats.pair import label_rows
 from pwdismec.data.formats.source import no_labels
-from pwdismec.data.formats.tables import not_utf8
+from pwdismec.data.formats.table_lines import not_utf8
 from pwdismec.errors import DataError
 from pwdismec.text.records import Record
 

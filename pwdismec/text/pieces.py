@@ -21,7 +21,7 @@ from pwdismec.data.formats.lines import (
     pieces_of_lines,
     too_long,
 )
-from pwdismec.data.formats.tables import TableLines, not_utf8, numbered_rows
+from pwdismec.data.formats.table_lines import TableLines, not_utf8, numbered_rows
 from pwdismec.errors import ConfigError, DataError, StorageError
 from pwdismec.machine import check_fits
 from pwdismec.patience import apart_from_damage

@@ -19,7 +19,7 @@ from pydantic import model_validator
 from sklearn.feature_extraction import FeatureHasher
 
 from pwdismec.data.csr import CSR
-from pwdismec.data.manifest import VECTORIZER_FILES
+from pwdismec.data.dataset_manifest import VECTORIZER_FILES
 from pwdismec.data.names import MAX_NAMES, read_names
 from pwdismec.data.tensors import Tensors, read_tensors
 from pwdismec.data.transforms import Transforms

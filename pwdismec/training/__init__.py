@@ -2,10 +2,10 @@
 
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.in_memory import train_in_memory
-from pwdismec.training.loop import train, train_part
-from pwdismec.training.memory import MemoryPlan, plan_memory
-from pwdismec.training.progress import Progress
+from pwdismec.training.memory_plan import MemoryPlan, plan_memory
 from pwdismec.training.runs import run_of
+from pwdismec.training.trainer import train, train_part
+from pwdismec.training.training_progress import Progress
 
 __all__ = [
     "MemoryPlan",

@@ -13,9 +13,9 @@ from pwdismec.data.dataset import Dataset
 from pwdismec.errors import DataError
 from pwdismec.parallel import in_threads
 from pwdismec.solvers import Solution, concatenate
-from pwdismec.training.blocks import size_of_blocks
 from pwdismec.training.config import TrainingConfig
-from pwdismec.training.memory import plan_memory, warn_if_too_large
+from pwdismec.training.memory_plan import plan_memory, warn_if_too_large
+from pwdismec.training.shard_work import size_of_blocks
 
 
 def train_in_memory(

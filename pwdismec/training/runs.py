@@ -14,7 +14,8 @@ from pwdismec.data.dataset import Dataset
 from pwdismec.errors import DamagedError, ModelError, PwdismecError
 from pwdismec.files import clear_os_errors
 from pwdismec.model.beside import Beside
-from pwdismec.model.manifest import (
+from pwdismec.model.model import Model, finish_run, open_finished, write_run
+from pwdismec.model.model_manifest import (
     CLAIMS,
     MANIFEST,
     RUN,
@@ -25,10 +26,8 @@ from pwdismec.model.manifest import (
     run_at,
     write_record,
 )
-from pwdismec.model.missing import shards_there
-from pwdismec.model.model import Model, finish_run, open_finished, write_run
-from pwdismec.model.plan import plan_shards
 from pwdismec.model.shard import entry_of
+from pwdismec.model.shard_plan import plan_shards, shards_there
 from pwdismec.outputs import is_taken
 from pwdismec.patience import patient
 from pwdismec.training.config import TrainingConfig

@@ -15,15 +15,14 @@ from pwdismec.cluster.stop import Stop
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import PwdismecError
-from pwdismec.model.manifest import CLAIMS, Run, ShardPlan
+from pwdismec.model.model_manifest import CLAIMS, Run, ShardPlan
 from pwdismec.model.shard import Shard, write_shard
 from pwdismec.solvers import Certificate, Solution, concatenate
-from pwdismec.training.blocks import size_of_blocks, trained_in
 from pwdismec.training.config import TrainingConfig
-from pwdismec.training.memory import MemoryPlan
-from pwdismec.training.progress import Tracker
+from pwdismec.training.memory_plan import MemoryPlan
 from pwdismec.training.runs import PAUSE
-from pwdismec.training.work import solve_shards
+from pwdismec.training.shard_work import size_of_blocks, solve_shards
+from pwdismec.training.training_progress import Tracker, trained_in
 
 
 class Session:

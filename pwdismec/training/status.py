@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pwdismec.cluster.leases import EXPIRY, Claim, Sign, claim_files, read_claim
 from pwdismec.errors import ModelError
-from pwdismec.model.manifest import CLAIMS, MANIFEST, run_at
-from pwdismec.model.missing import shards_there
+from pwdismec.model.model_manifest import CLAIMS, MANIFEST, run_at
+from pwdismec.model.shard_plan import shards_there
 
 # The rate is that of so many shards of the latest, or a few for each that runs.
 _LATEST = 20

@@ -15,14 +15,13 @@ from pwdismec.cluster import never
 from pwdismec.cluster.stop import Stop
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ModelError
-from pwdismec.model.manifest import ShardPlan
+from pwdismec.model.model_manifest import ShardPlan
 from pwdismec.parallel import Once, Workers
-from pwdismec.training.blocks import trained_in
 from pwdismec.training.config import TrainingConfig
-from pwdismec.training.memory import plan_memory
-from pwdismec.training.progress import Progress, Tracker
+from pwdismec.training.memory_plan import plan_memory
 from pwdismec.training.runs import run_of
 from pwdismec.training.session import Session
+from pwdismec.training.training_progress import Progress, Tracker, trained_in
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pwdismec.errors import ModelError
 from pwdismec.files import clear_os_errors, sweep
-from pwdismec.model.manifest import check_resumed, read_record, write_record
+from pwdismec.model.model_manifest import check_resumed, read_record, write_record
 from pwdismec.outputs import is_taken
 from pwdismec.tuning.results import Tuning, TuningRun
 from pwdismec.tuning.standings import Standings

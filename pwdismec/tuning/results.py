@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from pwdismec.errors import ConfigError
 from pwdismec.metrics.evaluation import PLAIN, SCORED, WITHIN
-from pwdismec.metrics.table import aligned
+from pwdismec.plain_text import aligned
 from pwdismec.stored import Count, Digest, Record, Size, Text
 from pwdismec.training.config import TrainingConfig
 from pwdismec.weighting import Weighting

@@ -20,7 +20,7 @@ from pwdismec.data.topk import TopK
 from pwdismec.errors import DamagedError
 from pwdismec.files import write_file
 from pwdismec.patience import patient
-from pwdismec.prediction.blocks import Part, label_blocks
+from pwdismec.prediction.scored_blocks import Part, label_blocks
 from pwdismec.prediction.search import search_on
 from pwdismec.solvers import Solution
 from pwdismec.stored import Count, Digest, Record, Text, file_in, parsed

@@ -7,9 +7,9 @@ from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 from small_data import small_dataset
 
-from pwdismec.calibration import Calibration, calibrate, fitting, groups, plot
-from pwdismec.calibration.bins import bin_of, centre_of
+from pwdismec.calibration import Calibration, calibrate, fitting, plot, positives_groups
 from pwdismec.calibration.calibration import CALIBRATION
+from pwdismec.calibration.counts import bin_of, centre_of
 from pwdismec.calibration.reliability import Reliability
 from pwdismec.calibration.thresholds import best_cut, drawn, scut_fbr
 from pwdismec.errors import ConfigError, DataError, ModelError
@@ -32,8 +32,10 @@ def model(parts, tmp_path_factory):
 @pytest.fixture(scope="module")
 def calibration(parts, model):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(groups, "ENOUGH", 20)
-        patch.setattr(fitting, "group_bounds", lambda counts, held: groups.group_bounds(counts, held, 20))
+        patch.setattr(positives_groups, "ENOUGH", 20)
+        patch.setattr(
+            fitting, "group_bounds", lambda counts, held: positives_groups.group_bounds(counts, held, 20)
+        )
         return calibrate(model, parts[1], jobs=1)
 
 
@@ -162,7 +164,9 @@ def test_a_stored_calibration_is_the_same(parts, model, method):
 
 def test_training_counts_of_another_model_say_which_group_a_label_is_in(parts, model, calibration):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "group_bounds", lambda counts, held: groups.group_bounds(counts, held, 20))
+        patch.setattr(
+            fitting, "group_bounds", lambda counts, held: positives_groups.group_bounds(counts, held, 20)
+        )
         made = calibrate(model, parts[1], label_counts=np.full(45, 10**6))
     assert (made.group_of == len(made.maps) - 1).all()
     np.testing.assert_array_equal(made.lowest, calibration.lowest)

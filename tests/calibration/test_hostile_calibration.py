@@ -15,7 +15,7 @@ from hostile import (
 )
 from small_data import small_dataset
 
-from pwdismec.calibration import Calibration, calibrate, fitting, groups
+from pwdismec.calibration import Calibration, calibrate, fitting, positives_groups
 from pwdismec.calibration.calibration import CALIBRATION
 from pwdismec.errors import ConfigError, DamagedError, ModelError
 from pwdismec.prediction import Predictor
@@ -39,7 +39,9 @@ def model(whole, tmp_path_factory):
 @pytest.fixture(params=["isotonic", "platt"])
 def stored(request, whole, model, monkeypatch):
     """The file of a calibration of several groups."""
-    monkeypatch.setattr(fitting, "group_bounds", lambda counts, held: groups.group_bounds(counts, held, 20))
+    monkeypatch.setattr(
+        fitting, "group_bounds", lambda counts, held: positives_groups.group_bounds(counts, held, 20)
+    )
     made = calibrate(model, whole.select_instances(slice(200, 400)), method=request.param, jobs=1)
     assert len(made.maps) > 1
     path = model.path / CALIBRATION

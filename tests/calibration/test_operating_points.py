@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pwdismec.calibration.groups import group_bounds, group_of
 from pwdismec.calibration.operating import STEPS, OperatingPoints
+from pwdismec.calibration.positives_groups import group_bounds, group_of
 from pwdismec.calibration.reliability import Reliability
 from pwdismec.errors import ConfigError
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.calibration import _SigmoidCalibration
 from sklearn.isotonic import IsotonicRegression
 
-from pwdismec.calibration.bins import bin_of, centre_of
+from pwdismec.calibration.counts import bin_of, centre_of
 from pwdismec.calibration.maps import METHODS, Platt, fit
 
 

@@ -13,7 +13,7 @@ from pwdismec.data import Dataset
 from pwdismec.data.shown_labels import ShownLabels
 from pwdismec.experiment.text_section import TextSection
 from pwdismec.model import Model
-from pwdismec.steps.opening import open_rows
+from pwdismec.steps.row_source import open_rows
 
 TEXT = ("--text", "title", "--label-field", "labels", "--min-df", "1")
 WORDS = ["wald", "berg", "fluss", "stadt"]

@@ -15,8 +15,8 @@ import pytest
 import yaml
 from command_line import complaint, output, pwdismec, told
 
-from pwdismec.cli import events, progress, terminal
-from pwdismec.sizes import duration_text
+from pwdismec.cli import events, messages, terminal
+from pwdismec.plain_text import duration_text
 
 KEYS = [
     "time", "command", "event", "step", "unit", "before", "done", "total", "rate", "eta", "seconds",
@@ -179,7 +179,7 @@ def clock(monkeypatch):
 
 
 def test_lines_are_few_and_say_what_is_left(clock, capsys):
-    with progress.watch("train", "labels") as update:
+    with messages.watch("train", "labels") as update:
         clock[0] += 30  # to get ready
         update(100, 1000)
         for done in range(101, 1001):
@@ -208,7 +208,7 @@ def test_the_time_left_on_a_terminal_goes_down_to_nothing():
 
 
 def test_a_long_step_has_a_line_a_minute(clock, capsys):
-    with progress.watch("convert", "rows") as update:
+    with messages.watch("convert", "rows") as update:
         for done in range(36_000):
             clock[0] += 1
             update(done, None)
@@ -219,7 +219,7 @@ def test_a_long_step_has_a_line_a_minute(clock, capsys):
 
 @pytest.mark.parametrize(("done", "expected"), [(0, "0 rows"), (1, "1 row"), (1234, "1,234 rows")])
 def test_counts_and_their_units(clock, capsys, done, expected):
-    with progress.watch("convert", "rows") as update:
+    with messages.watch("convert", "rows") as update:
         update(0, done)
         update(done, done)
     assert told(capsys.readouterr().err) == [f"convert: {expected} in 0.0 s"]

@@ -12,7 +12,7 @@ from small_data import files_of
 
 from pwdismec import Dataset, Model, evaluate
 from pwdismec.experiment import experiment
-from pwdismec.experiment.config import read_config
+from pwdismec.experiment.experiment_file import read_config
 from pwdismec.experiment.run_folder import RunFolder
 from pwdismec.metrics import mean_relative_gain
 from pwdismec.prediction.files import read_predictions

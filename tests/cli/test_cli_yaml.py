@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pwdismec.errors import ConfigError
-from pwdismec.experiment.config import read_config
+from pwdismec.experiment.experiment_file import read_config
 from pwdismec.settings.yaml_file import read_yaml
 
 LEAST = "name: x\ndata: .\ntrain: a.txt\ntest: b.txt\n"

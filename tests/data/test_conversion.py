@@ -15,7 +15,7 @@ from random_matrices import problems
 from sklearn.preprocessing import normalize
 from xmc_reference import read_xmc
 
-from pwdismec.data import conversion, npy, transforms, transpose, writer
+from pwdismec.data import array_files, conversion, transforms, transpose, writer
 from pwdismec.data.conversion import convert
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset
@@ -227,7 +227,7 @@ def test_a_source_that_fails_midway_leaves_nothing(tmp_path, error):
 
 @pytest.mark.parametrize("room", [0, 500, 2000, 4000])
 def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch, room):
-    write = npy.ArrayWriter._write
+    write = array_files.ArrayWriter._write
     left = [room]
 
     def limited(self, content):
@@ -236,7 +236,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch, room):
             raise OSError(errno.ENOSPC, "No space left on device")
         write(self, content)
 
-    monkeypatch.setattr(npy.ArrayWriter, "_write", limited)
+    monkeypatch.setattr(array_files.ArrayWriter, "_write", limited)
     with pytest.raises(PwdismecError, match="set: cannot write: No space left on device"):
         convert([example()], tmp_path / "set", tfidf=True)
     assert listing(tmp_path) == []

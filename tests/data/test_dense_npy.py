@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pwdismec import Dense, convert, open_source
-from pwdismec.data.formats import npy, npy_array, read_source
+from pwdismec.data.formats import dense_npy, npy_array, read_source
 from pwdismec.errors import ConfigError, DataError
 
 
@@ -42,7 +42,7 @@ def test_every_type_and_order_is_read_in_any_cut(tmp_path_factory, dtype, order,
     sp.save_npz(folder / "Y.npz", Y)
     files = [folder / "X.npy", folder / "Y.npz"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(npy, "_VALUES", values)
+        patch.setattr(dense_npy, "_VALUES", values)
         source = open_source(files)
         blocks = list(source)
         whole = read_source(files)
@@ -88,7 +88,7 @@ def with_value(value, dtype=np.float64):
 )
 @pytest.mark.parametrize("values", [1, 1 << 22])
 def test_a_value_that_is_no_finite_float32_is_named(pair, monkeypatch, X, found, values):
-    monkeypatch.setattr(npy, "_VALUES", values)
+    monkeypatch.setattr(dense_npy, "_VALUES", values)
     paths = pair(X)
     with pytest.raises(DataError) as caught:
         list(open_source(paths))
@@ -118,7 +118,7 @@ def test_an_array_that_is_no_matrix_of_real_numbers_is_refused(tmp_path, X, mess
 
 @pytest.mark.parametrize(("values", "rows"), [(1, 1), (8, 2), (11, 2), (1 << 22, 7)])
 def test_a_block_has_as_many_rows_as_its_size_allows(tmp_path, monkeypatch, values, rows):
-    monkeypatch.setattr("pwdismec.data.formats.npy._VALUES", values)
+    monkeypatch.setattr("pwdismec.data.formats.dense_npy._VALUES", values)
     X = np.arange(28, dtype=np.float32).reshape(7, 4)
     np.save(tmp_path / "X.npy", X)
     blocks = [block.features.values for block in open_source([tmp_path / "X.npy"])]
@@ -210,7 +210,7 @@ def test_other_labels_are_refused(tmp_path, monkeypatch, Y, message, values):
 
 
 def test_memory_does_not_grow_with_the_data(tmp_path, monkeypatch):
-    monkeypatch.setattr(npy, "_VALUES", 1 << 14)
+    monkeypatch.setattr(dense_npy, "_VALUES", 1 << 14)
     peaks = []
     for n in (2_000, 16_000):
         np.save(tmp_path / "X.npy", np.ones((n, 64)))

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pwdismec import convert, machine
-from pwdismec.data.formats import gathering, lines, open_source, read_source, rows
+from pwdismec.data.formats import gathered_blocks, lines, open_source, read_source, rows
 from pwdismec.data.formats.lines import LongLine, pieces_of_lines, pieces_of_stream
 from pwdismec.data.formats.stream import StreamedInstances
 from pwdismec.errors import DataError
@@ -107,8 +107,8 @@ def test_a_header_that_promises_all_rows_gets_no_room_for_them(tmp_path, monkeyp
     path = tmp_path / "a.txt"
     path.write_text(f"{2**31 - 1} 9 9\n" + "0,1 " + " ".join(f"{i}:1" for i in range(9)) + "\n")
     assert "the header says 2147483647 rows, the file holds 1" in refused(lambda: read_source(path))
-    monkeypatch.setattr(gathering, "memory", lambda: 1 << 20)
-    growing = gathering._Growing(np.int64)
+    monkeypatch.setattr(gathered_blocks, "memory", lambda: 1 << 20)
+    growing = gathered_blocks._Growing(np.int64)
     growing.append(np.arange(3), 1e18)
     assert len(growing._room) == (1 << 20) // 4 // 8 + 1
     growing.append(np.arange(100_000), 1e18)

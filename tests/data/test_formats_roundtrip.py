@@ -19,7 +19,7 @@ from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 
 from pwdismec import Dataset, native
 from pwdismec.data.csr import CSR
-from pwdismec.data.formats import lines, open_source, read_source, write_xmc, writing
+from pwdismec.data.formats import lines, open_source, read_source, write_xmc, xmc_writer
 from pwdismec.errors import DataError, PwdismecError
 
 SUFFIXES = ["", ".gz", ".xz", ".bz2", ".zst"]
@@ -76,7 +76,7 @@ def compressed(suffix: str, content: bytes) -> bytes:
 @settings(deadline=None, max_examples=150)
 @given(ROWS, PIECES, st.sampled_from(SUFFIXES), st.integers(1, 40))
 def test_xmc(rows, piece_size, suffix, entries_at_once):
-    with TemporaryDirectory() as folder, mock.patch.object(writing, "_ENTRIES_AT_ONCE", entries_at_once):
+    with TemporaryDirectory() as folder, mock.patch.object(xmc_writer, "_ENTRIES_AT_ONCE", entries_at_once):
         path = Path(folder) / f"data.txt{suffix}"
         write_xmc(path, *matrices(rows), jobs=2)
         assert same_bits(read(path, piece_size), rows)

@@ -9,7 +9,7 @@ import pytest
 from hostile import JSON_VALUES, NAMES, array_changes, fields_of, file_changes, json_with
 
 from pwdismec.data import CSR, Dataset, Dense
-from pwdismec.data.manifest import fingerprint_of
+from pwdismec.data.dataset_manifest import fingerprint_of
 from pwdismec.errors import DataError, PwdismecError
 from pwdismec.text import TextVectorizer
 from pwdismec.text.settings import TextSettings

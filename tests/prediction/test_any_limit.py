@@ -10,7 +10,7 @@ from models import model_of
 from pwdismec.data.csr import CSR
 from pwdismec.data.dense import Dense
 from pwdismec.errors import ConfigError
-from pwdismec.prediction import Predictor, blocks, index, memory, predictor
+from pwdismec.prediction import Predictor, index, memory_limit, predictor, scored_blocks
 
 
 def on_a_grid(rng, shape, density):
@@ -68,10 +68,10 @@ def test_the_dense_product_or_a_refusal(
     labels = np.pad(labels, none_left, constant_values=-1)
 
     with pytest.MonkeyPatch.context() as patch:
-        cut = blocks.plan_blocks
+        cut = scored_blocks.plan_blocks
         patch.setattr(index, "plan_blocks", lambda sizes: cut(sizes, most_labels, most_weights))
         patch.setattr(index, "_CHUNK", 64)
-        patch.setattr(memory, "_resident", lambda: 0)
+        patch.setattr(memory_limit, "_resident", lambda: 0)
         patch.setattr(predictor, "_ROWS", rows)
         patch.setattr(predictor, "_VALUES", values)
         found = [Predictor(model).predict(features, top_k, jobs)]

@@ -9,7 +9,7 @@ from hostile import file_changes, json_changes
 from pwdismec.data import TopK
 from pwdismec.errors import PwdismecError
 from pwdismec.prediction.files import read_predictions
-from pwdismec.prediction.files.writing import writing_predictions
+from pwdismec.prediction.files.prediction_job import writing_predictions
 
 MADE_FROM = {"model": "m", "top_k": 3}
 ROWS = TopK(np.array([[0, 2, 1]], np.int32), np.array([[3.0, 2.0, 1.0]], np.float32))

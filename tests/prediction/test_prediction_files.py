@@ -18,7 +18,7 @@ from pwdismec import machine
 from pwdismec.cluster import Part
 from pwdismec.data.topk import TopK
 from pwdismec.errors import ConfigError, DataError, OutputError, PwdismecError
-from pwdismec.prediction.files import Predictions, jsonl, read_predictions, writing_predictions
+from pwdismec.prediction.files import Predictions, prediction_jsonl, read_predictions, writing_predictions
 
 FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False).map(lambda x: x + 0.0)
 
@@ -450,7 +450,7 @@ def test_predictions_beyond_memory_are_refused_at_their_line(tmp_path, monkeypat
 
 
 def test_a_long_line_of_json_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(jsonl, "LONGEST_RECORD", 50)
+    monkeypatch.setattr(prediction_jsonl, "LONGEST_RECORD", 50)
     path = tmp_path / "p"
     path.write_text('{"labels": []}\n' + '{"labels": []}'.ljust(51) + "\n")
     with pytest.raises(DataError, match=r"p:2: a line of more than 0\.05 kB; expected shorter lines"):

@@ -17,7 +17,7 @@ from pwdismec.data.dataset import Dataset
 from pwdismec.data.transforms import Transforms
 from pwdismec.errors import ConfigError, ModelError, PwdismecError
 from pwdismec.prediction import Predictor
-from pwdismec.prediction.blocks import Part, label_blocks
+from pwdismec.prediction.scored_blocks import Part, label_blocks
 from pwdismec.prediction.search import search
 from pwdismec.training import TrainingConfig, train
 

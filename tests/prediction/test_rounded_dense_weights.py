@@ -9,7 +9,7 @@ from scoring import FakeModel, assert_same, ranked, sequential_float32
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.topk import TopK
-from pwdismec.prediction.blocks import label_blocks
+from pwdismec.prediction.scored_blocks import label_blocks
 from pwdismec.prediction.search import search
 
 TILE = 32

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pwdismec.data import CSR, TopK
-from pwdismec.prediction.blocks import Part, label_blocks
+from pwdismec.prediction.scored_blocks import Part, label_blocks
 from pwdismec.prediction.search import search, search_on
 
 

@@ -13,7 +13,7 @@ from pwdismec.errors import DamagedError, DataError, OutputError
 from pwdismec.experiment.step_cache import Steps
 from pwdismec.metrics import evaluate
 from pwdismec.metrics.report import StoredReport
-from pwdismec.reporting.runs import read_runs
+from pwdismec.reporting.compared_runs import read_runs
 from pwdismec.stored import read_json
 
 

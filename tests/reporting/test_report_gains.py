@@ -6,7 +6,7 @@ from rankings import random_rankings
 
 from pwdismec.metrics import evaluate, mean_relative_gain
 from pwdismec.metrics.reranking import paper_reranked
-from pwdismec.reporting.gains import Gain, mean_gain, row_gains, verdict
+from pwdismec.reporting.gain_margins import Gain, mean_gain, row_gains, verdict
 from pwdismec.weighting import inverse_propensities
 
 KS = (1, 3, 5)

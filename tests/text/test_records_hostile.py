@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from limited import answer_of
 
-from pwdismec.data.formats import lines, tables
+from pwdismec.data.formats import lines, table_lines
 from pwdismec.data.formats.layouts import record_files
 from pwdismec.errors import DataError
 from pwdismec.text import TextSettings, pieces
@@ -139,7 +139,7 @@ def test_hostile_tables(tmp_path, content, said):
 @pytest.mark.parametrize("row", ['x,"' + "y\n" * 600, '"' + '\n","'.join("y" * 100 for _ in range(20))])
 def test_a_row_of_a_table_has_a_limit(tmp_path, monkeypatch, row):
     """Of quotes that are not closed the rest of a file is a cell, and cells in quotes go on over lines."""
-    monkeypatch.setattr(tables, "LONGEST_RECORD", 1000)
+    monkeypatch.setattr(table_lines, "LONGEST_RECORD", 1000)
     path = tmp_path / "r.csv"
     path.write_text(f"t,l\nx,a\n{row}")
     assert refused(path) == ":3: a row of more than 1 kB; expected shorter rows, and quotes in pairs"

@@ -15,9 +15,9 @@ from small_data import files_of, small_dataset
 from pwdismec.data import CSR, Dataset, Transforms, convert
 from pwdismec.data.synthetic import SyntheticSource
 from pwdismec.errors import ConfigError
-from pwdismec.sizes import duration_text, size_text
-from pwdismec.training import TrainingConfig, memory, plan_memory, train, train_in_memory
-from pwdismec.training.memory import _PROGRAM
+from pwdismec.plain_text import duration_text, size_text
+from pwdismec.training import TrainingConfig, memory_plan, plan_memory, train, train_in_memory
+from pwdismec.training.memory_plan import _PROGRAM
 
 CONFIG = TrainingConfig(shard_size=10)
 
@@ -138,7 +138,7 @@ def test_empty_columns_take_no_more_than_it_takes_to_count_them(dataset):
 
 
 def test_more_than_the_machine_has_is_warned_of_before_it_starts(dataset, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(memory, "memory_here", lambda: 1_000_000)
+    monkeypatch.setattr(memory_plan, "memory_here", lambda: 1_000_000)
     train(dataset, tmp_path / "m", CONFIG)
     (warning,) = caplog.messages
     size = r"[\d.]+ [kM]B"

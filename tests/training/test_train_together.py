@@ -14,7 +14,7 @@ from pwdismec.data import Dataset
 from pwdismec.errors import ConfigError, ModelError
 from pwdismec.model import Model
 from pwdismec.parallel import Backend
-from pwdismec.training import TrainingConfig, loop, train, train_part
+from pwdismec.training import TrainingConfig, train, train_part, trainer
 from pwdismec.training.status import status_of
 
 CONFIG = TrainingConfig(shard_size=5)
@@ -106,7 +106,7 @@ def test_other_settings_on_the_same_path_are_refused_by_name(dataset, tmp_path):
 
 
 def test_two_that_begin_at_once_with_other_settings(dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "is_done", lambda *args: False)  # both have looked before either began
+    monkeypatch.setattr(trainer, "is_done", lambda *args: False)  # both have looked before either began
     train_part(dataset, tmp_path / "m", Part("range", 0, 0), CONFIG)
     with pytest.raises(ModelError, match=r"another training has just begun there, .*: C was 1\.0, now 2\.0"):
         train(dataset, tmp_path / "m", TrainingConfig(shard_size=5, C=2))

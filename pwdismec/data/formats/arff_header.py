@@ -13,8 +13,8 @@ from xml.parsers import expat
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.errors import DataError
 from pwdismec.machine import check_fits
+from pwdismec.plain_text import size_text
 from pwdismec.quoting import shown
-from pwdismec.sizes import size_text
 
 # Bytes that Python's objects take for each byte of the header: a value of one character and a comma.
 _OBJECTS = 100

@@ -19,8 +19,8 @@ import zstandard
 from pwdismec.errors import DataError, StorageError
 from pwdismec.files import file_to_read, file_to_write
 from pwdismec.patience import TRANSIENT, patient
+from pwdismec.plain_text import size_text
 from pwdismec.quoting import said_by
-from pwdismec.sizes import size_text
 
 COMPRESSIONS = {".gz": "gzip", ".xz": "xz", ".bz2": "bzip2", ".zst": "Zstandard"}
 

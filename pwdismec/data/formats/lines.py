@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pwdismec.data.formats.compression import clear_read_errors, is_compressed, open_to_read
 from pwdismec.errors import DataError
 from pwdismec.files import file_to_read
-from pwdismec.sizes import size_text
+from pwdismec.plain_text import size_text
 
 # Large enough that the work on a piece outweighs handing it to a thread, small
 # enough that the text and the arrays of a few pieces stay in cache.

@@ -9,9 +9,9 @@ from pathlib import Path
 from pwdismec.data.csr import CSR
 from pwdismec.data.formats.faults import RowIds
 from pwdismec.data.formats.header import check_columns, read_header
-from pwdismec.data.formats.npz import labels_in
 from pwdismec.data.formats.rows import RowFile
 from pwdismec.data.formats.source import Block, FirstIds, no_labels
+from pwdismec.data.formats.sparse_npz import labels_in
 from pwdismec.errors import DataError
 
 

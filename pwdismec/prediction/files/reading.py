@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read
 from pwdismec.data.formats.lines import check_is_file
-from pwdismec.prediction.files import jsonl, npz, table, xmc
+from pwdismec.prediction.files import prediction_csv, prediction_jsonl, prediction_npz, prediction_xmc
 from pwdismec.prediction.files.labels import LabelNumbers, LabelTexts
 from pwdismec.prediction.files.predictions import Predictions
 
@@ -40,9 +40,9 @@ def read_predictions(
         with open_to_read(path) as file:
             start = file.readline(_START).removeprefix(BOM_UTF8)
         if start[:2] == b"PK":
-            return npz.read(path, first_id)
+            return prediction_npz.read(path, first_id)
         if start[:1] == b"{":
-            return jsonl.read(path, first_id, LabelNumbers(known))
-        if table.looks_like(start.rstrip(b"\r\n")):
-            return table.read(path, first_id, LabelNumbers(known))
-        return xmc.read(path, first_id)
+            return prediction_jsonl.read(path, first_id, LabelNumbers(known))
+        if prediction_csv.looks_like(start.rstrip(b"\r\n")):
+            return prediction_csv.read(path, first_id, LabelNumbers(known))
+        return prediction_xmc.read(path, first_id)

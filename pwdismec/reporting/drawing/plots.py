@@ -8,12 +8,10 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from pwdismec.reporting.content import Content
-from pwdismec.reporting.drawing.by_frequency import draw_parts, draw_tail
+from pwdismec.reporting.drawing.accuracy import draw_metrics, draw_pruning
+from pwdismec.reporting.drawing.by_frequency import draw_frequency, draw_parts, draw_tail
 from pwdismec.reporting.drawing.distributions import draw_certificates, draw_weights
-from pwdismec.reporting.drawing.frequency import draw_frequency
-from pwdismec.reporting.drawing.gains import draw_gains
-from pwdismec.reporting.drawing.metrics import draw_metrics
-from pwdismec.reporting.drawing.pruning import draw_pruning
+from pwdismec.reporting.drawing.gain_bars import draw_gains
 from pwdismec.reporting.drawing.style import as_bytes, style
 
 

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pwdismec.quoting import shown_name
 
@@ -113,3 +113,20 @@ def as_bytes(figure: Figure, format: Literal["svg", "png"]) -> bytes:
     out = io.BytesIO()
     figure.savefig(out, format=format, dpi=_PIXELS_AN_INCH, metadata=_WITHOUT_DATE[format])
     return out.getvalue()
+
+
+def grouped_bars(
+    axes: Axes,
+    places: Sequence[str],
+    heights: Sequence[ArrayLike],
+    names: Sequence[str],
+    looks: Sequence[Look],
+) -> None:
+    """A group of bars at each place, a bar for each method; `heights` has one array for each method."""
+    width = 0.8 / len(names)
+    x = np.arange(len(places))
+    for number, (values, name, look) in enumerate(zip(heights, names, looks, strict=True)):
+        shift = (number - (len(names) - 1) / 2) * width
+        axes.bar(x + shift, np.asarray(values, np.float64), width, color=look.colour, label=name)
+    axes.set_xticks(x, places)
+    axes.grid(visible=False, axis="x")

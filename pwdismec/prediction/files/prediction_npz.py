@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwdismec.data.csr import CSR
+from pwdismec.data.formats.any_format import open_source
 from pwdismec.data.formats.archive import check_archive
 from pwdismec.data.formats.faults import MOST_COLUMNS
-from pwdismec.data.formats.opening import open_source
 from pwdismec.data.names import check_uris
 from pwdismec.data.strings import Strings
 from pwdismec.data.topk import TopK

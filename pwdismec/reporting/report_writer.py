@@ -10,8 +10,8 @@ from pwdismec.errors import ConfigError
 from pwdismec.files import replacing_folder, write_file, write_part
 from pwdismec.outputs import check_no_links, output_file, output_folder
 from pwdismec.progress import Watch, unwatched
+from pwdismec.reporting.compared_runs import read_runs
 from pwdismec.reporting.content import Content
-from pwdismec.reporting.runs import read_runs
 
 _SUFFIXES = (".png", ".svg")
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pwdismec.reporting.by_class import hits_by_label
 from pwdismec.reporting.content import Content
-from pwdismec.reporting.gains import Gain, verdict
+from pwdismec.reporting.gain_margins import Gain, verdict
 
 
 class Verdict(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pwdismec.data.manifest import ArrayEntry
+from pwdismec.data.dataset_manifest import ArrayEntry
 from pwdismec.errors import DamagedError
 from pwdismec.files import RawFile, file_to_read
 from pwdismec.patience import TRANSIENT

@@ -12,7 +12,7 @@ from pwdismec.bounds import thread_count
 from pwdismec.model import Model, Shard
 from pwdismec.parallel import in_threads
 from pwdismec.pruning.origin import Origin
-from pwdismec.training.blocks import size_of_blocks
+from pwdismec.training.shard_work import size_of_blocks
 
 OnLabels = Callable[[int, int], None]
 """Takes how many labels are done, and how many there will be."""

@@ -11,19 +11,19 @@ from pwdismec.cluster.stop import Stop
 from pwdismec.data.dataset import Dataset
 from pwdismec.errors import ConfigError
 from pwdismec.files import clear_os_errors, replacing_folder, sweep, sweep_beside, sweep_replacement
-from pwdismec.model.manifest import CLAIMS, Run, run_at
-from pwdismec.model.missing import how_far
 from pwdismec.model.model import Model, open_finished
-from pwdismec.model.writing import model_output
+from pwdismec.model.model_manifest import CLAIMS, Run, run_at
+from pwdismec.model.model_writer import model_output
+from pwdismec.model.shard_plan import how_far
 from pwdismec.outputs import check_apart, followed, is_taken
 from pwdismec.parallel import THREADS, Backend, Workers
 from pwdismec.patience import patient
 from pwdismec.training.config import TrainingConfig
 from pwdismec.training.in_memory import check_trainable
-from pwdismec.training.memory import OnMemory, plan_memory, warn_if_too_large
-from pwdismec.training.progress import OnProgress, Tracker, progress_at_start
+from pwdismec.training.memory_plan import OnMemory, plan_memory, warn_if_too_large
 from pwdismec.training.runs import begin, finish, is_done, missing_shards, run_of
 from pwdismec.training.session import Session
+from pwdismec.training.training_progress import OnProgress, Tracker, progress_at_start
 from pwdismec.training.workers import Errand, spread
 
 

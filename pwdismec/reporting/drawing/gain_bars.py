@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from pwdismec.experiment.comparison import METRICS
 from pwdismec.reporting.content import Content
 from pwdismec.reporting.drawing.style import Look, drawn, legend_above, looks, panels
-from pwdismec.reporting.gains import Gain
+from pwdismec.reporting.gain_margins import Gain
 
 _STEP = 0.18
 

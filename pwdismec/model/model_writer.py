@@ -7,11 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pwdismec.cluster.leases import claims_in
-from pwdismec.data.manifest import VECTORIZER, VECTORIZER_FILES
+from pwdismec.data.dataset_manifest import VECTORIZER, VECTORIZER_FILES
 from pwdismec.errors import OutputError
 from pwdismec.files import replacing_folder
 from pwdismec.model.beside import Beside
-from pwdismec.model.manifest import (
+from pwdismec.model.model import Model, finish_run, write_run
+from pwdismec.model.model_manifest import (
     CALIBRATION,
     CLAIMS,
     IDF,
@@ -25,7 +26,6 @@ from pwdismec.model.manifest import (
     ShardPlan,
     run_at,
 )
-from pwdismec.model.model import Model, finish_run, write_run
 from pwdismec.model.shard import Shard, write_shard
 from pwdismec.outputs import Inputs, output_folder
 

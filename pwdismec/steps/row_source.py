@@ -15,7 +15,7 @@ from pwdismec.model import Model
 from pwdismec.quoting import shown
 
 if TYPE_CHECKING:
-    from pwdismec.text.source import RecordSource
+    from pwdismec.text.record_source import RecordSource
 
 
 def open_rows(
@@ -56,7 +56,7 @@ def open_rows(
     if like is not None and like.vectorizer is not None and are_records(sources, format):
         # These bring scikit-learn's, for which others need not wait.
         from pwdismec.text.corpus import LabelIds
-        from pwdismec.text.source import RecordSource
+        from pwdismec.text.record_source import RecordSource
 
         vectorizer = vectorizer_of(like)
         numbers, of_training = vectorizer.settings.label_numbers, (like.label_names, like.label_uris)

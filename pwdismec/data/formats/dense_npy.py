@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pwdismec.data.dense import Dense
 from pwdismec.data.formats.header import check_columns
 from pwdismec.data.formats.npy_array import mapped
-from pwdismec.data.formats.npz import labels_beside
 from pwdismec.data.formats.source import Block, FirstIds
+from pwdismec.data.formats.sparse_npz import labels_beside
 from pwdismec.data.validation import first_not_finite
 from pwdismec.errors import DataError
 

@@ -15,7 +15,7 @@ from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
 from pwdismec.files import file_to_write
 from pwdismec.prediction.files.encoding import Buffer, append_files
-from pwdismec.prediction.files.gathering import Gathered
+from pwdismec.prediction.files.gathered_rows import Gathered
 from pwdismec.prediction.files.labels import LabelNumbers, LabelTexts
 from pwdismec.prediction.files.predictions import Predictions
 

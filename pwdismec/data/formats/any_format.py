@@ -7,14 +7,14 @@ from pathlib import Path
 
 from pwdismec.bounds import thread_count
 from pwdismec.data.formats.arff import ArffSource
+from pwdismec.data.formats.dense_npy import NpySource
 from pwdismec.data.formats.folders import PartOfFolder
-from pwdismec.data.formats.gathering import gather
+from pwdismec.data.formats.gathered_blocks import gather
 from pwdismec.data.formats.labelled import SvmlightSource, XmcSource
 from pwdismec.data.formats.layouts import feature_files
-from pwdismec.data.formats.npy import NpySource
-from pwdismec.data.formats.npz import NpzSource
 from pwdismec.data.formats.pair import PairSource
 from pwdismec.data.formats.source import Block, FirstIds, OneBased, Source
+from pwdismec.data.formats.sparse_npz import NpzSource
 
 
 def open_source(

@@ -10,7 +10,7 @@ from typing import IO
 
 from pwdismec.data.formats.lines import LONGEST_RECORD, lines_of
 from pwdismec.errors import DataError
-from pwdismec.sizes import size_text
+from pwdismec.plain_text import size_text
 
 
 class TableLines:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pwdismec.experiment.comparison import METRICS
+from pwdismec.plain_text import size_text
 from pwdismec.reporting import markup
 from pwdismec.reporting.content import Content
-from pwdismec.reporting.words import percent
-from pwdismec.sizes import size_text
+from pwdismec.reporting.wording import percent
 
 
 def gains_table(content: Content) -> str:

@@ -1,4 +1,4 @@
-"""What a model that is not whole has and lacks."""
+"""How the labels of a model are cut into shards, the unit of storage and resumption, and which are there."""
 
 from __future__ import annotations
 
@@ -6,8 +6,21 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from pwdismec.model.manifest import Run
+from pwdismec.model.model_manifest import Run, ShardPlan
 from pwdismec.patience import patient
+
+
+def plan_shards(n_labels: int, shard_size: int) -> tuple[ShardPlan, ...]:
+    """Ranges of `shard_size` consecutive labels; the last may be shorter."""
+    return tuple(shard_at(i, n_labels, shard_size) for i in range(-(-n_labels // shard_size)))
+
+
+def shard_at(number: int, n_labels: int, shard_size: int) -> ShardPlan:
+    """The range of this number, from 0."""
+    first = number * shard_size
+    stop = min(first + shard_size, n_labels)
+    return ShardPlan(file=f"shards/{number:05d}.safetensors", first=first, stop=stop)
+
 
 _RANGES = 5
 

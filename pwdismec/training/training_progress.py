@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pwdismec.model.manifest import ShardPlan
+from pwdismec.model.model_manifest import ShardPlan
 from pwdismec.progress import Update
-from pwdismec.training.blocks import trained_in
 
 
 @dataclass(frozen=True)
@@ -74,3 +73,8 @@ def as_training_progress(update: Update) -> Callable[[Progress], None]:
         update(at.labels_done, at.labels_total, note=note)
 
     return on_progress
+
+
+def trained_in(shard: ShardPlan, label_counts: NDArray[np.int64]) -> int:
+    """How many labels of a shard have a positive."""
+    return int(np.count_nonzero(label_counts[shard.first : shard.stop]))

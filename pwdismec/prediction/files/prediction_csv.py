@@ -13,12 +13,12 @@ from typing import Any
 
 from pwdismec.data.formats.compression import open_to_read
 from pwdismec.data.formats.lines import LONGEST_RECORD
-from pwdismec.data.formats.tables import TableLines, numbered_rows
+from pwdismec.data.formats.table_lines import TableLines, numbered_rows
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
 from pwdismec.files import file_to_write
 from pwdismec.prediction.files.encoding import Buffer, append_files
-from pwdismec.prediction.files.gathering import Gathered
+from pwdismec.prediction.files.gathered_rows import Gathered
 from pwdismec.prediction.files.labels import LabelNumbers, LabelTexts
 from pwdismec.prediction.files.predictions import Predictions
 from pwdismec.quoting import shown, shown_names

@@ -12,15 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from pwdismec.data import Dataset, TopK
+from pwdismec.data import CSR, Dataset, TopK
 from pwdismec.errors import ConfigError, DataError, ModelError
 from pwdismec.experiment.comparison import BASELINE
 from pwdismec.experiment.run_folder import RunFolder
-from pwdismec.metrics import Report
+from pwdismec.metrics import Report, evaluate
 from pwdismec.metrics.report import StoredReport
 from pwdismec.model import Model
 from pwdismec.prediction.files import read_predictions
-from pwdismec.reporting.measuring import measured_like
 from pwdismec.stored import Text, read_json
 
 MAX_METHODS = 8
@@ -184,3 +183,19 @@ def _method(
                 f"{metric} of {weighting}: {said:.4f}; {predictions} has {value:.4f}: run it again",
             )
     return Method(name, weighting == BASELINE, model, top, report)
+
+
+def measured_like(report: Report, top: TopK, truth: CSR, train: Dataset) -> Report:
+    """Evaluate `top` with the k's, propensities and order of `report`; errors as `evaluate`."""
+    assert report.propensity is not None  # an experiment always has it
+    a, b = report.propensity
+    return evaluate(
+        top,
+        truth,
+        ks=report.ks,
+        label_counts=train.label_counts_for(truth.n_columns),
+        n_train=train.n_instances,
+        a=a,
+        b=b,
+        paper_reranking=report.paper_reranking,
+    )

@@ -17,15 +17,14 @@ from pwdismec.bounds import thread_count
 from pwdismec.data.dataset import Dataset
 from pwdismec.files import replacing_folder, sweep_beside
 from pwdismec.metrics import evaluate
-from pwdismec.model.plan import plan_shards
+from pwdismec.model.shard_plan import plan_shards
 from pwdismec.outputs import check_apart, followed, output_folder
 from pwdismec.prediction.dense_features import check_features
 from pwdismec.prediction.search import check_scores
 from pwdismec.solvers import Problem, Solution, concatenate
-from pwdismec.training.blocks import size_of_blocks
 from pwdismec.training.config import TrainingConfig
-from pwdismec.training.progress import OnProgress, Tracker, progress_at_start
-from pwdismec.training.work import solve_shards
+from pwdismec.training.shard_work import size_of_blocks, solve_shards
+from pwdismec.training.training_progress import OnProgress, Tracker, progress_at_start
 from pwdismec.tuning.folder import STANDINGS, begin, contents, find_finished, finish, run_in
 from pwdismec.tuning.grid import Grid, described
 from pwdismec.tuning.results import DEFAULT_METRIC, KS, Outcome, Tuning, TuningRun, check_metric, plain

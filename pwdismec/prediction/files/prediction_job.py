@@ -36,11 +36,11 @@ from pwdismec.files import (
 from pwdismec.outputs import Inputs, output_file
 from pwdismec.patience import patient
 from pwdismec.prediction.files.encoding import Buffer, Encoder
-from pwdismec.prediction.files.jsonl import JsonlEncoder
 from pwdismec.prediction.files.labels import LabelTexts
-from pwdismec.prediction.files.npz import NpzEncoder
-from pwdismec.prediction.files.table import CsvEncoder
-from pwdismec.prediction.files.xmc import XmcEncoder
+from pwdismec.prediction.files.prediction_csv import CsvEncoder
+from pwdismec.prediction.files.prediction_jsonl import JsonlEncoder
+from pwdismec.prediction.files.prediction_npz import NpzEncoder
+from pwdismec.prediction.files.prediction_xmc import XmcEncoder
 from pwdismec.stored import Count, Record, read_json
 
 FORMATS = ("xmc", "npz", "jsonl", "csv")

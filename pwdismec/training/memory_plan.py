@@ -11,15 +11,15 @@ import numpy as np
 
 from pwdismec.bounds import MAX_BYTES, thread_count, whole_number
 from pwdismec.data.dataset import Dataset
+from pwdismec.data.dataset_manifest import files_of_vectorizer
 from pwdismec.data.dense import Dense, Features
-from pwdismec.data.manifest import files_of_vectorizer
 from pwdismec.errors import ConfigError
 from pwdismec.machine import memory as memory_here
-from pwdismec.model.plan import plan_shards
-from pwdismec.sizes import size_text
+from pwdismec.model.shard_plan import plan_shards
+from pwdismec.plain_text import size_text
 from pwdismec.solvers import Solver
-from pwdismec.training.blocks import LEAST_LABELS
 from pwdismec.training.config import TrainingConfig
+from pwdismec.training.shard_work import LEAST_LABELS
 
 # The interpreter and its libraries (70 MB), the command line's, and what the C library keeps of freed memory.
 _PROGRAM = 120_000_000

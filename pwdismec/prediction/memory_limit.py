@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pwdismec.bounds import MAX_BYTES, whole_number
 from pwdismec.errors import ConfigError
-from pwdismec.sizes import size_text
+from pwdismec.plain_text import size_text
 
 # What allocators, stacks and pages read ahead take besides what is counted.
 _SLACK = 3_000_000

@@ -12,7 +12,7 @@ from pwdismec.errors import PwdismecError, StorageError
 from pwdismec.quoting import LINE_LIMIT, one_line, shown_name, visible
 
 from .events import Event
-from .progress import command_name, log
+from .messages import command_name, log
 from .signals import INTERNAL_ERROR, WORDS
 from .streams import STANDARD_OUTPUT
 
