@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, TypeVar, cast
 
 import click
 
-from pwdismec.bounds import thread_count
+from pwdismec.bounds import settings_of, thread_count
 from pwdismec.cluster import Part
 from pwdismec.data.formats.layouts import FORMATS
 from pwdismec.parallel import BACKENDS, THREADS, Backend
 from pwdismec.parallel.backends import DASK, LOKY
 from pwdismec.quoting import shown
 from pwdismec.training import TrainingConfig
-from pwdismec.training.config import SOLVERS
 from pwdismec.weighting import PRESETS, PropensityParameters, preset
 from pwdismec.weighting.propensity import checked_parameters
 
@@ -167,54 +166,47 @@ def _warn_if_crowded(workers: int | None, jobs: int) -> None:
         warn(f"{workers} workers of {threads} threads each are more than the {cores} cores available")
 
 
-def training(function: Function) -> Function:
-    """What training and tuning are set by alike: bias, solver, tolerance, max_epochs, shard_size, seed."""
-    default = TrainingConfig()
-    options = [
-        click.option(
-            "--bias", default=default.bias, show_default=True, help="Value of the bias feature; 0 for none."
-        ),
-        click.option(
-            "--solver",
-            type=click.Choice(SOLVERS),
-            default=default.solver,
-            show_default=True,
-            help="Algorithm of the optimisation.",
-        ),
-        click.option(
-            "--tolerance",
-            default=default.tolerance,
-            show_default=True,
-            help="Largest relative duality gap per label; for liblinear, its -e.",
-        ),
-        click.option(
-            "--max-epochs",
-            type=WHOLE,
-            default=default.max_epochs,
-            show_default=True,
-            metavar="N",
-            help="Most passes over the data per label.",
-        ),
-        click.option(
-            "--shard-size",
-            type=WHOLE,
-            default=default.shard_size,
-            show_default=True,
-            metavar="N",
-            help="Labels per shard, the unit that is saved and resumed.",
-        ),
-        click.option(
-            "--seed",
-            type=Whole(63),
-            default=default.seed,
-            show_default=True,
-            metavar="N",
-            help="Random seed for the order of instances and, in tune, the held-out part.",
-        ),
-    ]
-    for option in reversed(options):
-        function = option(function)
-    return function
+def setting(kind: type, name: str) -> Callable[[Function], Function]:
+    """An option for a setting of a dataclass: its default and help, named as its field."""
+    about, default = settings_of(kind)[name], getattr(kind, name)
+    whole = isinstance(default, int)
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        name,
+        type=click.Choice(about.choices) if about.choices else Whole(63) if whole else _Real(about.words),
+        default=default,
+        show_default=True,
+        metavar=None if about.choices else "|".join(["N" if whole else "NUMBER", *about.words]),
+        help=about.help,
+    )
+
+
+class _Real(click.types.FloatParamType):
+    """A number, or a word that stands for one."""
+
+    def __init__(self, words: Mapping[str, float]) -> None:
+        self._words = words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, str) and value in self._words:
+            return self._words[value]
+        try:
+            return float(super().convert(value, param, ctx))
+        except click.BadParameter:
+            expected = " or ".join(["a number", *self._words])
+            self.fail(f"{shown(value)}; expected {expected}", param, ctx)
+
+
+def training(*, without: Sequence[str] = ()) -> Callable[[Function], Function]:
+    """An option for every setting of `TrainingConfig` but the weighting and those left out."""
+
+    def with_settings(function: Function) -> Function:
+        for name in reversed(settings_of(TrainingConfig)):
+            if name not in without:
+                function = setting(TrainingConfig, name)(function)
+        return function
+
+    return with_settings
 
 
 def _propensity(ctx: click.Context, param: click.Parameter, value: str | None) -> PropensityParameters | None:

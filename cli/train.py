@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from pwdismec.bounds import settings_of
 from pwdismec.calibration.maps import METHODS
 from pwdismec.calibration.plot import check_plot, plot_reliability
 from pwdismec.cluster import Part, stopping
@@ -23,7 +24,6 @@ from pwdismec.quoting import shown_name
 from pwdismec.settings.training import read_settings
 from pwdismec.steps.calibrate import calibrate_on_share, check_share
 from pwdismec.training import Progress, TrainingConfig, train, train_part
-from pwdismec.training.config import DISMEC_PRUNE
 from pwdismec.training.training_progress import as_training_progress
 from pwdismec.weighting import SCHEMES, Weighting
 
@@ -34,7 +34,6 @@ from .messages import say, watch
 from .streams import print_text
 
 _DEFAULT = TrainingConfig()
-_SETTINGS = ("bias", "solver", "tolerance", "max_epochs", "prune", "shard_size", "seed")
 
 
 def _settings(ctx: click.Context, param: click.Parameter, path: Path | None) -> None:
@@ -49,22 +48,7 @@ def _settings(ctx: click.Context, param: click.Parameter, path: Path | None) -> 
     values = asdict(settings.training_config(given[0]))
     weighting = values.pop("weighting")
     scheme, a, b = (weighting.pop(name) for name in ("scheme", "a", "b"))
-    ctx.default_map = (
-        values
-        | weighting
-        | {
-            "weighting": scheme,
-            "propensity": f"{a!r},{b!r}",
-            "cost": values["C"],
-        }
-    )
-
-
-def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
-    try:
-        return DISMEC_PRUNE if value == "dismec" else float(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r}; expected a number or dismec") from None
+    ctx.default_map = values | weighting | {"weighting": scheme, "propensity": f"{a!r},{b!r}"}
 
 
 @subcommand(
@@ -92,23 +76,8 @@ def _threshold(ctx: click.Context, param: click.Parameter, value: str) -> float:
     help="Weights of positives by label; file: one number per line.",
 )
 @options.propensity
-@click.option(
-    "--beta",
-    default=_DEFAULT.weighting.beta,
-    show_default=True,
-    help="β of the class balance, for cb and pw-cb.",
-)
-@click.option("--C", "cost", default=_DEFAULT.C, show_default=True, help="Cost of an error of weight 1.")
-@click.option(
-    "--prune",
-    type=str,
-    default=f"{_DEFAULT.prune:g}",
-    show_default=True,
-    callback=_threshold,
-    metavar="W|dismec",
-    help=f"Drop weights below W in absolute value; dismec: {DISMEC_PRUNE:g}.",
-)
-@options.training
+@options.setting(Weighting, "beta")
+@options.training()
 @options.jobs
 @options.backend
 @options.memory("lowers labels per pass, then threads; the model is the same")
@@ -214,7 +183,7 @@ def training_config(given: Mapping[str, Any]) -> TrainingConfig:
     """The settings among the values of the command's options."""
     a, b = given["propensity"] or options.DEFAULT_PROPENSITY
     weighting = Weighting(given["weighting"], a, b, given["beta"])
-    return TrainingConfig(weighting, C=given["cost"], **{name: given[name] for name in _SETTINGS})
+    return TrainingConfig(weighting, **{name: given[name] for name in settings_of(TrainingConfig)})
 
 
 def _time(seconds: float, latest: list[Progress]) -> str:

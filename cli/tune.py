@@ -69,7 +69,7 @@ def _grid_option(name: str, variable: str, default: str | None, what: str) -> Ca
     "--by", default=DEFAULT_METRIC, show_default=True, metavar="METRIC", help="Metric that decides, e.g. P@1."
 )
 @options.propensity
-@options.training
+@options.training(without=("C", "prune"))
 @options.jobs
 @click.option("--resume", is_flag=True, help="Resume an interrupted tuning.")
 @options.overwrite

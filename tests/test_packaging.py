@@ -1,5 +1,6 @@
 """What pip installed, as its metadata tell, and how its modules are named."""
 
+import pkgutil
 from collections import Counter
 from importlib import metadata, resources
 from pathlib import Path
@@ -30,8 +31,9 @@ def test_nothing_but_the_package_and_its_command_is_installed():
 
 
 def test_a_module_is_found_by_its_name():
-    modules = [Path(path).stem for path in files() if path.endswith(".py")]
-    names = Counter(name for name in modules if not name.startswith("__"))
+    modules = pkgutil.walk_packages(pwdismec.__path__, "pwdismec.")
+    names = Counter(module.name.rpartition(".")[2] for module in modules if not module.ispkg)
+    names.pop("__main__")
     alike = {name for name, count in names.items() if count > 1}
     assert alike <= set(COMMANDS), "only a command has a namesake, the module that does its work"
     assert max(names.values()) == 2

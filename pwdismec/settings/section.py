@@ -59,8 +59,10 @@ def _explained(path: Path, root: yaml.MappingNode, kind: type[Section], error: V
             section.model_fields, key=lambda name: name not in section.__annotations__
         )  # own first
         return f"{where}: unknown setting; expected one of {', '.join(known)}"
-    value = "" if isinstance(first["input"], dict) else f"{shown(first['input'])}: "
-    return f"{where}: {value}{first['msg'].removeprefix('Value error, ')}"
+    problem = first["msg"].removeprefix("Value error, ")
+    if isinstance(first["input"], dict):
+        return f"{where}: {problem}"
+    return f"{where}: {shown(first['input'])}{'; ' if problem.startswith('expected') else ': '}{problem}"
 
 
 def _section_at(kind: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import yaml
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, create_model
 
+from pwdismec.bounds import MAX_COUNT, Setting, settings_of
 from pwdismec.errors import ConfigError
 from pwdismec.files import write_file
 from pwdismec.settings.section import Section, read_section
 from pwdismec.training import TrainingConfig
-from pwdismec.training.config import DISMEC_PRUNE
 from pwdismec.weighting import PRESETS, Weighting, preset
 
 _DEFAULT = PRESETS["default"]
@@ -22,7 +23,7 @@ FILE = "file:"
 
 Kind = TypeVar("Kind", bound="Settings")
 
-Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Number = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 
 
 class Propensity(Section):
@@ -32,27 +33,47 @@ class Propensity(Section):
     b: float
 
 
-def _threshold(value: Any) -> Any:
-    return DISMEC_PRUNE if value == "dismec" else value
+def _derived(kind: type) -> dict[str, Any]:
+    """The settings of a dataclass as fields of a section: their types, defaults, words and checks."""
+    types = get_type_hints(kind)
+    return {
+        name: (
+            Annotated[types[name], BeforeValidator(_spelt(setting)), AfterValidator(_checked(name, setting))],
+            getattr(kind, name),
+        )
+        for name, setting in settings_of(kind).items()
+    }
 
 
-class TrainingSettings(Section):
-    """The fields of `TrainingConfig`, and of its weighting what is not said elsewhere.
+def _spelt(setting: Setting) -> Callable[[Any], Any]:
+    return lambda value: setting.words.get(value, value) if isinstance(value, str) else value
+
+
+def _checked(name: str, setting: Setting) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        try:
+            return setting.check(name, value)
+        except ConfigError as error:
+            raise ValueError(f"expected {setting.expected}") from error
+
+    return check
+
+
+_Derived: Any = create_model(
+    "_Derived",
+    __base__=Section,
+    **_derived(TrainingConfig),
+    **_derived(Weighting),
+    a=(float | None, None),
+    b=(float | None, None),
+)
+
+
+class TrainingSettings(_Derived):  # type: ignore[misc]
+    """The settings of `TrainingConfig` and of `Weighting`, but for what is said elsewhere.
 
     `a` and `b` are for weights of other propensities than PSP is measured with.
     """
-
-    C: float = TrainingConfig.C
-    bias: float = TrainingConfig.bias
-    beta: float = Weighting.beta
-    solver: str = TrainingConfig.solver
-    tolerance: float = TrainingConfig.tolerance
-    max_epochs: Number = TrainingConfig.max_epochs
-    prune: Annotated[float, BeforeValidator(_threshold)] = TrainingConfig.prune
-    shard_size: Number = TrainingConfig.shard_size
-    seed: int = TrainingConfig.seed
-    a: float | None = None
-    b: float | None = None
 
 
 def _looked_up(value: Any) -> Any:

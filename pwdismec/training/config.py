@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any
 
-from pwdismec.bounds import MAX_COUNT, MAX_SEED, real_number, refused, whole_number
+from pwdismec.bounds import (
+    MAX_COUNT,
+    MAX_SEED,
+    check_settings,
+    choice_setting,
+    real_setting,
+    refused,
+    whole_setting,
+)
 from pwdismec.data.dataset import Dataset
 from pwdismec.solvers import BlockDualCD, LibLinear, Problem, Solver
 from pwdismec.weighting import Weighting, positive_weights
@@ -15,19 +22,6 @@ SOLVERS = ("block-dcd", "liblinear")
 
 DISMEC_PRUNE = 0.01
 """Where DiSMEC cuts weights (Babbar and Schölkopf, WSDM 2017): ``dismec`` in settings and options."""
-
-# Kernels hold bias² and 1/(2C) in float32, with room for sums.
-_NUMBERS: Final[tuple[tuple[str, Callable[[float], bool], str], ...]] = (
-    ("C", lambda value: 1e-30 <= value <= 1e30, "a number from 1e-30 to 1e30"),
-    ("bias", lambda value: 0 <= value <= 1e15, "a number from 0 to 1e15"),
-    ("tolerance", lambda value: 0 < value < 1, "a number above 0 and below 1"),
-    ("prune", lambda value: 0 <= value <= 1e30, "a number from 0 to 1e30"),
-)
-_COUNTS: Final = (
-    ("max_epochs", 1, MAX_COUNT),
-    ("shard_size", 1, MAX_COUNT),
-    ("seed", 0, MAX_SEED),
-)
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,7 @@ class TrainingConfig:
     tolerance
         ``block-dcd``: on each label's relative duality gap; ``liblinear``: its ``-e``.
     max_epochs
-        ``block-dcd``: the most passes over the data a block may take.
+        ``block-dcd``: the most visits to instances that a label may take, in passes over the data.
     prune
         Weights below it in absolute value are cut (DiSMEC's Δ, which was 0.01 there: `DISMEC_PRUNE`).
     shard_size
@@ -62,24 +56,45 @@ class TrainingConfig:
     """
 
     weighting: Weighting = field(default_factory=lambda: Weighting("pw"))
-    C: float = 1.0
-    bias: float = 1.0
-    solver: str = "block-dcd"
-    tolerance: float = 1e-3
-    max_epochs: int = 1000
-    prune: float = 0.03
-    shard_size: int = 1000
-    seed: int = 0
+    # Kernels hold bias² and 1/(2C) in float32, with room for sums.
+    C: float = real_setting(
+        1.0,
+        "Cost of an error of weight 1.",
+        lambda value: 1e-30 <= value <= 1e30,
+        "a number from 1e-30 to 1e30",
+    )
+    bias: float = real_setting(
+        1.0,
+        "Value of the bias feature; 0 for none.",
+        lambda value: 0 <= value <= 1e15,
+        "a number from 0 to 1e15",
+    )
+    solver: str = choice_setting("block-dcd", "Algorithm of the optimisation.", SOLVERS)
+    tolerance: float = real_setting(
+        1e-3,
+        "Largest relative duality gap per label; for liblinear, its -e.",
+        lambda value: 0 < value < 1,
+        "a number above 0 and below 1",
+    )
+    max_epochs: int = whole_setting(1000, "Most passes over the data per label.", 1, MAX_COUNT)
+    prune: float = real_setting(
+        0.03,
+        f"Drop weights below this in absolute value; dismec: {DISMEC_PRUNE:g}.",
+        lambda value: 0 <= value <= 1e30,
+        "a number from 0 to 1e30",
+        {"dismec": DISMEC_PRUNE},
+    )
+    shard_size: int = whole_setting(
+        1000, "Labels per shard, the unit that is saved and resumed.", 1, MAX_COUNT
+    )
+    seed: int = whole_setting(
+        0, "Random seed for the order of instances and, in tune, the held-out part.", 0, MAX_SEED
+    )
 
     def __post_init__(self) -> None:
         if not isinstance(self.weighting, Weighting):
             raise refused("weighting", self.weighting, "a Weighting")
-        if not isinstance(self.solver, str) or self.solver not in SOLVERS:
-            raise refused("solver", self.solver, " or ".join(SOLVERS))
-        for name, holds, expected in _NUMBERS:  # 1 and 1.0 are the same setting
-            object.__setattr__(self, name, real_number(name, getattr(self, name), holds, expected))
-        for name, least, most in _COUNTS:
-            object.__setattr__(self, name, whole_number(name, getattr(self, name), least, most))
+        check_settings(self)
 
     @property
     def gap_tolerance(self) -> float | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pwdismec.bounds import real_number, refused
+from pwdismec.bounds import check_settings, real_setting, refused
 from pwdismec.data.names import MAX_NAMES
 from pwdismec.errors import DataError
 from pwdismec.files import read_file
@@ -48,7 +48,9 @@ class Weighting:
     scheme: str = "vanilla"
     a: float = PRESETS["default"].a
     b: float = PRESETS["default"].b
-    beta: float = 0.9
+    beta: float = real_setting(
+        0.9, "β of the class balance, for cb and pw-cb.", lambda value: 0 <= value < 1, "0 ≤ beta < 1"
+    )
 
     def __post_init__(self) -> None:
         if not isinstance(self.scheme, str) or (self.scheme not in SCHEMES and self.weights_file is None):
@@ -56,9 +58,9 @@ class Weighting:
         if _HALVES.search(self.scheme):
             raise refused("weighting", self.scheme, "a PATH that is UTF-8, as the model keeps it")
         a, b = checked_parameters(self.a, self.b)
-        beta = real_number("beta", self.beta, lambda value: 0 <= value < 1, "0 ≤ beta < 1")
-        for name, value in (("a", a), ("b", b), ("beta", beta)):  # 1 and 1.0 are the same setting
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "a", a)
+        object.__setattr__(self, "b", b)
+        check_settings(self)
 
     @property
     def parameters(self) -> tuple[str, ...]:

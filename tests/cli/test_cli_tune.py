@@ -107,7 +107,7 @@ def test_settings_go_through_a_file_unchanged(tmp_path):
     [
         ("name: a\n", ":1: name: unknown setting; expected one of propensity, weightings, training"),
         ("training:\n  C: 1\n  D: 2\n", ":3: training.D: unknown setting; expected one of C, bias"),
-        ("training: {C: -1}\n", ": C: -1.0; expected a number from 1e-30 to 1e30"),
+        ("training: {C: -1}\n", ":1: training.C: -1; expected a number from 1e-30 to 1e30"),
         ("training: {a: -1}\n", ": propensity A: -1.0"),
         ("propensity: nowhere\n", ": propensity preset 'nowhere'"),
         ("weightings: [pw, cb]\n", ": weightings: pw, cb; expected one"),
