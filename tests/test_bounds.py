@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from small_data import small_dataset
+from helpers.small_data import small_dataset
 
 from pwdismec import ConfigError, Predictor, PWDiSMECClassifier, TrainingConfig, Weighting, train
 from pwdismec.bounds import thread_count

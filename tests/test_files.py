@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from killing import ends_at_rename
+from helpers.killing import ends_at_rename
 
 from pwdismec import files
 from pwdismec.errors import OutputError, PwdismecError, StorageError

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from small_data import small_dataset
+from helpers.small_data import small_dataset
 
 from pwdismec import Predictor, PWDiSMECClassifier, convert, evaluate, train
 from pwdismec.data import CSR, Dataset, Dense, TopK

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from xmc_reference import read_xmc
+from helpers.xmc_reference import read_xmc
 
 from pwdismec.prediction.files import read_predictions
 

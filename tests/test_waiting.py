@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from waiting import wait_until
+from helpers.waiting import wait_until
 
 
 def python(code):

@@ -3,9 +3,9 @@
 import matplotlib.figure
 import numpy as np
 import pytest
+from helpers.small_data import small_dataset
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
-from small_data import small_dataset
 
 from pwdismec.calibration import Calibration, calibrate, fitting, plot, positives_groups
 from pwdismec.calibration.calibration import CALIBRATION

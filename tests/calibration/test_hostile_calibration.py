@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hostile import (
+from helpers.hostile import (
     array_changes,
     file_changes,
     json_changes,
@@ -13,7 +13,7 @@ from hostile import (
     with_tensor,
     write_safetensors,
 )
-from small_data import small_dataset
+from helpers.small_data import small_dataset
 
 from pwdismec.calibration import Calibration, calibrate, fitting, positives_groups
 from pwdismec.calibration.calibration import CALIBRATION

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import output
-from small_data import small_dataset
+from helpers.command_line import output
+from helpers.small_data import small_dataset
 
 from pwdismec.data.formats import write_xmc
 

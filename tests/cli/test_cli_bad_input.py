@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import DISK, complaint, pwdismec, refusal, start
-from small_data import files_of
+from helpers.command_line import DISK, complaint, pwdismec, refusal, start
+from helpers.small_data import files_of
 
 from pwdismec import Dataset, machine
 from pwdismec.errors import DataError

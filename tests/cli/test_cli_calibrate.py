@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from command_line import output, pwdismec, refusal
+from helpers.command_line import output, pwdismec, refusal
 
 from pwdismec.calibration import Calibration
 from pwdismec.calibration.calibration import CALIBRATION

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.shell_completion import get_completion_class
-from command_line import output, pwdismec
+from helpers.command_line import output, pwdismec
 
 from pwdismec.cli.commands import COMMANDS, commands
 

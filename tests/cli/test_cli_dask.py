@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from command_line import DISK, output, refusal, start
-from killing import kill_claimants
-from small_data import files_of
-from waiting import wait_until
-from worker_tasks import fail, slow_square
+from helpers.command_line import DISK, output, refusal, start
+from helpers.killing import kill_claimants
+from helpers.small_data import files_of
+from helpers.waiting import wait_until
+from helpers.worker_tasks import fail, slow_square
 
 from pwdismec.errors import DataError
 from pwdismec.parallel import Backend

@@ -1,7 +1,7 @@
 """The demo shows what it says."""
 
 import pytest
-from command_line import output
+from helpers.command_line import output
 
 from pwdismec.experiment import demo
 from pwdismec.experiment.demo import run_demo

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import output, refusal
-from dense_data import dense_dataset
+from helpers.command_line import output, refusal
+from helpers.dense_data import dense_dataset
 
 from pwdismec import Dataset, Dense
 

@@ -12,9 +12,9 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from command_line import DISK, complaint, output, pwdismec, refusal
-from failing_disk import failing_disk
-from small_data import files_of, small_dataset
+from helpers.command_line import DISK, complaint, output, pwdismec, refusal
+from helpers.failing_disk import failing_disk
+from helpers.small_data import files_of, small_dataset
 
 from pwdismec import patience
 from pwdismec.prediction.index import INDEX
@@ -137,12 +137,12 @@ def test_a_page_that_cannot_be_read_is_told(work, tmp_path):
     (tmp_path / "cut.py").write_text(
         "import os, sys\n"
         "from pwdismec.cli.main import main\n"
-        "from pwdismec.training import loop\n"
-        "plan = loop.plan_memory\n"
+        "from pwdismec.training import trainer\n"
+        "plan = trainer.plan_memory\n"
         "def cut(dataset, *args, **settings):\n"
         "    os.truncate(dataset.path / 'features_data.npy', 0)\n"
         "    return plan(dataset, *args, **settings)\n"
-        "loop.plan_memory = cut\n"
+        "trainer.plan_memory = cut\n"
         "main(sys.argv[1:])\n"
     )
     process = subprocess.run(

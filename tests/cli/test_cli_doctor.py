@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import numpy as np
 import pytest
-from command_line import output, pwdismec
+from helpers.command_line import output, pwdismec
 
 from pwdismec import machine, native
 from pwdismec.diagnosis import doctor, self_test

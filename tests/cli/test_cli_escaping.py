@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 import yaml
-from command_line import output, pwdismec, start
+from helpers.command_line import output, pwdismec, start
 
 from pwdismec.quoting import shown_name
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import complaint, pwdismec, refusal, start
+from helpers.command_line import complaint, pwdismec, refusal, start
 
 from pwdismec.cli import commands, evaluate, inspect, train
 from pwdismec.quoting import LINE_LIMIT

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from command_line import output, refusal
+from helpers.command_line import output, refusal
 
 ODD = os.fsdecode(b"d\xe9\xff")  # ISO 8859-1, and a byte that is in no text of Unicode
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
-from command_line import output, pwdismec
+from helpers.command_line import output, pwdismec
 
 from pwdismec.cli.commands import COMMANDS, commands
 

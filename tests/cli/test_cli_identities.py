@@ -7,7 +7,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from command_line import output, pwdismec, refusal
+from helpers.command_line import output, pwdismec, refusal
 
 from pwdismec.data import Dataset
 from pwdismec.data.shown_labels import ShownLabels

@@ -6,9 +6,9 @@ import signal
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import DISK, complaint, output, pwdismec, start
-from small_data import files_of
-from waiting import wait_until
+from helpers.command_line import DISK, complaint, output, pwdismec, start
+from helpers.small_data import files_of
+from helpers.waiting import wait_until
 
 OPTIONS = ["--shard-size", 16, "--tolerance", 1e-5, "--jobs", 2]
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import complaint, pwdismec
+from helpers.command_line import complaint, pwdismec
 
 MINE = "mine\n"
 

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from command_line import complaint, output, pwdismec, told
+from helpers.command_line import complaint, output, pwdismec, told
 
 from pwdismec.cli import events, messages, terminal
 from pwdismec.plain_text import duration_text

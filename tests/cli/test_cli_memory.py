@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from command_line import pwdismec, refusal, told
-from small_data import files_of
+from helpers.command_line import pwdismec, refusal, told
+from helpers.small_data import files_of
 
 from pwdismec import Dataset
 from pwdismec.training import TrainingConfig, plan_memory

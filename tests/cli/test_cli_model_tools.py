@@ -6,9 +6,9 @@ import signal
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import complaint, output, pwdismec, refusal, start
-from models import dense, model_of
-from waiting import wait_until
+from helpers.command_line import complaint, output, pwdismec, refusal, start
+from helpers.models import dense, model_of
+from helpers.waiting import wait_until
 
 from pwdismec import Model
 

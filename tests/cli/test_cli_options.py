@@ -8,7 +8,7 @@ from importlib.metadata import version
 import click
 import pytest
 import scipy.sparse as sp
-from command_line import complaint, output, pwdismec, refusal, told
+from helpers.command_line import complaint, output, pwdismec, refusal, told
 
 import pwdismec as package
 from pwdismec import Model

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import click
 import pytest
 import yaml
-from command_line import output, pwdismec, refusal
-from killing import ends_at_rename
+from helpers.command_line import output, pwdismec, refusal
+from helpers.killing import ends_at_rename
 
 from pwdismec.cli.command import InputPath, OutputPath
 from pwdismec.cli.commands import COMMANDS, commands

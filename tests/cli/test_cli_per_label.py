@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from command_line import output, pwdismec, refusal
+from helpers.command_line import output, pwdismec, refusal
 
 from pwdismec.data import Dataset
 

@@ -9,9 +9,9 @@ import time
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import DISK, complaint, output, pwdismec, refusal, start, told
-from models import model_of
-from waiting import wait_until
+from helpers.command_line import DISK, complaint, output, pwdismec, refusal, start, told
+from helpers.models import model_of
+from helpers.waiting import wait_until
 
 from pwdismec import Dataset, Model, Predictor
 from pwdismec.data.transforms import Transforms

@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import pwdismec, refusal
-from models import model_of
+from helpers.command_line import pwdismec, refusal
+from helpers.models import model_of
 
 from pwdismec import Dataset
 from pwdismec.data.transforms import Transforms

@@ -4,7 +4,7 @@ import csv
 import json
 
 import pytest
-from command_line import output, refusal
+from helpers.command_line import output, refusal
 
 from pwdismec.data import Dataset
 from pwdismec.prediction.files import read_predictions

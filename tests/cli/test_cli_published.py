@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import scipy.sparse
-from command_line import pwdismec, refusal
+from helpers.command_line import pwdismec, refusal
 
 from pwdismec.data import Dataset
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 import yaml
-from command_line import output, refusal
-from small_data import files_of
+from helpers.command_line import output, refusal
+from helpers.small_data import files_of
 
 from pwdismec.settings.training import short_name
 

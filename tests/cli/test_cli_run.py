@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from command_line import output, pwdismec, refusal, told
-from small_data import files_of
+from helpers.command_line import output, pwdismec, refusal, told
+from helpers.small_data import files_of
 
 from pwdismec import Dataset, Model, evaluate
 from pwdismec.experiment import experiment
@@ -196,11 +196,11 @@ def test_files_of_weights_are_beside_the_config(config, tmp_path):
     [
         ("training: {C: two}", ":5: training.C: 'two': Input should be a valid number"),
         ("training: {prune: paper}", ":5: training.prune: 'paper': Input should be a valid number"),
-        ("training:\n  shards: 3", ":6: training.shards: unknown setting; expected one of C, bias, beta"),
+        ("training:\n  shards: 3", ":6: training.shards: unknown setting; expected one of C, bias"),
         ("wieghtings: [pw]", ":5: wieghtings: unknown setting; expected one of name, data, train"),
         ("evaluate: {ks: [1, x]}", ":5: evaluate.ks.1: 'x'"),
         ("propensity: {a: 1}", ":5: propensity.b: missing"),
-        ("training: {C: -1}", ": C: -1.0; expected a number from 1e-30 to 1e30"),
+        ("training: {C: -1}", ":5: training.C: -1; expected a number from 1e-30 to 1e30"),
         ("propensity: nowhere", ": propensity preset 'nowhere': expected one of"),
         ("weightings: [pww]", ": weighting: 'pww'; expected vanilla"),
         ("weightings: [pw, pw]", ": weightings: pw, pw: expected each once"),
@@ -208,7 +208,7 @@ def test_files_of_weights_are_beside_the_config(config, tmp_path):
         ("evaluate: {ks: [3, 1]}", ": k = 3, 1: expected rising"),
         ("texts: {fields: t}", ":5: texts.labels: missing"),
         ("texts: {fields: t, labels: l, word: 1}", ":5: texts.word: unknown setting; expected one of fields"),
-        ("texts: {fields: t, labels: l, chars: x}", ":5: texts.chars: 'x': expected a number or a range"),
+        ("texts: {fields: t, labels: l, chars: x}", ":5: texts.chars: 'x'; expected a number or a range"),
         ("texts: {fields: t, labels: l, words: 3-1}", ":5: texts: words: 3-1; expected a range that ascends"),
         ("texts: {fields: 't:0', labels: l}", ":5: texts: text: 't:0': weight 0; expected a number above 0"),
         ("texts: {fields: t, labels: l}\ntfidf: true", ": tfidf: is for files of features; leave it out"),

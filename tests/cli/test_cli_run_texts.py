@@ -4,8 +4,8 @@ import json
 
 import pytest
 import yaml
-from command_line import output, pwdismec, told
-from small_data import files_of
+from helpers.command_line import output, pwdismec, told
+from helpers.small_data import files_of
 
 WORDS = ["wald", "berg", "fluss", "stadt", "haus", "brücke", "wetter", "garten"]
 

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from command_line import complaint, start
-from waiting import wait_until
+from helpers.command_line import complaint, start
+from helpers.waiting import wait_until
 
 SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "terminated"}
 

@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import waiting
-from command_line import output
-from small_data import files_of
+from helpers import waiting
+from helpers.command_line import output
+from helpers.small_data import files_of
 
 from pwdismec.errors import ModelError
 from pwdismec.training.status import status_of

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from command_line import output, pwdismec, refusal, told
+from helpers.command_line import output, pwdismec, refusal, told
 
 from pwdismec import Dataset, Model, Predictor
 

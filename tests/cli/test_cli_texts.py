@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
-from command_line import output, pwdismec, refusal
+from helpers.command_line import output, pwdismec, refusal
 
 from pwdismec.data import Dataset
 from pwdismec.model import Model

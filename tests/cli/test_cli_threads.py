@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from command_line import DISK, complaint, start, told
+from helpers.command_line import DISK, complaint, start, told
 
 REFUSING = """
 #define _GNU_SOURCE

@@ -9,9 +9,9 @@ import time
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import complaint, output, pwdismec, refusal, start, told
-from small_data import files_of
-from waiting import wait_until
+from helpers.command_line import complaint, output, pwdismec, refusal, start, told
+from helpers.small_data import files_of
+from helpers.waiting import wait_until
 
 from pwdismec.cluster.leases import claims_in
 

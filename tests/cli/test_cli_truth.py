@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import scipy.sparse
-from command_line import output, pwdismec, refusal
-from small_data import small_dataset
+from helpers.command_line import output, pwdismec, refusal
+from helpers.small_data import small_dataset
 
 from pwdismec.calibration import Calibration
 from pwdismec.data import Dataset

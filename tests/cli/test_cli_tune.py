@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import yaml
-from command_line import DISK, output, pwdismec, refusal, start, told
-from small_data import files_of
-from waiting import wait_until
+from helpers.command_line import DISK, output, pwdismec, refusal, start, told
+from helpers.small_data import files_of
+from helpers.waiting import wait_until
 
 from pwdismec import Dataset, Model, TrainingConfig, Weighting
 from pwdismec.settings.training import Propensity, read_settings, write_settings

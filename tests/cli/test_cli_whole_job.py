@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from command_line import output, pwdismec, refusal
-from small_data import files_of
+from helpers.command_line import output, pwdismec, refusal
+from helpers.small_data import files_of
 
 from pwdismec import Dataset, Model, Predictor, TrainingConfig, Weighting, evaluate, train
 from pwdismec.prediction.files import read_predictions

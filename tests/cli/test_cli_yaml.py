@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from command_line import refusal
+from helpers.command_line import refusal
 from hypothesis import example, given
 from hypothesis import strategies as st
 

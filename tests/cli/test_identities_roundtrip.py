@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 
 import pytest
-from command_line import output
+from helpers.command_line import output
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

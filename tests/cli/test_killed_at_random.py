@@ -10,8 +10,8 @@ import shutil
 import time
 
 import pytest
-from killing import killed_after
-from small_data import files_of, small_dataset
+from helpers.killing import killed_after
+from helpers.small_data import files_of, small_dataset
 
 from pwdismec.data import Dataset
 from pwdismec.errors import ModelError

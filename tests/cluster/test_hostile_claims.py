@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from hostile import file_changes, json_changes
+from helpers.hostile import file_changes, json_changes
 
 from pwdismec.cluster import Leases, leases
 from pwdismec.cluster.leases import claims_in, read_claim

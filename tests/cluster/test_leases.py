@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from killing import ends_at_rename
+from helpers.killing import ends_at_rename
 
 from pwdismec.cluster import Leases, Stopped, leases
 from pwdismec.cluster.leases import claims_in

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from helpers.random_matrices import problems
+from helpers.xmc_reference import read_xmc
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_matrices import problems
 from sklearn.preprocessing import normalize
-from xmc_reference import read_xmc
 
 from pwdismec.data import array_files, conversion, transforms, transpose, writer
 from pwdismec.data.conversion import convert

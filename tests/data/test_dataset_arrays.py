@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from helpers.random_matrices import problems, sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_matrices import problems, sparse
 
 from pwdismec.data import transpose as transposing
 from pwdismec.data.csr import CSR, row_chunks

@@ -7,8 +7,8 @@ import sys
 
 import numpy as np
 import pytest
+from helpers.random_matrices import problems
 from hypothesis import given, settings
-from random_matrices import problems
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset

@@ -5,11 +5,11 @@ import json
 
 import numpy as np
 import pytest
-from dense_data import as_sparse, dense_dataset, labels_of
+from helpers.dense_data import as_sparse, dense_dataset, labels_of
+from helpers.random_matrices import finite
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from random_matrices import finite
 from sklearn.preprocessing import normalize
 
 from pwdismec import CSR, Dataset, Dense, Transforms, convert

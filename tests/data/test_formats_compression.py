@@ -7,9 +7,9 @@ import struct
 
 import pytest
 import zstandard
+from helpers.limited import answer_of
 from hypothesis import given
 from hypothesis import strategies as st
-from limited import answer_of
 
 from pwdismec.data.formats import compression
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import zstandard
-from format_reference import Rows, parse, rows_of, same_bits
+from helpers.format_reference import Rows, parse, rows_of, same_bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import dump_svmlight_file, load_svmlight_file

@@ -6,7 +6,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from format_reference import BadLine, parse, rows_of, same_bits
+from helpers.format_reference import BadLine, parse, rows_of, same_bits
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

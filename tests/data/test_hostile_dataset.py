@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from hostile import JSON_VALUES, NAMES, array_changes, fields_of, file_changes, json_with
+from helpers.hostile import JSON_VALUES, NAMES, array_changes, fields_of, file_changes, json_with
 
 from pwdismec.data import CSR, Dataset, Dense
 from pwdismec.data.dataset_manifest import fingerprint_of

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_data import small_dataset
+from helpers.small_data import small_dataset
 
 from pwdismec.data import Dataset
 from pwdismec.data.mapping import is_mapped, release

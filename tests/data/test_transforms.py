@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from helpers.random_matrices import finite, sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_matrices import finite, sparse
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.preprocessing import normalize
 

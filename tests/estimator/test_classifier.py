@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from helpers.small_data import small_dataset
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -13,7 +14,6 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MultiLabelBinarizer
-from small_data import small_dataset
 
 from pwdismec import (
     CSR,

@@ -4,9 +4,9 @@ import sys
 
 import numpy as np
 import pytest
+from helpers import plain_metrics as plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from metrics import plain_metrics as plain
 from scipy.sparse import csr_matrix
 from sklearn.metrics import f1_score, ndcg_score, recall_score
 

@@ -6,8 +6,8 @@ import shutil
 
 import numpy as np
 import pytest
-from hostile import JSON_VALUES as VALUES
-from hostile import (
+from helpers.hostile import JSON_VALUES as VALUES
+from helpers.hostile import (
     NAMES,
     array_changes,
     fields_of,
@@ -18,7 +18,7 @@ from hostile import (
     with_tensor,
     write_safetensors,
 )
-from small_data import small_dataset
+from helpers.small_data import small_dataset
 
 from pwdismec.data import CSR
 from pwdismec.diagnosis.inspection import describe

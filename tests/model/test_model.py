@@ -8,8 +8,8 @@ import liblinear.liblinearutil as lu
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from models import model_of
-from small_data import files_of, small_dataset
+from helpers.models import model_of
+from helpers.small_data import files_of, small_dataset
 
 from pwdismec import machine
 from pwdismec.errors import ConfigError, DataError, ModelError, PwdismecError

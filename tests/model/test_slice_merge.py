@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.models import dense, model_of
+from helpers.small_data import small_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import dense, model_of
-from small_data import small_dataset
 
 from pwdismec import Predictor
 from pwdismec.data.transforms import Transforms

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from worker_tasks import die, die_once, fail, slow_square
+from helpers.worker_tasks import die, die_once, fail, slow_square
 
 from pwdismec.errors import ConfigError, DataError, PwdismecError
 from pwdismec.parallel import Backend, worker_side
@@ -35,7 +35,7 @@ def test_what_is_prepared_before_processes_are_forked_is_theirs(threads):
     script = (
         "import os, threading\n"
         "from pwdismec.parallel import Backend\n"
-        "from worker_tasks import prepare, who_prepared\n"
+        "from helpers.worker_tasks import prepare, who_prepared\n"
         "event = threading.Event()\n"
         f"if {threads} == 2: threading.Thread(target=event.wait).start()\n"
         "with Backend('loky', workers=2).reached() as workers:\n"
@@ -81,7 +81,7 @@ def test_what_a_worker_logs_is_logged_here_and_nowhere_else(threads):
     script = (
         "import logging, threading\n"
         "from pwdismec.parallel import Backend\n"
-        "from worker_tasks import warn\n"
+        "from helpers.worker_tasks import warn\n"
         "logging.basicConfig(format='here %(name)s %(message)s')\n"
         "event = threading.Event()\n"
         f"if {threads} == 2: threading.Thread(target=event.wait, daemon=True).start()\n"

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from helpers.models import model_of
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from models import model_of
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dense import Dense

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hostile import file_changes, json_changes
+from helpers.hostile import file_changes, json_changes
 
 from pwdismec.data import TopK
 from pwdismec.errors import PwdismecError

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from small_data import small_dataset
+from helpers.small_data import small_dataset
 
 from pwdismec import CSR, Dataset
 from pwdismec.data import Dense

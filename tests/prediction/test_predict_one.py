@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from models import model_of
+from helpers.models import model_of
 
 from pwdismec.data.csr import CSR
 from pwdismec.errors import ArrayError, ConfigError, PwdismecError

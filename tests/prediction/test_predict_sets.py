@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from helpers.models import model_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import model_of
 
 from pwdismec.data import CSR, Dense
 from pwdismec.errors import ConfigError

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile import array_changes
+from helpers.hostile import array_changes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prediction.test_prediction_files import Killed, assert_same, rankings, table

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import scipy.sparse as sp
-from models import model_of
+from helpers.models import model_of
 
 from pwdismec.data.csr import CSR
 from pwdismec.errors import ModelError

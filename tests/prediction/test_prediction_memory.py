@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from models import model_of
+from helpers.models import model_of
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset

@@ -7,10 +7,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from helpers.scoring import FakeModel, assert_same, ranked, sequential_float32
+from helpers.small_data import small_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scoring import FakeModel, assert_same, ranked, sequential_float32
-from small_data import small_dataset
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.dataset import Dataset

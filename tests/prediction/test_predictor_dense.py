@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dense_data import as_sparse, dense_dataset
+from helpers.dense_data import as_sparse, dense_dataset
 
 from pwdismec import Dense, ModelError, Predictor, PwdismecError, TrainingConfig, train
 

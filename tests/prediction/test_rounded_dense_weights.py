@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from helpers.scoring import FakeModel, assert_same, ranked, sequential_float32
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scoring import FakeModel, assert_same, ranked, sequential_float32
 
 from pwdismec.data.csr import CSR
 from pwdismec.data.topk import TopK

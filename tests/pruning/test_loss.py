@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from dense_data import dense_dataset
+from helpers.dense_data import dense_dataset
+from helpers.models import dense
+from helpers.small_data import files_of, small_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import dense
-from small_data import files_of, small_dataset
 
 from pwdismec import Dataset, TrainingConfig, Weighting, train
 from pwdismec.errors import ConfigError

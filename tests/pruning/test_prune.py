@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.models import dense, model_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import dense, model_of
 from safetensors import safe_open
 
 from pwdismec import Predictor

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from dense_data import dense_dataset
+from helpers.dense_data import dense_dataset
+from helpers.models import dense, model_of
+from helpers.small_data import files_of, small_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import dense, model_of
 from sklearn.svm import LinearSVC
-from small_data import files_of, small_dataset
 
 from pwdismec import Dataset, Predictor, TrainingConfig, Weighting, convert, evaluate, open_source, train
 from pwdismec.data.transforms import Transforms

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from helpers.xmc_reference import read_xmc
 from sklearn.svm import LinearSVC
-from xmc_reference import read_xmc
 
 from pwdismec.data import Dataset, convert
 from pwdismec.data.formats import open_source

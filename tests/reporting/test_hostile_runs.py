@@ -5,8 +5,8 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from hostile import NAMES, file_changes, json_changes
-from small_data import small_dataset
+from helpers.hostile import NAMES, file_changes, json_changes
+from helpers.small_data import small_dataset
 
 from pwdismec.data import TopK
 from pwdismec.errors import DamagedError, DataError, OutputError

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from helpers.rankings import random_rankings
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rankings import random_rankings
 
 from pwdismec.metrics import evaluate
 from pwdismec.reporting.by_class import by_class

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from rankings import random_rankings
+from helpers.rankings import random_rankings
 
 from pwdismec.metrics import evaluate, mean_relative_gain
 from pwdismec.metrics.reranking import paper_reranked

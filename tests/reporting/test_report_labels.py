@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from models import dense, model_of
-from rankings import random_rankings
-from small_data import small_dataset
+from helpers.models import dense, model_of
+from helpers.rankings import random_rankings
+from helpers.small_data import small_dataset
 
 from pwdismec import Predictor, TrainingConfig, Weighting, evaluate, train
 from pwdismec.data import CSR, Dataset, TopK

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from helpers.problems import problem_of, random_problem
+from helpers.solving import check, solve_all
+from helpers.xmc_reference import read_xmc
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problems import problem_of, random_problem
-from solving import check, solve_all
-from xmc_reference import read_xmc
 
 from pwdismec import CSR, Dense, native
 from pwdismec.solvers import BlockDualCD, LibLinear, objective
@@ -235,7 +235,7 @@ def test_every_instruction_set_solves_alike(isa, tmp_path):
         pytest.skip(f"this machine does not run {isa}")
     script = (
         "import numpy as np\n"
-        "from problems import random_problem\n"
+        "from helpers.problems import random_problem\n"
         "from pwdismec.solvers import BlockDualCD\n"
         "problem = random_problem(np.random.default_rng(10), n_labels=16)\n"
         "solver = BlockDualCD(tolerance=1e-5)\n"

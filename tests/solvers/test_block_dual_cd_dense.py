@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dense_data import labels_of
+from helpers.dense_data import labels_of
+from helpers.solving import check, solve_all
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from solving import check, solve_all
 
 from pwdismec import Dense, native
 from pwdismec.solvers import BlockDualCD, LibLinear, Problem
@@ -96,7 +96,7 @@ def test_every_instruction_set_solves_alike(isa, tmp_path):
     )
     script = (
         "import numpy as np\n"
-        "from dense_data import labels_of\n"
+        "from helpers.dense_data import labels_of\n"
         "from pwdismec import Dense\n"
         "from pwdismec.solvers import BlockDualCD, Problem\n"
         "held = np.load('problem.npz')\n"

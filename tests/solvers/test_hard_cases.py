@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from problems import problem_of, random_problem
-from solving import check, solve_all
-from xmc_reference import read_xmc
+from helpers.problems import problem_of, random_problem
+from helpers.solving import check, solve_all
+from helpers.xmc_reference import read_xmc
 
 from pwdismec import Dense
 from pwdismec.solvers import BlockDualCD, LibLinear

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from helpers.problems import problem_of, random_problem
 from joblib import Parallel, delayed
-from problems import problem_of, random_problem
 from sklearn.svm import LinearSVC
 
 from pwdismec.solvers import LibLinear, objective

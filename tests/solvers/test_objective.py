@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from problems import random_problem
+from helpers.problems import random_problem
 from scipy.optimize import minimize
 
 from pwdismec.solvers import Certificate, objective

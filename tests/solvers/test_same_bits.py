@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.problems import random_problem
+from helpers.solving import solve_all, trained_labels
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problems import random_problem
-from solving import solve_all, trained_labels
 
 from pwdismec import Dense
 from pwdismec.solvers import BlockDualCD, concatenate

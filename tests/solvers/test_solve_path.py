@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from problems import problem_of, random_problem
-from xmc_reference import read_xmc
+from helpers.problems import problem_of, random_problem
+from helpers.xmc_reference import read_xmc
 
 from pwdismec.solvers import BlockDualCD, LibLinear, objective
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from helpers.problems import problem_of, random_problem
+from helpers.solving import check, dense_weights, solve_all
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problems import problem_of, random_problem
-from solving import check, dense_weights, solve_all
 
 from pwdismec import CSR, Dense, native
 from pwdismec.solvers import BlockDualCD, LibLinear, Problem, objective

@@ -4,7 +4,7 @@ import json
 import threading
 
 import pytest
-import worker_tasks
+from helpers import worker_tasks
 
 from pwdismec.data.formats.layouts import record_files
 from pwdismec.errors import PwdismecError

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hostile import (
+from helpers.hostile import (
     NAMES,
     array_changes,
     file_changes,

@@ -6,9 +6,9 @@ import json
 import time
 
 import pytest
+from helpers.limited import answer_of
 from hypothesis import given
 from hypothesis import strategies as st
-from limited import answer_of
 
 from pwdismec.data.formats import lines, table_lines
 from pwdismec.data.formats.layouts import record_files

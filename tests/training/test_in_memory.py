@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_data import small_dataset
+from helpers.small_data import small_dataset
 
 from pwdismec import ConfigError, DataError, TrainingConfig, Weighting, train
 from pwdismec.training import train_in_memory

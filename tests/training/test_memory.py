@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from dense_data import dense_dataset
-from small_data import files_of, small_dataset
+from helpers.dense_data import dense_dataset
+from helpers.small_data import files_of, small_dataset
 
 from pwdismec.data import CSR, Dataset, Transforms, convert
 from pwdismec.data.synthetic import SyntheticSource

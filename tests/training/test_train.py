@@ -8,9 +8,9 @@ from functools import partial
 
 import numpy as np
 import pytest
-from killing import ends_at_rename
-from small_data import files_of, small_dataset
-from waiting import wait_until
+from helpers.killing import ends_at_rename
+from helpers.small_data import files_of, small_dataset
+from helpers.waiting import wait_until
 
 from pwdismec import files
 from pwdismec.data import Dataset

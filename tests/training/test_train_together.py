@@ -6,8 +6,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from killing import kill_claimants
-from small_data import files_of, small_dataset
+from helpers.killing import kill_claimants
+from helpers.small_data import files_of, small_dataset
 
 from pwdismec.cluster import Leases, Part, Stopped
 from pwdismec.data import Dataset

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hostile import (
+from helpers.hostile import (
     array_changes,
     file_changes,
     json_changes,
@@ -12,7 +12,7 @@ from hostile import (
     safetensors_header_changes,
     write_safetensors,
 )
-from small_data import small_dataset
+from helpers.small_data import small_dataset
 
 from pwdismec.errors import DamagedError, ModelError
 from pwdismec.training import TrainingConfig

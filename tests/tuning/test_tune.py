@@ -6,11 +6,11 @@ from functools import partial
 
 import numpy as np
 import pytest
+from helpers.killing import ends_at_rename
+from helpers.random_matrices import sparse
+from helpers.small_data import files_of, small_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from killing import ends_at_rename
-from random_matrices import sparse
-from small_data import files_of, small_dataset
 
 from pwdismec import files
 from pwdismec.data import CSR, Dataset
