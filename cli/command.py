@@ -54,7 +54,7 @@ _SECTIONS = {
     "Calibration options": ("--calibrate", "--calibrate-method", "--calibrate-plot"),
     "Resource options": ("--jobs", "--memory", "--backend", "--workers", "--scheduler", "--deadline"),
     "Output options": (
-        "--output-format", "--json", "--per-label", "--shards", "--part", "--resume", "--overwrite",
+        "--output-format", "--also", "--json", "--per-label", "--shards", "--part", "--resume", "--overwrite",
     ),
     _GLOBAL: ("--quiet", "--verbose", "--log", "--log-json", "--version", "--help"),
 }  # fmt: skip

@@ -10,7 +10,7 @@ from pwdismec.cluster import Part, stopping
 from pwdismec.data.formats.source import OneBased
 from pwdismec.parallel import THREADS, Backend
 from pwdismec.prediction.files.prediction_job import FORMATS
-from pwdismec.steps.predict import TOP_K, predict_file
+from pwdismec.steps.predict import TOP_K, Output, predict_file
 
 from . import options
 from .command import INPUT, OUTPUT, STDOUT
@@ -25,8 +25,9 @@ _SUFFIXES = {".npz": "npz", ".jsonl": "jsonl", ".csv": "csv"}
     "predict",
     "pwdismec predict model test.txt predictions.txt --top-k 10",
     "pwdismec predict model test.txt sets.txt --sets micro-f1 --probabilities",
-    "pwdismec predict model test.jsonl predictions.csv",
+    "pwdismec predict model test.jsonl scores.csv --also probabilities p.csv --also micro-f1 sets.csv",
     "zcat test.txt.gz | pwdismec predict model - - --output-format jsonl | gzip > predictions.jsonl.gz",
+    touched=lambda given: ((), [path for _, path in given["also"]]),
 )
 @click.argument("model", type=INPUT)
 @click.argument("source", metavar="INPUT", type=INPUT)
@@ -46,6 +47,13 @@ _SUFFIXES = {".npz": "npz", ".jsonl": "jsonl", ".csv": "csv"}
     type=click.Choice(FORMATS),
     help="Format of OUTPUT.  [default: by its suffix: .npz, .jsonl, .csv, else xmc]",
 )
+@click.option(
+    "--also",
+    type=(str, OUTPUT),
+    multiple=True,
+    metavar="KIND FILE",
+    help="Also write FILE in the same run; KIND: scores, probabilities or a RULE of --sets; repeatable.",
+)
 @options.jobs
 @options.backend
 @options.memory("reads labels block by block; the result is the same")
@@ -61,6 +69,7 @@ def command(
     probabilities: bool,
     sets: str | None,
     output_format: str | None,
+    also: tuple[tuple[str, Path], ...],
     format: str,
     one_based: OneBased,
     jobs: int,
@@ -84,6 +93,8 @@ def command(
     """
     if part is not None and backend.name != THREADS:
         raise click.UsageError(f"--part requires --backend {THREADS}")
+    if also and backend.name != THREADS:
+        raise click.UsageError(f"--also requires --backend {THREADS}")
     if output == STDOUT and (resume or part is not None):
         raise click.UsageError("--resume and --part require a file, not standard output")
     written_as = _format_of(output, output_format)
@@ -100,6 +111,7 @@ def command(
             probabilities=probabilities,
             sets=sets,
             format=written_as,
+            also=[_output(*given) for given in also],
             input_format=format,
             one_based=one_based,
             jobs=jobs,
@@ -113,6 +125,16 @@ def command(
         )
     if ignored:
         warn(f"{source}: ignored values of features that the model does not have: {ignored:,}")
+
+
+def _output(kind: str, path: Path) -> Output:
+    """What --also asks for."""
+    if path == STDOUT:
+        raise click.UsageError("--also: expected a file, not standard output")
+    format = _format_of(path, None)
+    if kind in ("scores", "probabilities"):
+        return Output(path, format, probabilities=kind == "probabilities")
+    return Output(path, format, sets=kind)
 
 
 def _format_of(output: Path, asked: str | None) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -25,7 +28,7 @@ from pwdismec.prediction import scorer_of
 from pwdismec.prediction.files import writing_predictions
 from pwdismec.prediction.scored_blocks import MAX_LABELS, MAX_WEIGHTS
 from pwdismec.progress import Update
-from pwdismec.steps.instances import STANDARD_INPUT, open_instances
+from pwdismec.steps.instances import STANDARD_INPUT, Instances, open_instances
 from pwdismec.steps.prediction_workers import Errand, content_of, spread
 
 # The interpreter and its libraries (70 MB), and a chunk of instances.
@@ -33,8 +36,25 @@ _PROGRAM = 200_000_000
 
 _log = logging.getLogger(__name__)
 
+_Kind: TypeAlias = tuple[str | None, int | None]
+"""Sets, and labels an instance: what is computed once, whatever is written of it."""
+
 TOP_K = 5
 """Labels an instance, unless they are sets."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """A prediction file, and what it holds; each attribute as `predict_file` takes it."""
+
+    path: str | Path
+    format: str = "xmc"
+    probabilities: bool = False
+    sets: str | None = None
+
+    def places(self, top_k: int | None) -> int | None:
+        """Labels an instance, at most; None where all that reach their thresholds are wanted."""
+        return TOP_K if top_k is None and self.sets is None else top_k
 
 
 def predict_file(
@@ -46,6 +66,7 @@ def predict_file(
     probabilities: bool = False,
     sets: str | None = None,
     format: str = "xmc",
+    also: Sequence[Output] = (),
     input_format: str = "auto",
     one_based: OneBased = False,
     jobs: int = -1,
@@ -79,6 +100,8 @@ def predict_file(
         "macro-f1" or "precision=P", as `Calibration.thresholds` takes it. The model is calibrated.
     format
         "xmc", "npz", "jsonl" or "csv".
+    also
+        More files to write from the same reading of `source`, in threads of this process.
     input_format
         How `source` is written; "auto" tells by names and first lines.
     one_based
@@ -124,73 +147,61 @@ def predict_file(
     PwdismecError
         If the predictions cannot be written, or the job that was broken off is another.
     """
-    if sets is None and top_k is None:
-        top_k = TOP_K
-    if top_k is not None:
-        whole_number("top_k", top_k)
-    if top_k is None and format == "npz":
-        raise ConfigError(
-            "npz has the same number of places for each instance; with sets, say how many (--top-k)"
-        )
+    outputs = [Output(out, format, probabilities, sets), *also]
     source, backend = Path(source), backend or Backend()
-    if source == STANDARD_INPUT and (resume or part):
-        what = "--resume" if resume else "--part"
-        raise ConfigError(f"standard input cannot be read again; predict for a file to be able to {what}")
-    if backend.name != THREADS and not is_dataset(source):
-        raise ConfigError(f"{source}: not a data set; expected one, with the backend {backend.name}")
+    _check(outputs, top_k, source, backend, goes_on="--resume" if resume else "--part" if part else None)
     trained = Model.open(model)
     instances = open_instances(source, trained, one_based, jobs, input_format)
-    made_from = instances.identity and {
-        "version": version("pwdismec"),
-        "model": sha256_of(trained.path / MANIFEST)[:16],
-        **instances.identity,
-        "instances": instances.number,
-        "one_based": one_based,
-        "top_k": top_k,
-        "format": format,
-        **_calibrated(trained, probabilities, sets),
-    }
     number = instances.number
     rows = None if number is None else range(number) if part is None else part.consecutive(number)
-    begin = 0 if rows is None else rows.start
-    with writing_predictions(
-        out,
-        format,
-        n_labels=trained.n_labels,
-        top_k=top_k or 0,
-        label_names=trained.label_names,
-        label_uris=trained.label_uris,
-        record_ids=instances.has_record_ids,
-        first=begin,
-        one_based=one_based is True,
-        made_from=made_from,
-        inputs=[trained.path, source],
-        overwrite=overwrite,
-        resume=resume,
-        part=part,
-    ) as predictions:
-        first = predictions.done + begin
-        last = None if rows is None else rows.stop
-        scorer = scorer_of(trained, memory, thresholds_of(trained, sets))
+    begin, last = (0, None) if rows is None else (rows.start, rows.stop)
+    how: dict[str, Any] = {"label_names": trained.label_names, "label_uris": trained.label_uris}
+    how |= {"inputs": [trained.path, source], "overwrite": overwrite, "resume": resume, "part": part}
+    with ExitStack() as writing:
+        files = [
+            writing.enter_context(
+                writing_predictions(
+                    output.path,
+                    output.format,
+                    n_labels=trained.n_labels,
+                    top_k=output.places(top_k) or 0,
+                    record_ids=instances.has_record_ids,
+                    first=begin,
+                    one_based=one_based is True,
+                    made_from=_made_from(trained, instances, output, output.places(top_k), one_based),
+                    **how,
+                )
+            )
+            for output in outputs
+        ]
+        done = min(file.done for file in files)  # a kill may have come between two files
         if backend.name == THREADS:
-            tops = scorer.predict_blocks(instances.chunks(first, last), top_k, jobs, first)
+            kinds = {(output.sets, output.places(top_k)) for output in outputs}
+            predicted = _predicted(trained, instances, kinds, jobs, memory, begin + done, last)
         else:
             assert last is not None
-            paths = trained.path.resolve(), source.resolve()
+            paths, kind = (trained.path.resolve(), source.resolve()), (sets, outputs[0].places(top_k))
             content = content_of(trained, instances, sets)
-            tops = spread(
-                backend, Errand(*paths, content, top_k, sets, backend.threads(jobs), memory), first, last
-            )
+            errand = Errand(*paths, content, kind[1], sets, backend.threads(jobs), memory)
+            predicted = ({kind: top} for top in spread(backend, errand, begin + done, last))
         total = None if rows is None else len(rows)
         if on_progress is not None:
-            on_progress(predictions.done, total)
-        for top in _as_probabilities(tops, trained, sets) if probabilities else tops:
-            predictions.append(top, instances.record_ids(begin + predictions.done, len(top.labels)))
+            on_progress(done, total)
+        as_written = [_as_written(trained, output) for output in outputs]
+        for tops in predicted:
+            n = len(next(iter(tops.values())).labels)
+            ids = instances.record_ids(begin + done, n)
+            done += n
+            for output, file, written in zip(outputs, files, as_written, strict=True):
+                old = n - (done - file.done)  # rows that an earlier run has written
+                if old < n:
+                    labels, scores = tops[output.sets, output.places(top_k)]
+                    file.append(written(TopK(labels[old:], scores[old:])), None if ids is None else ids[old:])
             if on_progress is not None:
-                on_progress(predictions.done, total)
-            if stop() and predictions.done != total:
+                on_progress(done, total)
+            if stop() and done != total:
                 of = "" if total is None else f" of {total:,}"
-                raise Stopped(f"{out}: stopped in time, {predictions.done:,}{of} instances are done")
+                raise Stopped(f"{out}: stopped in time, {done:,}{of} instances are done")
     if blank := instances.without_known_words:
         _log.warning(
             "%s: records without any word that the model knows, for which labels are in prior order: %d",
@@ -200,21 +211,85 @@ def predict_file(
     return instances.ignored_values
 
 
-def _calibrated(model: Model, probabilities: bool, sets: str | None) -> dict[str, object]:
+def _check(
+    outputs: Sequence[Output], top_k: int | None, source: Path, backend: Backend, goes_on: str | None
+) -> None:
+    if top_k is not None:
+        whole_number("top_k", top_k)
+    if any(output.format == "npz" and output.places(top_k) is None for output in outputs):
+        raise ConfigError(
+            "npz has the same number of places for each instance; with sets, say how many (--top-k)"
+        )
+    paths = [Path(output.path).absolute() for output in outputs]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise ConfigError(f"{path}: given for two outputs; expected each file once")
+    if source == STANDARD_INPUT and goes_on:
+        raise ConfigError(f"standard input cannot be read again; predict for a file to be able to {goes_on}")
+    if backend.name != THREADS and not is_dataset(source):
+        raise ConfigError(f"{source}: not a data set; expected one, with the backend {backend.name}")
+    if backend.name != THREADS and len(outputs) > 1:
+        raise ConfigError(f"{len(outputs)} outputs; expected one, with the backend {backend.name}")
+
+
+def _made_from(
+    model: Model, instances: Instances, output: Output, places: int | None, one_based: OneBased
+) -> dict[str, Any] | None:
+    """What an output follows from; None where it cannot be resumed."""
+    if instances.identity is None:
+        return None
+    return {
+        "version": version("pwdismec"),
+        "model": sha256_of(model.path / MANIFEST)[:16],
+        **instances.identity,
+        "instances": instances.number,
+        "one_based": one_based,
+        "top_k": places,
+        "format": output.format,
+        **_calibrated(model, output),
+    }
+
+
+def _calibrated(model: Model, output: Output) -> dict[str, object]:
     """What more the predictions follow from, where they are probabilities or sets."""
-    if not probabilities and sets is None:
+    if not output.probabilities and output.sets is None:
         return {}
     Calibration.of(model)  # it is there, and whole
     named = sha256_of(model.path / CALIBRATION)[:16]
-    return {"calibration": named, "probabilities": probabilities, "sets": sets}
+    return {"calibration": named, "probabilities": output.probabilities, "sets": output.sets}
 
 
-def _as_probabilities(tops: Iterator[TopK], model: Model, sets: str | None) -> Iterator[TopK]:
+def _predicted(
+    model: Model,
+    instances: Instances,
+    kinds: Iterable[_Kind],
+    jobs: int,
+    memory: int | None,
+    first: int,
+    last: int | None,
+) -> Iterator[dict[_Kind, TopK]]:
+    """Chunk by chunk, the best labels of each kind: of given sets or none, and so many."""
+    scorers = {kind: scorer_of(model, memory, thresholds_of(model, kind[0])) for kind in kinds}
+    for features in instances.chunks(first, last):
+        yield {
+            kind: next(scorer.predict_blocks([features], kind[1], jobs, first))
+            for kind, scorer in scorers.items()
+        }
+        first += features.n_rows
+
+
+def _as_written(model: Model, output: Output) -> Callable[[TopK], TopK]:
+    """What makes of the best labels what the output holds of them."""
+    if not output.probabilities:
+        return lambda top: top
     calibration = Calibration.of(model)
-    thresholds = None if sets is None else calibration.thresholds(sets)
-    for labels, scores in tops:
-        above = 0 if thresholds is None else np.where(labels >= 0, thresholds[labels], 0)
-        yield calibration.probabilities(TopK(labels, scores + above))
+    thresholds = None if output.sets is None else calibration.thresholds(output.sets)
+
+    def probabilities(top: TopK) -> TopK:
+        above = 0 if thresholds is None else np.where(top.labels >= 0, thresholds[top.labels], 0)
+        return calibration.probabilities(TopK(top.labels, top.scores + above))
+
+    return probabilities
 
 
 def memory_to_predict(model: Model, jobs: int) -> int:
