@@ -49,7 +49,7 @@ _SECTIONS = {
     ),
     "Weighting options": ("--settings", "--weighting", "--propensity", "--beta", "--C", "--A", "--B"),
     "Solver options": (
-        "--solver", "--tolerance", "--max-epochs", "--bias", "--prune", "--seed", "--shard-size",
+        "--solver", "--tolerance", "--max-epochs", "--passes", "--bias", "--prune", "--seed", "--shard-size",
     ),
     "Calibration options": ("--calibrate", "--calibrate-method", "--calibrate-plot"),
     "Resource options": ("--jobs", "--memory", "--backend", "--workers", "--scheduler", "--deadline"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_type_hints
 
 import click
 
@@ -169,7 +169,7 @@ def _warn_if_crowded(workers: int | None, jobs: int) -> None:
 def setting(kind: type, name: str) -> Callable[[Function], Function]:
     """An option for a setting of a dataclass: its default and help, named as its field."""
     about, default = settings_of(kind)[name], getattr(kind, name)
-    whole = isinstance(default, int)
+    whole = get_type_hints(kind)[name] in (int, int | None)
     return click.option(
         f"--{name.replace('_', '-')}",
         name,

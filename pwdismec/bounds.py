@@ -65,11 +65,11 @@ def real_setting(
     return field(default=default, metadata={"setting": Setting(help, check, expected, words=words or {})})
 
 
-def whole_setting(default: int, help: str, least: int, most: int) -> Any:
-    """A dataclass's field, a whole number from `least` to `most`."""
+def whole_setting(default: int | None, help: str, least: int, most: int) -> Any:
+    """A dataclass's field, a whole number from `least` to `most`; or None, if that is the default."""
 
-    def check(name: str, value: Any) -> int:
-        return whole_number(name, value, least, most)
+    def check(name: str, value: Any) -> int | None:
+        return None if value is None is default else whole_number(name, value, least, most)
 
     return field(default=default, metadata={"setting": Setting(help, check, _whole(least, most))})
 

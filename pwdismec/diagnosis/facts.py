@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pwdismec.data import Dataset
 from pwdismec.data.dataset_manifest import read_manifest
 from pwdismec.diagnosis.inspection import kind_of, read_as_predictions
 from pwdismec.model import Model
+from pwdismec.model.gap_band import gap_quantiles, sampled_gaps
 from pwdismec.model.model_manifest import RUN, Run, read_record
 from pwdismec.model.shard_plan import shards_there
 
@@ -47,11 +49,16 @@ def _model(path: Path) -> dict[str, Any]:
     model = Model.open(path)
     shards = model.manifest.shards
     gaps = [shard.worst_gap for shard in shards if shard.worst_gap is not None]
+    trained, sample = sum(shard.n_trained for shard in shards), sampled_gaps(model.manifest)
+    quantiles = [quantile._asdict() for quantile in gap_quantiles(sample, trained)] if sample else []
+    for quantile in quantiles:
+        quantile["high"] = quantile["high"] if math.isfinite(quantile["high"]) else None
     return {
         **_run(model.manifest.run),
-        "labels_trained": sum(shard.n_trained for shard in shards),
+        "labels_trained": trained,
         "weights": model.nnz,
         "worst_gap": max(gaps, default=None),
+        "sampled_gaps": {"labels": len(sample), "quantiles": quantiles},
         "beyond_tolerance": [label for shard in shards for label in shard.beyond_tolerance],
         "shards": len(shards),
         "bytes": model.bytes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -14,6 +15,7 @@ from pwdismec.data.dataset_manifest import MANIFEST, is_dataset, read_manifest
 from pwdismec.data.shown_labels import ShownLabels
 from pwdismec.errors import DataError, PwdismecError
 from pwdismec.model import Model
+from pwdismec.model.gap_band import gap_quantiles, sampled_gaps
 from pwdismec.model.model_manifest import RUN, Run, read_record
 from pwdismec.model.shard_plan import how_far
 from pwdismec.plain_text import aligned
@@ -83,8 +85,7 @@ def training_summary(model: Model, *more: tuple[str, str]) -> str:
             f"{model.n_labels - trained:,}",
         ),
         ("weights kept", f"{model.nnz:,}"),
-        ("worst certified gap", _worst_gap(model)),
-        ("beyond the tolerance", _beyond_tolerance(model)),
+        *_gaps(model, trained),
         *more,
     )
 
@@ -201,6 +202,21 @@ def _predictions(path: Path) -> str:
         ("distinct labels predicted", f"{len(np.unique(top.labels[held])):,}"),
         ("scores", f"{scores.min():.4g} to {scores.max():.4g}" if len(scores) else "none"),
     )
+
+
+def _gaps(model: Model, n_labels: int) -> list[tuple[str, str]]:
+    """How near the optimum the labels are: certified, or by a sample of them."""
+    sample = sampled_gaps(model.manifest)
+    if not sample:
+        return [
+            ("worst certified gap", _worst_gap(model)),
+            ("beyond the tolerance", _beyond_tolerance(model)),
+        ]
+    rows = [("certified", f"no; gaps by {len(sample):,} labels taken at random, with 95 % confidence:")]
+    for share, value, low, high in gap_quantiles(sample, n_labels):
+        upper = "no bound" if math.isinf(high) else f"{high:.1e}"
+        rows.append((f"gap of {share:.0%} of labels", f"up to {value:.1e} ({low:.1e} to {upper})"))
+    return rows
 
 
 def _worst_gap(model: Model) -> str:

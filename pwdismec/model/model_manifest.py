@@ -79,6 +79,7 @@ class _Config(BaseModel):
     solver: Text | list[Text] | None = None
     tolerance: float | list[float] | None = None
     max_epochs: _Integer | list[_Integer] | None = None
+    passes: _Integer | list[_Integer] | None = None
     prune: float | list[float] | None = None
     shard_size: _Integer | list[_Integer] | None = None
     seed: _Integer | list[_Integer] | None = None
@@ -166,6 +167,7 @@ class ShardEntry(ShardPlan):
     sha256: Digest
     worst_gap: float | None
     beyond_tolerance: tuple[Size, ...]
+    sampled_gaps: tuple[float, ...] = ()  # those that are known, where the solver promises none
 
 
 class Manifest(Record):

@@ -281,6 +281,7 @@ def entry_of(folder: Path, plan: ShardPlan, run_id: str) -> ShardEntry | None:
 def _describe(size: int, sha256: str, plan: ShardPlan, shard: Shard) -> ShardEntry:
     gap, tolerance = shard.certificate.gap, shard.gap_tolerance
     certified = len(gap) > 0 and bool(np.isfinite(gap).all())
+    sampled = gap[~np.isnan(gap)] if tolerance is None else gap[:0]
     beyond = shard.label_ids[~(gap <= tolerance)] if tolerance is not None else shard.label_ids[:0]
     return ShardEntry(
         file=plan.file,
@@ -293,6 +294,7 @@ def _describe(size: int, sha256: str, plan: ShardPlan, shard: Shard) -> ShardEnt
         sha256=sha256,
         worst_gap=float(gap.max()) if certified else None,
         beyond_tolerance=tuple(int(label) for label in beyond),
+        sampled_gaps=tuple(map(float, sampled)),
     )
 
 

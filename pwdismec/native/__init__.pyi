@@ -73,6 +73,7 @@ def solve_block(
     labels_per_pass: int,
     allowed_indptr: I64 | None,
     allowed: I32 | None,
+    passes: int,
 ) -> list[tuple[I64, I32, F32, F32, F64, F64, I32]]: ...
 
 # formats/parse_rows.hpp, formats/format_rows.hpp; a fault is (code, byte offset, id)

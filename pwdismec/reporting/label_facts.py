@@ -18,7 +18,8 @@ class LabelFacts(NamedTuple):
     label_ids, positives, epochs, weights
         int64: the label, its training positives, the solver's passes over the data, the stored weights.
     gap
-        float64: the certified relative duality gap; NaN for weights that were imported.
+        float64: the relative duality gap; NaN where it is not known, of weights that were imported, and of
+        labels outside the sample where training left certificates out.
     tolerance
         What the solver promised of every gap; None if it promised nothing.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pwdismec.quoting import shown_name
 from pwdismec.reporting import markup
 from pwdismec.reporting.content import LABELS_SHOWN, Content
@@ -42,7 +44,7 @@ def _facts_of(content: Content, facts: LabelFacts, place: int) -> list[str]:
         content.labels.brief(int(facts.label_ids[place])),
         f"{facts.positives[place]:,}",
         f"{facts.epochs[place]:,}",
-        f"{facts.gap[place]:.1e}",
+        "–" if math.isnan(facts.gap[place]) else f"{facts.gap[place]:.1e}",
         f"{facts.weights[place]:,}",
     ]
 

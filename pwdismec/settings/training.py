@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
 
@@ -152,7 +151,7 @@ def write_settings(path: Path, config: TrainingConfig, propensity: Propensity, r
     PwdismecError
         If the file cannot be written.
     """
-    training = {name: value for name, value in asdict(config).items() if name != "weighting"}
+    training = {name: value for name, value in config.to_json().items() if name != "weighting"}
     scheme = config.weighting
     training |= {name: getattr(scheme, name) for name in scheme.parameters}
     content = {

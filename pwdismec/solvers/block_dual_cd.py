@@ -38,12 +38,17 @@ class BlockDualCD:
         Of the order of visits.
     labels_per_pass
         32, or 16, which take less memory and more passes to the same result.
+    passes
+        Passes over the data for each label after its first working set; after each the set is solved again.
+        Then the label is done, without a certificate: its primal objective is NaN. A label whose first set
+        cannot be found by features with columns has one pass more. None: as many as the tolerance takes.
     """
 
     tolerance: float = 1e-3
     max_epochs: int = 1000
     seed: int = 0
     labels_per_pass: int = native.LABELS_PER_PASS
+    passes: int | None = None
 
     @property
     def block_size(self) -> int:
@@ -130,6 +135,15 @@ class PreparedBlocks:
         check_csr(allowed, "allowed")
         return self._solve([self.problem], label_ids, 0.0, allowed.stored())[0]
 
+    def certificate(self, label_ids: NDArray[np.integer]) -> Certificate:
+        """See `PreparedProblem.certificate`."""
+        if self.solver.passes is None:
+            return self.solve(label_ids, np.inf).certificate
+        short = self.solve(label_ids, 0.0)
+        primal = self.objective(label_ids, short.weights, short.bias)
+        whole = replace(self, solver=replace(self.solver, passes=None)).solve(label_ids, np.inf)
+        return Certificate(primal, whole.certificate.dual, short.certificate.epochs)
+
     def objective(
         self, label_ids: NDArray[np.integer], weights: CSR, bias: NDArray[np.float32]
     ) -> NDArray[np.float64]:
@@ -171,6 +185,7 @@ class PreparedBlocks:
             solver.labels_per_pass,
             None if allowed is None else allowed.indptr,
             None if allowed is None else allowed.indices,
+            -1 if solver.passes is None else solver.passes,
         )
         n_features = self.problem.features.n_columns
         return [

@@ -103,7 +103,7 @@ class Certificate:
     Attributes
     ----------
     primal
-        Shape (n,): the objective P of the weights.
+        Shape (n,): the objective P of the weights; NaN where it was not computed.
     dual
         Shape (n,): a lower bound D on the optimum, from a feasible dual point.
     epochs
@@ -189,6 +189,13 @@ class PreparedProblem(Protocol):
         -------
         Solution
             That of the problem in which all other weights are 0, and so is what certifies it.
+        """
+
+    def certificate(self, label_ids: NDArray[np.integer]) -> Certificate:
+        """How near `solve`'s weights are to the optimum, also where it does not certify them itself.
+
+        At most `Solver.block_size` labels. Where `solve` leaves the certificate out, the labels are trained
+        twice, the other time with it: for a sample of them.
         """
 
     def objective(

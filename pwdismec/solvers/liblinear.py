@@ -113,6 +113,10 @@ class PreparedLibLinear:
             solutions.append(replace(solution, weights=weights))
         return concatenate(solutions)
 
+    def certificate(self, label_ids: NDArray[np.integer]) -> Certificate:
+        """See `PreparedProblem.certificate`."""
+        return self.solve(label_ids, np.inf).certificate
+
     def objective(
         self, label_ids: NDArray[np.integer], weights: CSR, bias: NDArray[np.float32]
     ) -> NDArray[np.float64]:

@@ -42,6 +42,9 @@ class TrainingConfig:
         ``block-dcd``: on each label's relative duality gap; ``liblinear``: its ``-e``.
     max_epochs
         ``block-dcd``: the most visits to instances that a label may take, in passes over the data.
+    passes
+        ``block-dcd``: passes over the data for each label after its first working set, without certificates;
+        None: until certified.
     prune
         Weights below it in absolute value are cut (DiSMEC's Δ, which was 0.01 there: `DISMEC_PRUNE`).
     shard_size
@@ -77,6 +80,13 @@ class TrainingConfig:
         "a number above 0 and below 1",
     )
     max_epochs: int = whole_setting(1000, "Most passes over the data per label.", 1, MAX_COUNT)
+    passes: int | None = whole_setting(
+        None,
+        "Passes over the data per label after its first working set, without certificates.  "
+        "[default: until certified]",
+        0,
+        MAX_COUNT,
+    )
     prune: float = real_setting(
         0.03,
         f"Drop weights below this in absolute value; dismec: {DISMEC_PRUNE:g}.",
@@ -95,17 +105,19 @@ class TrainingConfig:
         if not isinstance(self.weighting, Weighting):
             raise refused("weighting", self.weighting, "a Weighting")
         check_settings(self)
+        if self.passes is not None and self.solver == "liblinear":
+            raise refused("passes", self.passes, "none of liblinear, which counts no passes")
 
     @property
     def gap_tolerance(self) -> float | None:
         """What the solver promises of each label's relative gap; LIBLINEAR stops by its gradient."""
-        return None if self.solver == "liblinear" else self.tolerance
+        return self.tolerance if self.solver == "block-dcd" and self.passes is None else None
 
     def make_solver(self) -> Solver:
         """The solver these settings name."""
         if self.solver == "liblinear":
             return LibLinear(self.tolerance)
-        return BlockDualCD(self.tolerance, self.max_epochs, self.seed)
+        return BlockDualCD(self.tolerance, self.max_epochs, self.seed, passes=self.passes)
 
     def make_problem(self, dataset: Dataset) -> Problem:
         """What the solver is to solve on a data set.
@@ -119,5 +131,5 @@ class TrainingConfig:
         return Problem(dataset.features, dataset.label_instances, weights, self.C, self.bias)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, for a manifest."""
-        return asdict(self)
+        """Plain values, for a manifest; `passes`, which older versions do not know, only where it is set."""
+        return {name: value for name, value in asdict(self).items() if name != "passes" or value is not None}

@@ -14,6 +14,7 @@ from pwdismec.errors import DataError
 from pwdismec.parallel import in_threads
 from pwdismec.solvers import Solution, concatenate
 from pwdismec.training.config import TrainingConfig
+from pwdismec.training.gap_sample import GapSample
 from pwdismec.training.memory_plan import plan_memory, warn_if_too_large
 from pwdismec.training.shard_work import size_of_blocks
 
@@ -52,7 +53,8 @@ def train_in_memory(
     size = size_of_blocks(len(trained), plan.solver.block_size, plan.threads)
     blocks = (trained[start : start + size] for start in range(0, len(trained), size))
     with closing(in_threads(solve, blocks, plan.threads, interrupt=prepared.interrupt)) as solved:
-        return trained, concatenate(list(solved))
+        solution = concatenate(list(solved))
+    return trained, GapSample(prepared, config, dataset.label_counts).measured(trained, solution)
 
 
 def check_trainable(dataset: Dataset, jobs: int) -> None:

@@ -19,6 +19,7 @@ from pwdismec.model.model_manifest import CLAIMS, Run, ShardPlan
 from pwdismec.model.shard import Shard, write_shard
 from pwdismec.solvers import Certificate, Solution, concatenate
 from pwdismec.training.config import TrainingConfig
+from pwdismec.training.gap_sample import GapSample
 from pwdismec.training.memory_plan import MemoryPlan
 from pwdismec.training.runs import PAUSE
 from pwdismec.training.shard_work import size_of_blocks, solve_shards
@@ -46,6 +47,7 @@ class Session:
         self._config, self._folder, self._run = config, folder, run
         self._block_size, self._threads = plan.solver.block_size, plan.threads
         self._prepared = plan.solver.prepare(config.make_problem(dataset))
+        self._sample = GapSample(self._prepared, config, dataset.label_counts)
 
     def train(self, shards: Sequence[ShardPlan], tracker: Tracker, stop: Stop) -> None:
         """Train those of `shards` that are missing, unless it is time to `stop`.
@@ -117,9 +119,11 @@ class Session:
     def _shard_of(self, place: ShardPlan, solutions: list[Solution]) -> Shard:
         counts = self._counts[place.first : place.stop]
         trained = np.flatnonzero(counts)
+        label_ids = (place.first + trained).astype(np.int32)
         solution = concatenate(solutions) if solutions else _nothing(self._n_features)
+        solution = self._sample.measured(label_ids, solution)
         return Shard(
-            (place.first + trained).astype(np.int32),
+            label_ids,
             counts[trained],
             solution.weights,
             solution.bias,

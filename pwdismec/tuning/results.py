@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -196,4 +195,6 @@ def check_metric(metric: str) -> None:
 
 def plain(config: TrainingConfig) -> dict[str, Any]:
     """What all points of a grid share, as plain JSON."""
-    return {name: value for name, value in asdict(config).items() if name not in ("weighting", "C", "prune")}
+    return {
+        name: value for name, value in config.to_json().items() if name not in ("weighting", "C", "prune")
+    }

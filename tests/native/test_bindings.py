@@ -83,6 +83,7 @@ def to_solve() -> Arguments:
         native.LABELS_PER_PASS,
         int64(0, 2),
         int32(0, 2),
+        -1,
     )
 
 

@@ -89,7 +89,7 @@ auto arrays_of(std::vector<LabelSolution>& solutions) {
 auto py_solve_block(const Instances& instances, const Offsets& indptr, const Ids& positives,
                     const MatrixIn<double>& positive_costs, const Costs64& negative_costs, double tolerance,
                     int max_epochs, std::uint64_t seed, float prune, int labels_per_pass,
-                    const std::optional<Offsets>& allowed_indptr, const std::optional<Ids>& allowed) {
+                    const std::optional<Offsets>& allowed_indptr, const std::optional<Ids>& allowed, int passes) {
     BlockLabels labels = labels_of(instances, indptr, positives, labels_per_pass);
     require(positive_costs.shape(0) == negative_costs.size() && positive_costs.shape(1) == indptr.size() - 1,
             "positive_costs: must be settings x labels");
@@ -108,7 +108,8 @@ auto py_solve_block(const Instances& instances, const Offsets& indptr, const Ids
         std::vector<Costs> path;
         for (std::size_t setting = 0; setting < negative_costs.size(); ++setting)
             path.push_back({positive_costs.data() + setting * positive_costs.shape(1), negative_costs.data()[setting]});
-        solutions = solve_block(instances, labels, path, {tolerance, max_epochs, seed}, prune, labels_per_pass);
+        solutions = solve_block(instances, labels, path, {tolerance, max_epochs, seed, passes}, prune,
+                                labels_per_pass);
     }
     std::vector<decltype(arrays_of(solutions[0]))> arrays;
     for (auto& of_setting : solutions) arrays.push_back(arrays_of(of_setting));
@@ -149,7 +150,7 @@ void bind_solver(nb::module_& m) {
     m.def("dense_instances", &py_dense_instances, nb::keep_alive<0, 1>(), "values"_a, "bias"_a);
     m.def("solve_block", &py_solve_block, "instances"_a, "indptr"_a, "positives"_a, "positive_costs"_a,
           "negative_costs"_a, "tolerance"_a, "max_epochs"_a, "seed"_a, "prune"_a, "labels_per_pass"_a,
-          "allowed_indptr"_a.none(), "allowed"_a.none());
+          "allowed_indptr"_a.none(), "allowed"_a.none(), "passes"_a);
     m.def("objectives", &py_objectives, "instances"_a, "indptr"_a, "positives"_a, "positive_costs"_a,
           "negative_cost"_a, "weights_indptr"_a, "features"_a, "values"_a, "bias"_a, "labels_per_pass"_a);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -32,6 +33,8 @@ constexpr double kGoalShare = 0.005;   // or to this share of the gap that the l
 constexpr double kIgnoredShare = 0.02;  // of that gap; instances that make up no more together are left out
 constexpr std::size_t kMostAdded = 500;  // instances, besides as many as the set has
 
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
 constexpr std::size_t kMostHeld = 64'000'000;  // bytes of the labels on their way, beyond which no other enters
 
 // A label on its way.
@@ -48,6 +51,7 @@ struct Label {
 
     bool begun = false;
     int64_t passes = 0, visits = 0;
+    int rounds = 0;  // passes since the first working set
     int stalls = 0;  // passes that found no instance to add
 
     // Bytes that it holds from one pass to the next.
@@ -73,20 +77,29 @@ public:
         std::vector<Label> active;
         int64_t next = 0;
         while (true) {
-            while (has_room(active) && next < labels_.count)
+            while (has_room(active) && next < labels_.count) {
+                check_interrupt();
                 active.push_back(enter(next++, pass_.room(static_cast<int>(active.size()))));
+                if (is_done(active.back())) active.pop_back();
+            }
             if (active.empty()) return std::move(solutions_);
-            if (x_.interrupted->load(std::memory_order_relaxed)) throw std::runtime_error("interrupted");
+            check_interrupt();
             std::vector<const SparseWeights*> weights;
             for (const Label& label : active) weights.push_back(&label.weights);
             pass_.run(weights);
             for (std::size_t k = 0; k < active.size(); ++k)
                 advance(active[k], pass_.margins(static_cast<int>(k), active[k].weights));
-            std::erase_if(active, [&](const Label& label) { return label.setting == path_.size(); });
+            std::erase_if(active, [&](const Label& label) { return is_done(label); });
         }
     }
 
 private:
+    void check_interrupt() const {
+        if (x_.interrupted->load(std::memory_order_relaxed)) throw std::runtime_error("interrupted");
+    }
+
+    bool is_done(const Label& label) const { return label.setting == path_.size(); }
+
     // Labels with hundreds of thousands of positives have weights for nearly all features: the fewer share a pass.
     bool has_room(const std::vector<Label>& active) const {
         std::size_t held = 0;
@@ -186,7 +199,13 @@ private:
             begin(label, margins);
             return;
         }
+        ++label.rounds;
         double excess = estimated_excess(label, margins);
+        if (is_short() && excess <= 1) {
+            finish(label, kUnknown);
+            go_on(label);
+            return;
+        }
         // With nothing left to add, it may be the float32 margins alone that see a gap.
         if (excess <= 1 || label.stalls > 0 || visits_left(label) <= 0) {
             const double primal = certifier_.primal(label.weights, margins, label.positives, label.n_positives,
@@ -194,12 +213,29 @@ private:
             excess = (primal - label.dual) / (primal * stopping_.tolerance);
             if (excess <= 1 || visits_left(label) <= 0) {
                 finish(label, primal);
-                if (label.setting < path_.size()) solve(label, {}, kLeastGoal * stopping_.tolerance);
+                go_on(label);
                 return;
             }
         }
         change_set(label, margins);
         solve(label, added_, goal(label, excess));
+        finish_if_short(label);
+    }
+
+    bool is_short() const { return stopping_.passes >= 0; }
+
+    // Begins the settings that follow from the last one's solution.
+    void go_on(Label& label) {
+        if (is_done(label)) return;
+        solve(label, {}, kLeastGoal * stopping_.tolerance);
+        finish_if_short(label);
+    }
+
+    // Ends a label that has had its passes; of a path, at every setting.
+    void finish_if_short(Label& label) {
+        if (!is_short() || label.rounds < stopping_.passes) return;
+        finish(label, kUnknown);
+        go_on(label);
     }
 
     double goal(const Label& label, double excess) const {
@@ -224,6 +260,7 @@ private:
                 if (margins[i] <= least && margins[i] > kNotSought) added_.push_back(static_cast<int32_t>(i));
             }
         solve(label, added_, kFirstGoal, n_alike);
+        finish_if_short(label);
     }
 
     // The gap by the float32 margins; and in `violating_` the negatives inside the margin.
@@ -315,7 +352,7 @@ private:
         solution.epochs = static_cast<int32_t>(label.passes + (label.visits + x_.count - 1) / x_.count);
         ++label.setting;
         label.passes = label.visits = 0;
-        label.stalls = 0;
+        label.rounds = label.stalls = 0;
     }
 
     const Instances& x_;

@@ -29,9 +29,13 @@ struct Stopping {
     double tolerance;  // on the relative gap (P - D) / P of each label
     int max_epochs;    // the most visits to instances for a label, counted in passes over all of them
     uint64_t seed;     // of the order of visits
+
+    // Passes after a label's first working set, each of which ends with the set solved again: after so many it is done,
+    // without a certificate. Negative: as many as the tolerance takes.
+    int passes = -1;
 };
 
-// A label's pruned weights, and what certifies those before they were pruned.
+// A label's pruned weights, and what certifies those before they were pruned; `primal` is NaN where nothing does.
 struct LabelSolution {
     std::vector<int32_t> features;  // as the data set numbers them, ascending
     std::vector<float> weights;

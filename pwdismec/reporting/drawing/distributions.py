@@ -19,7 +19,7 @@ def draw_certificates(content: Content) -> Figure:
     """The certified gaps, and the epochs that they took."""
     figure, (left, right) = panels(2)
     _draw(left, content, [facts.gap for facts in content.facts])
-    left.set_title("Certified gap")
+    left.set_title("Gap, certified or of a sample")
     left.set_xlabel("relative duality gap of a label")
     left.set_xscale("log")
     for tolerance in sorted({f.tolerance for f in content.facts if f.tolerance is not None}):
