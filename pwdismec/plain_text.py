@@ -43,3 +43,8 @@ def pairs(*rows: Sequence[str]) -> str:
     shown = [(shown_name(name), shown_name(value, LINE_LIMIT)) for name, value in rows]
     width = max(len(name) for name, _ in shown)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in shown)
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things: "1 row", "2,000 rows"."""
+    return f"{number:,} {what}{'s' * (number != 1)}"

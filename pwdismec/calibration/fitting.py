@@ -67,7 +67,7 @@ def calibrate(
         label that the model was trained on.
     """
     if method not in METHODS:
-        raise ConfigError(f"method: {method!r}, expected one of {', '.join(METHODS)}")
+        raise ConfigError(f"method: {method!r}; expected one of {', '.join(METHODS)}")
     of_held_out = _checked(held_out, model).label_counts[: model.n_labels]
     check_features(model.n_features, model.path)
     counts = _training_counts(model)

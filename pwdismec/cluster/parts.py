@@ -49,7 +49,7 @@ class Part:
             fits = False
         if not fits:
             raise ConfigError(
-                f"{shown(text)}: expected a task such as 3/64 (from 1 on), or a range such as 0-7"
+                f"{shown(text)}; expected a task such as 3/64 (from 1 on), or a range such as 0-7"
             )
         return part
 
@@ -74,5 +74,5 @@ class Part:
     def consecutive(self, count: int) -> range:
         """Which of `count` pieces a task does if they are to be neighbours: about as many as every other."""
         if self.kind != "task":
-            raise ConfigError(f"{self}: expected a task such as 3/64 (from 1 on)")
+            raise ConfigError(f"{self}; expected a task such as 3/64 (from 1 on)")
         return range(count * (self.first - 1) // self.last, count * self.first // self.last)

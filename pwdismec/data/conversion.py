@@ -173,7 +173,7 @@ class _Columns:
         self._seen = at_least
         declared, expected = self._declared or None, ruled or at_least
         if declared is not None and (declared < expected or (ruled is not None and declared != ruled)):
-            or_more = "" if ruled is not None else ": expected these, and perhaps more"
+            or_more = "" if ruled is not None else "; expected these, and perhaps more"
             raise DataError(self.path, f"{declared} {what}s; the training set has {expected}{or_more}")
 
     def take(self, part: Features) -> Features:

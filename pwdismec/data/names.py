@@ -167,7 +167,7 @@ def _problem_of_uris(uris: Sequence[str]) -> str | None:
 def _problem(name: object) -> str | None:
     """Why a name cannot be a line of UTF-8; None if it can."""
     if not isinstance(name, str):
-        return f"is of type {type(name).__name__}, expected a string"
+        return f"is of type {type(name).__name__}; expected a string"
     if "\n" in name or name.endswith("\r"):
         return "holds a line break"
     try:

@@ -157,7 +157,7 @@ class Strings(Sequence[str]):
 
 def _encoded(string: object, place: int, name: str) -> bytes:
     if not isinstance(string, str):
-        raise ArrayError(name, f"string {place} is of type {type(string).__name__}, expected a string")
+        raise ArrayError(name, f"string {place} is of type {type(string).__name__}; expected a string")
     try:
         return string.encode()
     except UnicodeEncodeError as error:

@@ -12,6 +12,7 @@ from pwdismec import native
 from pwdismec.data.csr import CSR
 from pwdismec.data.dense import Dense, Features
 from pwdismec.errors import ArrayError
+from pwdismec.plain_text import counted
 
 
 class _Fault(IntEnum):
@@ -130,7 +131,7 @@ def _check_dense_form(matrix: Dense, name: str) -> None:
         raise ArrayError(name, f"values are {type(values).__name__}; expected a NumPy array")
     if values.ndim != 2 or values.dtype != np.float32 or not values.flags.c_contiguous:
         order = "" if values.flags.c_contiguous else ", not C-contiguous"
-        found = f"{values.dtype} of {values.ndim} dimensions{order}"
+        found = f"{values.dtype} of {counted(values.ndim, 'dimension')}{order}"
         raise ArrayError(name, f"values are {found}; expected 2-D float32, C-contiguous")
     if max(values.shape) >= 2**31:
         raise ArrayError(name, f"shape {matrix.n_rows} x {matrix.n_columns}; expected less than 2^31 a side")
@@ -173,9 +174,8 @@ def _check_types(matrix: CSR, name: str) -> None:
         if not isinstance(array, np.ndarray):
             raise ArrayError(name, f"{field} is {type(array).__name__}; expected a NumPy array")
         if array.ndim != 1 or array.dtype != dtype:
-            raise ArrayError(
-                name, f"{field} is {array.dtype} of {array.ndim} dimensions; expected 1-D {np.dtype(dtype)}"
-            )
+            found = f"{array.dtype} of {counted(array.ndim, 'dimension')}"
+            raise ArrayError(name, f"{field} is {found}; expected 1-D {np.dtype(dtype)}")
         if not array.flags.c_contiguous or not array.flags.aligned:
             raise ArrayError(
                 name, f"{field} has gaps or is misaligned in memory; expected a contiguous array"

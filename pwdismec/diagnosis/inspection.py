@@ -197,7 +197,7 @@ def _predictions(path: Path) -> str:
     return f"predictions {shown_name(path)}\n" + _pairs(
         ("instances", f"{len(held):,}"),
         ("labels", "not said" if n_labels is None else f"{n_labels:,}"),
-        ("places a row, at most", f"{held.shape[1]:,}"),
+        ("labels a row, at most", f"{int(held.sum(axis=1).max(initial=0)):,}"),
         ("rows without a prediction", f"{int((~held.any(axis=1)).sum()):,}"),
         ("distinct labels predicted", f"{len(np.unique(top.labels[held])):,}"),
         ("scores", f"{scores.min():.4g} to {scores.max():.4g}" if len(scores) else "none"),

@@ -282,7 +282,7 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X, y = sound(X, "X"), sound(y, "y")
         if lists is None:
             if self.classes is not None:
-                raise ValueError("classes: for lists of labels; y is of another form, expected None")
+                raise ValueError("classes: for lists of labels; y is of another form; expected None")
             X, y = validate_data(self, X, y, multi_output=True, **form)
             return X, targets_of_array(y)
         X = validate_data(self, X, **form)

@@ -15,6 +15,7 @@ from pwdismec.data.csr import CSR
 from pwdismec.data.topk import TopK
 from pwdismec.data.validation import check_csr, whole_numbers
 from pwdismec.errors import ConfigError, DataError
+from pwdismec.plain_text import counted
 
 DEFAULT_KS: Final = (1, 3, 5)
 
@@ -25,7 +26,7 @@ def check_ks(ks: Sequence[int]) -> tuple[int, ...]:
         raise refused("ks", ks, "a list of rising whole numbers")
     found = tuple(whole_number("k", k) for k in ks)
     if not found or any(b <= a for a, b in pairwise(found)):
-        raise ConfigError(f"k = {', '.join(map(str, found))}: expected rising whole numbers ≥ 1")
+        raise ConfigError(f"k = {', '.join(map(str, found))}; expected rising whole numbers ≥ 1")
     return found
 
 
@@ -58,16 +59,16 @@ def check_places(what: str, needed: int, there: int) -> None:
     if needed > there:
         labels = "1 label" if there == 1 else f"{there} labels"
         found = f"{what}: {needed}; the predictions have {labels} per instance at most"
-        raise ConfigError(f"{found}: expected no more, or predictions made with --top-k {needed}")
+        raise ConfigError(f"{found}; expected no more, or predictions made with --top-k {needed}")
 
 
-def places_of(predictions: TopK, truth: CSR) -> int:
+def places_of(predictions: TopK, n_predictable: int) -> int:
     """How many places may be evaluated: the width of the rows, or any number where that is all labels.
 
     Rows of predictions may end in −1, but a k beyond their common width was never asked of the predictor.
     """
     width = predictions.labels.shape[1]
-    return sys.maxsize if width >= truth.n_columns else width
+    return sys.maxsize if width >= n_predictable else width
 
 
 def check_shapes(predictions: TopK, truth: CSR) -> None:
@@ -85,9 +86,11 @@ def check_shapes(predictions: TopK, truth: CSR) -> None:
     if labels.ndim != 2 or labels.shape != scores.shape:
         raise DataError("predictions", f"labels of shape {labels.shape}, scores of {scores.shape}")
     if len(labels) != truth.n_rows:
-        raise DataError("predictions", f"{len(labels)} rows, expected {truth.n_rows} as in the truth")
+        raise DataError(
+            "predictions", f"{counted(len(labels), 'row')}; expected {truth.n_rows} as in the truth"
+        )
     if not (truth.n_rows and truth.n_columns):
-        raise DataError("truth", f"{truth.n_rows} rows, {truth.n_columns} labels, expected at least one each")
+        raise DataError("truth", f"{truth.n_rows} rows, {truth.n_columns} labels; expected at least one each")
 
 
 def check_labels(labels: NDArray[np.integer], n_labels: int, first_row: int) -> None:
@@ -96,7 +99,7 @@ def check_labels(labels: NDArray[np.integer], n_labels: int, first_row: int) -> 
     if outside.any():
         row, place = np.argwhere(outside)[0]
         expected = f"expected 0 … {n_labels - 1}, or −1 for a missing place"
-        raise _bad_label(first_row + row, labels[row, place], f", {expected}")
+        raise _bad_label(first_row + row, labels[row, place], f"; {expected}")
     ordered = np.sort(labels, axis=1)
     twice = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
     if twice.any():
@@ -118,6 +121,6 @@ def check_training(
     elif n_train is None:
         raise ConfigError("label_counts needs n_train, the number of training instances, beside it")
     elif len(label_counts) != n_labels:
-        raise ConfigError(f"label_counts: {len(label_counts)} labels, expected {n_labels} as in the truth")
+        raise ConfigError(f"label_counts: {len(label_counts)} labels; expected {n_labels} as in the truth")
     elif whole_numbers(label_counts, "label_counts").min(initial=0) < 0:
         raise ConfigError("label_counts: expected numbers from 0 on")

@@ -20,7 +20,7 @@ from pwdismec.metrics.checks import (
 from pwdismec.metrics.conventions import PYXCLIB, convention_named
 from pwdismec.metrics.judging import Totals, add_up, batches, judged, ranges
 from pwdismec.metrics.label_groups import LabelGroup, frequency_groups
-from pwdismec.metrics.report import GroupReport, Report
+from pwdismec.metrics.report import GroupReport, Report, unseen
 from pwdismec.metrics.reranking import POOL
 from pwdismec.metrics.sums import Sums
 from pwdismec.weighting import PRESETS, inverse_propensities
@@ -37,6 +37,9 @@ class Evaluation:
     ----------
     filtered
         Pairs that were taken out of truth and predictions before, for the report.
+    n_predictable
+        How many labels the model has a classifier for; default all of the truth's. Rows that have all of them
+        could not have more, whatever k is.
     """
 
     def __init__(
@@ -54,10 +57,11 @@ class Evaluation:
         by_frequency: bool = False,
         per_label: bool = False,
         filtered: tuple[int, int] | None = None,
+        n_predictable: int | None = None,
     ) -> None:
         check_shapes(predictions, truth)
         self._predictions, self._truth = predictions, truth
-        there = places_of(predictions, truth)
+        there = places_of(predictions, truth.n_columns if n_predictable is None else n_predictable)
         self._ks, self._ks_left_out = ks_within(there, ks)
         if paper_reranking:
             check_places("paper_reranking, places", POOL, there)
@@ -112,18 +116,8 @@ class Evaluation:
             n_pairs=truth.nnz,
             filtered=self._filtered,
             per_label=sums.by_label() if self._per_label else None,
-            **self._unseen(sums.n_true),
+            **unseen(sums.n_true, self._label_counts),
         )
-
-    def _unseen(self, n_true: NDArray[np.int64]) -> dict[str, int]:
-        """How many true labels have no training positives, and their pairs."""
-        if self._label_counts is None:
-            return {}
-        of_unseen = n_true[self._label_counts == 0]
-        return {
-            "n_unseen_labels": int((of_unseen > 0).sum()),
-            "n_unseen_pairs": int(of_unseen.sum()),
-        }
 
     def _sums(self) -> Sums:
         return Sums(self._ks, self._group_of, len(self._groups), self._inverse, self._paper_reranking)

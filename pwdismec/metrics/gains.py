@@ -27,7 +27,7 @@ def mean_relative_gain(values: ArrayLike, baseline: ArrayLike) -> float:
     """
     ours, theirs = np.asarray(values, np.float64), np.asarray(baseline, np.float64)
     if ours.shape != theirs.shape or not ours.size:
-        raise ConfigError(f"relative gain of {ours.shape} values over {theirs.shape}: expected as many, ≥ 1")
+        raise ConfigError(f"relative gain of {ours.shape} values over {theirs.shape}; expected as many, ≥ 1")
     if not (theirs > 0).all():
-        raise ConfigError(f"relative gain over {theirs.min():g}: expected baselines above 0")
+        raise ConfigError(f"relative gain over {theirs.min():g}; expected baselines above 0")
     return float(100.0 * ((ours - theirs) / theirs).mean())

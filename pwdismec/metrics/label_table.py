@@ -11,14 +11,15 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pwdismec.errors import ConfigError
+from pwdismec.errors import ConfigError, DataError
 from pwdismec.files import clear_os_errors, replacing_file
+from pwdismec.quoting import shown
 
 LabelTable: TypeAlias = dict[str, NDArray[Any]]
 """Columns by name, each of shape (n_labels,)."""
 
 _FORMATS = {"": "csv", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
-_DELIMITERS = {"csv": ",", "tsv": "\t"}
+_BREAKS = frozenset("\t\n\r")
 
 _CHUNK = 10_000
 
@@ -96,10 +97,23 @@ def write_label_table(
         rows = _rows(table, list(known.values()), first_id)
         if format == "jsonl":
             _write_lines(file, header, rows)
+        elif format == "tsv":
+            file.write("\t".join(header) + "\n")
+            file.writelines(_tab_separated(path, row) for row in rows)
         else:
-            writer = csv.writer(file, delimiter=_DELIMITERS[format], lineterminator="\n")
+            writer = csv.writer(file, lineterminator="\n")
             writer.writerow(header)
             writer.writerows(rows)
+
+
+def _tab_separated(path: Path, row: Sequence[Any]) -> str:
+    """A line of TSV, where quotes are text like any other, as the readers take them."""
+    cells = list(map(str, row))
+    if broken := [cell for cell in cells if not cell.isprintable() and _BREAKS.intersection(cell)]:
+        raise DataError(
+            path, f"{shown(broken[0])} has a tab or line break; expected a name in .csv or .jsonl"
+        )
+    return "\t".join(cells) + "\n"
 
 
 def _write_lines(file: IO[str], header: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:

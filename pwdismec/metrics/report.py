@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import InstanceOf, RootModel, model_validator
 
 from pwdismec.metrics.conventions import CONVENTIONS, PYXCLIB
-from pwdismec.plain_text import aligned
+from pwdismec.plain_text import aligned, counted
 
 _MAX_K: Final = 2**31
 
@@ -115,21 +117,8 @@ class Report:
         return "\n\n".join(blocks)
 
     def _terms(self) -> str:
-        lines = [f"{self.n_instances:,} test instances, {self.n_labels:,} labels; percentages"]
-        if self.n_unlabelled:
-            left_out = CONVENTIONS[self.convention].labelled_alone
-            how = "left out" if left_out else "counted, gaining nothing"
-            lines.append(f"without a true label: {self.n_unlabelled:,} instances, {how}")
-        if self.n_unseen_labels and self.n_unseen_pairs and self.n_pairs:
-            share = 100 * self.n_unseen_pairs / self.n_pairs
-            labels = "1 label" if self.n_unseen_labels == 1 else f"{self.n_unseen_labels:,} labels"
-            verb = "is" if self.n_unseen_labels == 1 else "are"
-            pairs = f"{share:.1f} % of its pairs"
-            lines.append(f"{labels} of the truth {verb} not in the training set: {pairs}")
-        if self.filtered is not None:
-            true, predicted = self.filtered
-            pairs = "1 pair" if true == 1 else f"{true:,} pairs"
-            lines.append(f"filtered: {pairs} of the truth, {predicted:,} of the predictions")
+        left_out = CONVENTIONS[self.convention].labelled_alone
+        lines = terms(self, "left out" if left_out else "counted, gaining nothing")
         if self.ks_left_out:
             at = ", ".join(f"@{k}" for k in self.ks_left_out)
             lines.append(f"{at}: left out, as no instance has so many predicted labels")
@@ -158,6 +147,55 @@ class Report:
     @staticmethod
     def _cell(percent: dict[str, float], metric: str, k: int) -> str:
         return f"{percent[f'{metric}@{k}']:.2f}"
+
+
+class _Terms(Protocol):
+    """What reports of every kind stand on."""
+
+    @property
+    def n_instances(self) -> int: ...
+    @property
+    def n_labels(self) -> int: ...
+    @property
+    def n_unlabelled(self) -> int: ...
+    @property
+    def n_pairs(self) -> int | None: ...
+    @property
+    def n_unseen_labels(self) -> int | None: ...
+    @property
+    def n_unseen_pairs(self) -> int | None: ...
+    @property
+    def filtered(self) -> tuple[int, int] | None: ...
+
+
+def terms(report: _Terms, unlabelled: str = "counted, gaining nothing") -> list[str]:
+    """What a report stands on, in lines; `unlabelled` says what is done with rows without a true label."""
+    sizes = f"{counted(report.n_instances, 'test instance')}, {counted(report.n_labels, 'label')}"
+    lines = [f"{sizes}; percentages"]
+    if report.n_unlabelled:
+        lines.append(f"without a true label: {counted(report.n_unlabelled, 'instance')}, {unlabelled}")
+    if report.n_unseen_labels and report.n_unseen_pairs and report.n_pairs:
+        share = 100 * report.n_unseen_pairs / report.n_pairs
+        labels, verb = (
+            counted(report.n_unseen_labels, "label"),
+            "is" if report.n_unseen_labels == 1 else "are",
+        )
+        lines.append(f"{labels} of the truth {verb} not in the training set: {share:.1f} % of its pairs")
+    if report.filtered is not None:
+        true, predicted = report.filtered
+        lines.append(f"filtered: {counted(true, 'pair')} of the truth, {predicted:,} of the predictions")
+    return lines
+
+
+def unseen(n_true: NDArray[np.int64], label_counts: NDArray[np.integer] | None) -> dict[str, int]:
+    """How many true labels have no training positives, and their pairs, by the fields of a report.
+
+    `n_true` has the pairs of each label, shape (n_labels,), as `label_counts`.
+    """
+    if label_counts is None:
+        return {}
+    of_unseen = n_true[label_counts == 0]
+    return {"n_unseen_labels": int((of_unseen > 0).sum()), "n_unseen_pairs": int(of_unseen.sum())}
 
 
 class StoredReport(RootModel[Report]):

@@ -15,6 +15,7 @@ from pwdismec.metrics.checks import check_labels, check_shapes
 from pwdismec.metrics.hits import find_hits
 from pwdismec.metrics.judging import Totals, add_up, batches, judged, ranges
 from pwdismec.metrics.label_table import LabelTable, set_columns
+from pwdismec.metrics.report import terms, unseen
 from pwdismec.plain_text import aligned
 
 _MEANS = ("micro", "macro")
@@ -33,6 +34,8 @@ class SetReport:
         Test rows and labels.
     predicted, true
         Labels a row, on average.
+    n_unlabelled, n_pairs, n_unseen_labels, n_unseen_pairs, filtered
+        As in `Report`.
     per_label
         The same by label: columns ``positives``, ``predicted``, ``hits`` (rows), ``precision``, ``recall``
         and ``F1`` (percent), each of shape (n_labels,); None if not asked for.
@@ -43,6 +46,11 @@ class SetReport:
     n_labels: int
     predicted: float
     true: float
+    n_unlabelled: int = 0
+    n_pairs: int | None = None
+    n_unseen_labels: int | None = None
+    n_unseen_pairs: int | None = None
+    filtered: tuple[int, int] | None = None
     per_label: LabelTable | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,19 +64,28 @@ class SetReport:
         rows = [
             [mean, *(f"{self.percent[f'{mean}-{metric}']:.2f}" for metric in _METRICS)] for mean in _MEANS
         ]
-        sizes = f"{self.predicted:.2f} labels an instance are predicted, {self.true:.2f} are true"
-        return (
-            f"{self.n_instances:,} test instances, {self.n_labels:,} labels; percentages\n{sizes}\n\n"
-            f"{aligned([['', *_METRICS], *rows])}"
-        )
+        lines = [
+            *terms(self),
+            f"labels per instance: {self.predicted:.2f} predicted, {self.true:.2f} true",
+        ]
+        return "\n".join([*lines, "", aligned([["", *_METRICS], *rows])])
 
 
 class SetEvaluation:
     """A `Judge` of sets of labels; parameters and errors are those of `evaluate_sets`."""
 
-    def __init__(self, predictions: TopK, truth: CSR, *, per_label: bool = False) -> None:
+    def __init__(
+        self,
+        predictions: TopK,
+        truth: CSR,
+        *,
+        label_counts: NDArray[np.integer] | None = None,
+        filtered: tuple[int, int] | None = None,
+        per_label: bool = False,
+    ) -> None:
         check_shapes(predictions, truth)
         self._labels, self._truth, self._per_label = predictions.labels, truth, per_label
+        self._label_counts, self._filtered = label_counts, filtered
 
     def ranges(self) -> list[range]:
         return ranges(self._truth.n_rows)
@@ -102,7 +119,11 @@ class SetEvaluation:
             self._truth.n_columns,
             float(predicted.sum() / n),
             float(true.sum() / n),
-            {"positives": true, **of_labels} if self._per_label else None,
+            n_unlabelled=int((self._truth.row_lengths == 0).sum()),
+            n_pairs=self._truth.nnz,
+            filtered=self._filtered,
+            per_label={"positives": true, **of_labels} if self._per_label else None,
+            **unseen(true, self._label_counts),
         )
 
     def _sums(self) -> list[NDArray[np.int64]]:

@@ -277,10 +277,10 @@ class Model:
         if not isinstance(label, str):
             if not isinstance(label, (int, np.integer)) or isinstance(label, bool):
                 raise ModelError(
-                    f"{self.path}: label {label!r}: expected an id, a whole number, a URI or a name"
+                    f"{self.path}: label {label!r}; expected an id, a whole number, a URI or a name"
                 )
             if not 0 <= label < self.n_labels:
-                raise ModelError(f"{self.path}: label {label}: expected an id from 0 to {self.n_labels - 1}")
+                raise ModelError(f"{self.path}: label {label}; expected an id from 0 to {self.n_labels - 1}")
             return int(label)
         for names in (self.label_uris, self.label_names):
             ids = [number for number, name in enumerate(names or ()) if name == label]

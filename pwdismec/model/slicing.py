@@ -123,7 +123,7 @@ def read_labels(path: str | Path, model: Model) -> NDArray[np.int64]:
             called = "a URI or name" if uris else "a name"
             expected = f"{called} of a label" if by_name else f"a label id from 0 to {model.n_labels - 1}"
             or_name = f" or, in every line, {called}" if ids_of and not by_name else ""
-            raise DataError(path, f"{shown(line)}: expected {expected}{or_name}", number)
+            raise DataError(path, f"{shown(line)}; expected {expected}{or_name}", number)
         if by_name and line in several:
             raise DataError(
                 path,

@@ -319,7 +319,7 @@ class Predictor:
 
     def _check_top_k(self, top_k: int | None) -> None:
         if top_k is None and not self._gives_sets:
-            raise ConfigError("top_k: None; without thresholds, expected 1 or more")
+            raise ConfigError("top_k: None; expected 1 or more where there are no thresholds")
         if top_k is not None:
             whole_number("top_k", top_k)
 

@@ -122,7 +122,7 @@ class Settings(Section):
             for name in self.weightings
         )
         if len(set(map(short_name, weightings))) < len(weightings):
-            raise ConfigError(f"weightings: {', '.join(self.weightings)}: expected each once")
+            raise ConfigError(f"weightings: {', '.join(self.weightings)}; expected each once")
         for weighting in weightings:
             self.training_config(weighting)
         if "weightings" not in self.model_fields_set:  # nor is it in the copy

@@ -43,7 +43,7 @@ def conjugate(alpha: Vector, c: Vector) -> Vector:
         If an α is negative: D would bound nothing.
     """
     if np.any(alpha < 0):
-        raise ValueError(f"alpha: the least is {alpha.min()}, expected none below 0")
+        raise ValueError(f"alpha: the least is {alpha.min()}; expected none below 0")
     return alpha**2 / (4.0 * c) - alpha
 
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pwdismec.bounds import thread_count
 from pwdismec.data import Dataset, convert
-from pwdismec.data.formats.layouts import RecordFiles, record_files
+from pwdismec.data.formats.layouts import RecordFiles, record_files, told_of_ignored
 from pwdismec.data.formats.pair import label_count
 from pwdismec.data.writer import dataset_output
 from pwdismec.outputs import check_apart
+from pwdismec.plain_text import counted
 from pwdismec.progress import Watch, unwatched
 from pwdismec.quoting import shown, shown_name
 from pwdismec.text import TextSettings
 from pwdismec.text.chunks import chunks_of
 from pwdismec.text.corpus import Corpus
-from pwdismec.text.label_names import named, numbered
+from pwdismec.text.label_names import by_name, named, numbered, vocabulary
 from pwdismec.text.pieces import with_ids
 from pwdismec.text.record_source import FittedRows
 from pwdismec.text.splits import Split
@@ -114,12 +115,18 @@ def convert_texts(
                 corpus.add(chunk)
                 update(sum(corpus.n_records.values()), None)
         n_named, found = _declared_labels(records), None
+        same, ambiguous = dict[str, str](), list[str]()
         if labels is not None:
             found = numbered(labels, corpus.labels, n_named)
             n_named = len(found.names)
+        elif not settings.label_numbers:
+            known = vocabulary(label_names, label_language) if label_names else corpus.label_names.items()
+            same, ambiguous = by_name(corpus.labels, known)
+            corpus.merge(same)
         fitted = corpus.fit(records.paths[0], n_named or 0)
         vectorizer = fitted.vectorizer
         n_trained, notes = len(vectorizer.labels), _doubts(corpus, records, settings)
+        notes += _matched(records.paths[0], same, ambiguous)
         called = [*vectorizer.labels, *fitted.other_labels]
         given = corpus.label_names
         names, uris = [given.get(label, label) for label in called], called
@@ -168,15 +175,28 @@ def _declared_labels(records: RecordFiles) -> int | None:
 
 
 def _doubts(corpus: Corpus, records: RecordFiles, settings: TextSettings) -> list[str]:
-    """What is said if the labels in a table seem to be divided by something else than the separator."""
+    """What is said of ignored files, and if labels in a table seem to be divided by another separator."""
     path, format, *_ = records.files[0]
     label = corpus.unsplit_label() if format in ("csv", "tsv") else None
     if label is None:
-        return []
+        return told_of_ignored(records.files)
     return [
         f"{path}: nearly every record has one label, and nearly all are different, such as {shown(label)}; "
         f"if that is several, say what divides them (--label-separator, now {settings.label_separator!r})"
     ]
+
+
+def _matched(path: Path, same: Mapping[str, str], ambiguous: Sequence[str]) -> list[str]:
+    """What is said of labels that are given by a name, where others are by their URIs."""
+    notes = []
+    if same:
+        label, uri = next(iter(same.items()))
+        labels = f"{counted(len(same), 'label')} given by name, taken for the URI of that name"
+        notes.append(f"{path}: {labels}, such as {shown(label)} for {shown(uri)}")
+    if ambiguous:
+        labels = f"{counted(len(ambiguous), 'label')} given by a name that several URIs have"
+        notes.append(f"{path}: {labels}, such as {shown(ambiguous[0])}, kept as given")
+    return notes
 
 
 def _renamed(corpus: Corpus, path: Path) -> list[str]:

@@ -173,11 +173,18 @@ class _Errand:
 
 def _rankings(compared: Compared, settings: Mapping[str, Any]) -> Evaluation:
     counts: dict[str, Any] = {"label_counts": compared.label_counts, "n_train": compared.n_train}
-    return Evaluation(compared.predictions, compared.truth, **counts, filtered=compared.filtered, **settings)
+    counts |= {"filtered": compared.filtered, "n_predictable": compared.n_predictable}
+    return Evaluation(compared.predictions, compared.truth, **counts, **settings)
 
 
 def _sets(compared: Compared, settings: Mapping[str, Any]) -> SetEvaluation:
-    return SetEvaluation(compared.predictions, compared.truth, **settings)
+    return SetEvaluation(
+        compared.predictions,
+        compared.truth,
+        label_counts=compared.label_counts,
+        filtered=compared.filtered,
+        **settings,
+    )
 
 
 _JudgeOf: TypeAlias = Callable[[Compared, Mapping[str, Any]], Judge[Made]]

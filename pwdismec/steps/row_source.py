@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -16,6 +17,8 @@ from pwdismec.quoting import shown
 
 if TYPE_CHECKING:
     from pwdismec.text.record_source import RecordSource
+
+_log = logging.getLogger(__name__)
 
 
 def open_rows(
@@ -61,7 +64,10 @@ def open_rows(
         vectorizer = vectorizer_of(like)
         numbers, of_training = vectorizer.settings.label_numbers, (like.label_names, like.label_uris)
         labels = LabelIds(vectorizer.labels, *of_training, numbers=numbers) if labelled else None
-        return RecordSource(sources, vectorizer, labels, lenient=lenient, format=format, jobs=jobs)
+        source = RecordSource(sources, vectorizer, labels, lenient=lenient, format=format, jobs=jobs)
+        for note in source.notes:
+            _log.warning(note)
+        return source
     return open_source(sources, format, one_based=one_based, part=part, jobs=jobs, **sizes)
 
 
@@ -87,4 +93,4 @@ def check_same_names(path: Path, what: str, found: list[str], expected: list[str
         if name != trained:
             column = what.removesuffix("_names")
             said = f"{column} {number} is {shown(name)}; in the training set it is {shown(trained)}"
-            raise DataError(path, f"{said}: expected the same columns in the same order")
+            raise DataError(path, f"{said}; expected the same columns in the same order")

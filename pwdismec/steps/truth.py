@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,9 +14,11 @@ from pwdismec.data import CSR, Dataset, Dense
 from pwdismec.data.dataset import is_dataset
 from pwdismec.data.dense import Features
 from pwdismec.data.formats import open_source
-from pwdismec.data.formats.compression import clear_read_errors, open_to_read
+from pwdismec.data.formats.compression import clear_read_errors, open_to_read, without_compression
 from pwdismec.data.formats.folders import PartOfFolder
+from pwdismec.data.formats.layouts import are_records, feature_files
 from pwdismec.data.formats.lines import LONGEST_HEADER, check_is_file, lines_of
+from pwdismec.data.formats.npy_array import counts_in, indicated
 from pwdismec.data.formats.source import OneBased
 from pwdismec.data.strings import Strings
 from pwdismec.data.topk import TopK
@@ -27,9 +30,10 @@ from pwdismec.quoting import shown
 from pwdismec.steps.row_source import check_same_names, is_of_records, open_rows
 
 _DIGITS = 18
+_FIRST_LINES = 1000
 
 # Formats of two files, of which one holds the labels.
-_LABELS_ALONE = ("xmc-pair", "npz", "npy")
+_LABELS_ALONE = ("xmc-pair", "npz")
 
 
 class Compared(NamedTuple):
@@ -46,6 +50,8 @@ class Compared(NamedTuple):
         Pairs that a filter has taken out of the truth, and out of the predictions; None without one.
     label_texts
         What the labels are called, or the first of them.
+    n_predictable
+        How many labels the model may predict, as far as that is known.
     """
 
     predictions: TopK
@@ -54,6 +60,7 @@ class Compared(NamedTuple):
     n_train: int | None
     filtered: tuple[int, int] | None
     label_texts: LabelTexts
+    n_predictable: int | None
 
 
 class _Truth(NamedTuple):
@@ -107,7 +114,7 @@ def read_to_compare(
         _check_labels(top, predictions, truth, true_labels.n_columns)
     elif n_known > true_labels.n_columns:
         said = f"{true_labels.n_columns} labels; {train or predictions} has {n_known}"
-        raise DataError(truth, f"{said}: expected these, and perhaps more")
+        raise DataError(truth, f"{said}; expected these, and perhaps more")
     else:
         _check_labels(top, predictions, train or predictions, n_known)
     # For each label, the metrics hold some counts.
@@ -118,10 +125,11 @@ def read_to_compare(
         pairs = _pairs(Path(filter), one_based, true_labels)
         (top, true_labels), filtered = without_pairs(top, true_labels, pairs)
     if training is None:
-        return Compared(top, true_labels, None, None, filtered, texts)
+        return Compared(top, true_labels, None, None, filtered, texts, n_predicted)
     counts = np.zeros(true_labels.n_columns, np.int64)
     counts[:n_trained] = training.label_counts
-    return Compared(top, true_labels, counts, training.n_instances, filtered, texts)
+    n_predictable = int(np.count_nonzero(counts))  # others have no classifier
+    return Compared(top, true_labels, counts, training.n_instances, filtered, texts, n_predictable)
 
 
 def _training(path: Path, n_train: int | None, one_based: OneBased) -> _Training:
@@ -131,14 +139,36 @@ def _training(path: Path, n_train: int | None, one_based: OneBased) -> _Training
     if is_dataset(path):
         dataset = Dataset.open(path)
         return _Training(dataset.label_counts, dataset.n_instances, dataset)
+    if _is_of_counts(path):
+        expected = "expected a training set, or with --n-train N the label counts of N instances"
+        raise DataError(path, f"one number in each line; {expected}")
+    try:
+        feature_files(path)
+    except DataError as error:
+        if are_records(path):
+            expected = "expected the data set that convert made of them"
+            raise DataError(path, f"records with texts; {expected}") from error
+        raise
     labels = _truth(path, one_based, None, None, "train").labels
     return _Training(labels.column_counts(), labels.n_rows, None)
 
 
+def _is_of_counts(path: Path) -> bool:
+    """Whether each of a text file's first lines is a number: svmlight's labels of rows without features?"""
+    if not path.is_file() or without_compression(path).suffix.lower() in (".npy", ".npz"):
+        return False
+    check_is_file(path)
+    with clear_read_errors(path), open_to_read(path) as file:
+        first = list(islice(lines_of(file, path, LONGEST_HEADER), _FIRST_LINES))
+    return bool(first) and all(line.strip().isdigit() for line in first)
+
+
 def _counts(path: Path, n_train: int) -> NDArray[np.int64]:
-    """How many training instances have each label: a whole number in each line."""
-    counts = [_whole(path, number, field) for number, [field] in _lines(path, 1)]
-    found = np.array(counts, np.int64)
+    """How many training instances have each label: a whole number in each line, or NumPy's .npy."""
+    if path.suffix.lower() == ".npy":
+        found = counts_in(path)
+    else:
+        found = np.array([_whole(path, number, field) for number, [field] in _lines(path, 1)], np.int64)
     if (found > n_train).any():
         line = int(np.argmax(found > n_train)) + 1
         raise DataError(path, f"{found[line - 1]} instances; the training set has {n_train}", line)
@@ -149,7 +179,8 @@ def _pairs(path: Path, one_based: OneBased, truth: CSR) -> NDArray[np.int64]:
     """Pairs of a row and a label, shape (n, 2); blank lines hold none."""
     first_id, limits = int(one_based is True), (truth.n_rows, truth.n_columns)
     pairs = []
-    for number, fields in _lines(path, 2, skip_blank=True):
+    is_empty = path.is_file() and path.stat().st_size == 0
+    for number, fields in () if is_empty else _lines(path, 2, skip_blank=True):
         pair = [_whole(path, number, field) - first_id for field in fields]
         for what, value, limit in zip(("row", "label"), pair, limits, strict=True):
             if not 0 <= value < limit:
@@ -212,7 +243,10 @@ def _truth(
             found = getattr(source, what, None)
             check_same_names(source.paths[0], what, found or [], getattr(training, what))
     declared = source.n_labels
-    if source.format in _LABELS_ALONE:  # the rows of the last file are the labels
+    if source.format == "npy":
+        labels: Iterable[CSR] = [indicated(source.paths[-1])]
+        declared = None
+    elif source.format in _LABELS_ALONE:  # the rows of the last file are the labels
         alone = open_source(source.paths[-1:], one_based=one_based)
         declared = alone.n_features
         labels = _labels_alone(path, (block.features for block in alone))
@@ -241,7 +275,7 @@ def _check_records(
     for row, (ours, theirs) in enumerate(zip(predicted, true, strict=True), 1):
         if ours != theirs:
             said = f"row {row}: record {shown(ours)}; in {truth} it is {shown(theirs)}"
-            raise DataError(predictions, f"{said}: expected the same records in the same order")
+            raise DataError(predictions, f"{said}; expected the same records in the same order")
 
 
 def _check_uris(
@@ -251,7 +285,7 @@ def _check_uris(
     for label, uri in predicted.items():
         if label < len(known) and known[label] != uri:
             said = f"label {label}: uri {shown(uri)}; in {where} it is {shown(known[label])}"
-            raise DataError(predictions, f"{said}: expected predictions of a model of the same labels")
+            raise DataError(predictions, f"{said}; expected predictions of a model of the same labels")
 
 
 def _joined(parts: list[CSR], at_least: int) -> CSR:

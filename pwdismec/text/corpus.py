@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +40,15 @@ class _Known:
         self._ids.default_factory = self._ids.__len__
         self._translation = Translation(self._numbers)
         self._frequencies = np.zeros(0, np.int64)
+        self._same: dict[int, int] = {}
+
+    def merge(self, same: Mapping[str, str]) -> None:
+        """Take names for others: their numbers get the places of those."""
+        self._same = {self._ids[name]: self._ids[other] for name, other in same.items()}
+        self._frequencies = grown(self._frequencies, len(self._ids))
+        for number, other in self._same.items():
+            self._frequencies[other] += self._frequencies[number]
+            self._frequencies[number] = 0
 
     def add(self, process: str, counts: Counts, training: NDArray[np.bool_]) -> CSR:
         """The counts with these numbers for columns, not ascending."""
@@ -57,14 +66,22 @@ class _Known:
         kept = sorted(np.flatnonzero(frequencies >= at_least).tolist(), key=names.__getitem__)
         places = np.full(len(names), -1, np.int64)
         places[kept] = np.arange(len(kept))
+        self._place_same(places)
         return [names[i] for i in kept], frequencies[kept], places
 
     def others(self, places: NDArray[np.int64]) -> list[str]:
         """The names without a place, in order; they get the next places."""
         names = list(self._ids)
-        others = sorted(np.flatnonzero(places < 0).tolist(), key=names.__getitem__)
-        places[others] = np.arange(len(names) - len(others), len(names))
+        left = set(np.flatnonzero(places < 0).tolist()) - self._same.keys()
+        others = sorted(left, key=names.__getitem__)
+        n_placed = int(places.max(initial=-1)) + 1
+        places[others] = np.arange(n_placed, n_placed + len(others))
+        self._place_same(places)
         return [names[i] for i in others]
+
+    def _place_same(self, places: NDArray[np.int64]) -> None:
+        for number, other in self._same.items():
+            places[number] = places[other]
 
     def numbered(self, at_least: int) -> tuple[list[str], NDArray[np.int64]]:
         """The numbers from 0, at least so many, if the names are such; and each name's place, itself."""
@@ -188,6 +205,10 @@ class Corpus:
         for held_out in (False, True):
             self.n_records[held_out] += int((chunk.held_out == held_out).sum())
 
+    def merge(self, same: Mapping[str, str]) -> None:
+        """Take labels for others, once all chunks are added."""
+        self._labels.merge(same)
+
     def fit(self, path: Path, n_labels: int = 0) -> FittedCorpus:
         """The vectoriser of the training records added; terms and labels are in sorted order.
 
@@ -291,7 +312,8 @@ class LabelIds:
     trained
         The training set's labels, as records call them.
     names, uris
-        Their names, and what identifies them, where that is something else.
+        Their names, and what identifies them, where that is something else. A label that is given by the name
+        of one of them alone is that one.
     numbers
         The labels are numbers: others get these for ids, and all numbers between are labels, too.
 
@@ -317,6 +339,9 @@ class LabelIds:
         self._names_of: dict[str, str] = {}
         self._ids = {label: i for i, label in enumerate(trained)}
         self._numbers = numbers
+        self._called: dict[str, int | None] = {}  # by name, None if several are called so
+        for number, name in enumerate(self.names if self._have_uris and not numbers else ()):
+            self._called[name] = None if name in self._called else number
 
     def learn(self, names: Iterable[tuple[str, str]]) -> None:
         """Labels with names, for those that will be new; of no use where URIs do not tell labels apart."""
@@ -337,7 +362,10 @@ class LabelIds:
     def _add(self, names: Iterable[str]) -> None:
         for name in names:
             if name not in self._ids:
-                self._ids[name] = len(self.names)
+                called = self._called.get(name)
+                self._ids[name] = len(self.names) if called is None else called
+                if called is not None:
+                    continue
                 self.names.append(self._names_of.get(name, name))
                 self.uris.append(f"label {name}" if name in self._taken else name)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pwdismec.data.formats.compression import clear_read_errors, open_to_read, without_compression
@@ -11,7 +11,7 @@ from pwdismec.data.formats.lines import LONGEST_RECORD, check_is_file, lines_of
 from pwdismec.data.formats.table_lines import TableLines, numbered_rows
 from pwdismec.data.names import MAX_NAMES, GivenNames, read_given_names
 from pwdismec.errors import DataError
-from pwdismec.plain_text import size_text
+from pwdismec.plain_text import counted, size_text
 from pwdismec.quoting import shown, shown_name
 from pwdismec.text.records import without_brackets
 
@@ -53,7 +53,7 @@ def is_vocabulary(path: Path) -> bool:
     if suffix in (".csv", ".json", ".jsonl", ".ndjson"):
         return suffix == ".csv"
     with clear_read_errors(path), open_to_read(path) as file:
-        return b"\t" in next(lines_of(file, path, MAX_NAMES), b"")
+        return b"\t" in next((line for line in lines_of(file, path, MAX_NAMES) if line.strip()), b"")
 
 
 def named(path: Path, labels: Sequence[str], language: str | None = None) -> tuple[list[str], list[str]]:
@@ -92,6 +92,26 @@ def named(path: Path, labels: Sequence[str], language: str | None = None) -> tup
     return [names.get(label, label) for label in labels], [f"{note}; they are their own names"]
 
 
+def vocabulary(path: Path, language: str | None = None) -> Iterator[tuple[str, str]]:
+    """The labels and names in a vocabulary; file and errors are those of `named`."""
+    is_csv = without_compression(path).suffix.lower() == ".csv"
+    for _, label, name in _csv_entries(path, language) if is_csv else _tsv_entries(path):
+        yield without_brackets(label), name
+
+
+def by_name(labels: Sequence[str], known: Iterable[tuple[str, str]]) -> tuple[dict[str, str], list[str]]:
+    """Labels that are none of the known ones but the name of one: that one by label; and names of several."""
+    called: dict[str, str | None] = {}  # by name; None if several are called so
+    uris = set[str]()
+    for uri, name in known:
+        uris.add(uri)
+        called[name] = uri if called.get(name, uri) == uri else None
+    named = [(label, called[label]) for label in labels if label in called and label not in uris]
+    return {label: uri for label, uri in named if uri is not None}, [
+        label for label, uri in named if uri is None
+    ]
+
+
 def _tsv_entries(path: Path) -> Iterator[tuple[int, str, str]]:
     """The line, label and name of each; further columns, such as a notation, are not looked at."""
     n_bytes = 0
@@ -104,6 +124,8 @@ def _tsv_entries(path: Path) -> Iterator[tuple[int, str, str]]:
                 text = line.decode().removesuffix("\n").removesuffix("\r")
             except UnicodeDecodeError as error:
                 raise DataError(path, f"not UTF-8: {error.reason}", number) from error
+            if not text or text.isspace():
+                continue
             label, name, *_ = [*text.split("\t"), ""]
             if not (label and name):
                 raise DataError(path, f"{shown(text)}; expected a label, a tab and its name", number)
@@ -120,7 +142,9 @@ def _csv_entries(path: Path, language: str | None) -> Iterator[tuple[int, str, s
         place = _column_of_names(path, header, language)
         for number, row in rows:
             if len(row) != len(header):
-                raise DataError(path, f"{len(row)} cells; expected {len(header)}, as in the header", number)
+                raise DataError(
+                    path, f"{counted(len(row), 'cell')}; expected {len(header)}, as in the header", number
+                )
             label, name = row[header.index("uri")], row[place]
             if not label:
                 raise DataError(path, f"no uri for {shown(name)}; expected one", number)

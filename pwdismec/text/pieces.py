@@ -25,6 +25,7 @@ from pwdismec.data.formats.table_lines import TableLines, not_utf8, numbered_row
 from pwdismec.errors import ConfigError, DataError, StorageError
 from pwdismec.machine import check_fits
 from pwdismec.patience import apart_from_damage
+from pwdismec.plain_text import counted
 from pwdismec.quoting import said_by, shown, shown_names
 from pwdismec.text.documents import documents
 from pwdismec.text.labelled_lines import labelled_lines
@@ -203,7 +204,9 @@ def _table(
         rows = numbered_rows(rows_of(lines), lines)
         line, names = (None, settings.columns) if settings.columns else next(rows, (1, []))
         _check_columns(path, names, settings, line)
-        origin = "--columns says" if settings.columns else "in the header"
+        expected = f"{len(names)}, as in the header"
+        if settings.columns:  # a layout's or the user's
+            expected = f"{len(names)}: {', '.join(map(shown, names))}"
         label_field = settings.label_field
         numbers: list[int] = []
         records: list[Record] = []
@@ -212,7 +215,7 @@ def _table(
             if len(row) != len(names):
                 if len(row) == 1 and row[0].isspace():
                     continue
-                raise DataError(path, f"{len(row)} cells; expected {len(names)}, as {origin}", line)
+                raise DataError(path, f"{counted(len(row), 'cell')}; expected {expected}", line)
             record: dict[str, Any] = dict(zip(names, row, strict=True))
             if label_field in record:
                 try:
@@ -239,7 +242,8 @@ def _check_columns(path: Path, names: Sequence[str], settings: TextSettings, lin
     if settings.id_field:
         wanted.append(settings.id_field)
     if missing := [name for name in wanted if name not in names]:
-        hint = " (--columns names those of a file without a header)" if line is not None else ""
+        hint = " (--columns names those of a file without a header; --format annif reads Annif's)"
+        hint = hint if line is not None else ""
         found = f"no column {shown(missing[0])}; expected it beside {shown_names(names)}{hint}"
         raise DataError(path, found, line)
 

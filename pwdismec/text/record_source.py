@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pwdismec.bounds import thread_count
-from pwdismec.data.formats.layouts import RecordFiles, record_files
+from pwdismec.data.formats.layouts import RecordFiles, record_files, told_of_ignored
 from pwdismec.text.chunks import chunks_of
 from pwdismec.text.corpus import LabelIds, RecordBlock, blocks_like
 from pwdismec.text.pieces import pieces_of, with_ids
@@ -94,6 +94,11 @@ class RecordSource:
     def paths(self) -> tuple[Path, ...]:
         """What is read."""
         return tuple(self._records.paths)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of what is not read."""
+        return told_of_ignored(self._records.files)
 
     @property
     def format(self) -> str:

@@ -28,6 +28,9 @@ _LOOKS_LIKE_A_LIST = re.compile(
 
 _URI = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*:[^<>\s]+>")
 
+# Some, each in <>, with something between or behind them that divides no labels.
+_SEVERAL = re.compile(r"<[^<>\s]+>(?:[\s,;|/]+<[^<>\s]+>)+[,;|/]*|<[^<>\s]+>[,;|/]+")
+
 # An item of a list as Python writes it, with the comma behind it.
 _ESCAPES = r"""(?:\\["'\\abfnrtvxuU0-7]"""
 _ITEM = re.compile(
@@ -36,6 +39,8 @@ _ITEM = re.compile(
 
 
 _LARGEST_ID = 2**31 - 2
+
+_ONE_LINE = "one line without NUL"
 
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 _ID = (
@@ -93,7 +98,12 @@ def labels_of_cell(cell: str, separator: str) -> list[Any]:
             f"{shown(cell)} looks like a written list; "
             f"expected labels divided by {separator!r} (--label-separator list reads lists)"
         )
-    return [without_brackets(label) for part in cell.split(separator) if (label := part.strip())]
+    labels = [label for part in cell.split(separator) if (label := part.strip())]
+    for label in labels:
+        if _SEVERAL.fullmatch(label):
+            expected = f"expected URIs divided by {separator!r}"
+            raise Misfit(f"{shown(label)}; {expected} (--label-separator names another)")
+    return list(map(without_brackets, labels))
 
 
 def without_brackets(label: str) -> str:
@@ -150,7 +160,7 @@ def labels_in(
     labels = [label if isinstance(label, str) else _label_of(label, name, names) for label in value]
     for label in labels:
         if not is_label(label):
-            raise Misfit(f"field {name!r}: label {shown(label)}; expected one line")
+            raise Misfit(f"field {name!r}: label {shown(label)}; expected {_ONE_LINE}")
         if numbers and not is_number(label):
             said = f"field {name!r}: label {shown(label)}"
             raise Misfit(f"{said}; expected a whole number from 0 to {_LARGEST_ID}")
@@ -169,7 +179,7 @@ def _label_of(label: Any, field: str, names: dict[tuple[str, str], None]) -> str
             uri = str(uri)
         if isinstance(uri, str) and isinstance(name, str) and name:
             if not is_label(name):
-                raise Misfit(f"field {field!r}: label {shown(name)}; expected one line")
+                raise Misfit(f"field {field!r}: label {shown(name)}; expected {_ONE_LINE}")
             names[uri, name] = None
         for found in (uri, name):
             if isinstance(found, str):

@@ -62,7 +62,7 @@ def preset(name: str) -> PropensityParameters:
     try:
         return PRESETS[name.lower()]
     except KeyError:
-        raise ConfigError(f"propensity preset {name!r}: expected one of {', '.join(PRESETS)}") from None
+        raise ConfigError(f"propensity preset {name!r}; expected one of {', '.join(PRESETS)}") from None
 
 
 def checked_parameters(a: float, b: float) -> PropensityParameters:
@@ -113,10 +113,10 @@ def inverse_propensities(
     """
     a, b = checked_parameters(a, b)
     if n_instances < 1:
-        raise ConfigError(f"n_instances = {n_instances}: expected at least 1")
+        raise ConfigError(f"n_instances = {n_instances}; expected at least 1")
     counts = np.asarray(label_counts, np.float64)
     if counts.size and counts.min() < 0:
-        raise ConfigError(f"label_counts: {counts.min():g} at label {counts.argmin()}, expected counts ≥ 0")
+        raise ConfigError(f"label_counts: {counts.min():g} at label {counts.argmin()}; expected counts ≥ 0")
     c = max(math.log(n_instances) - 1.0, 0.0)
     with np.errstate(over="ignore"):
         inverse: NDArray[np.float64] = 1.0 + c * np.power((b + 1.0) / (counts + b), a)

@@ -164,10 +164,10 @@ def read_weights(path: str | Path, n_labels: int) -> NDArray[np.float64]:
     except OSError as error:
         raise DataError(path, f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise DataError(path, "not text, expected one number a line") from error
+        raise DataError(path, "not text; expected one number a line") from error
     n_lines = content.count("\n") + (content[-1:] not in ("", "\n"))
     if n_lines != n_labels:
-        raise DataError(path, f"{n_lines} lines, expected {n_labels}, one a label")
+        raise DataError(path, f"{n_lines} lines; expected {n_labels}, one a label")
     lines = enumerate(content.split("\n")[:n_lines], 1)
     return np.array([_weight(path, number, line) for number, line in lines], np.float64)
 
@@ -178,5 +178,5 @@ def _weight(path: str | Path, number: int, line: str) -> float:
     except ValueError:
         weight = math.nan
     if not 0 < weight < math.inf:
-        raise DataError(path, f"weight {shown(line)}, expected a positive finite number", number)
+        raise DataError(path, f"weight {shown(line)}; expected a positive finite number", number)
     return weight

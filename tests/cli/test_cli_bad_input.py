@@ -22,14 +22,14 @@ BAD_TEXT = {
     "a header that is none": ("2 3 x\n0 0:1\n1 1:2\n", 1, "expected a header of 3 numbers"),
     "a row too many": (GOOD + "0 0:1\n", 4, "more rows than the 2"),
     "a row too few": ("3" + GOOD[1:], 1, "the header says 3 rows, the file holds 2"),
-    "a feature out of range": (GOOD.replace("1:2", "3:2"), 3, "'3:2': expected a feature id from 0 to 2"),
-    "a label out of range": (GOOD.replace("0,1", "0,2"), 2, "'2': expected a label id from 0 to 1"),
+    "a feature out of range": (GOOD.replace("1:2", "3:2"), 3, "'3:2'; expected a feature id from 0 to 2"),
+    "a label out of range": (GOOD.replace("0,1", "0,2"), 2, "'2'; expected a label id from 0 to 1"),
     "a label twice": (GOOD.replace("0,1", "1,1"), 2, "label 1 occurs twice in one row"),
     "a feature twice": (GOOD.replace("2:0.5", "0:0.5"), 2, "feature 0 occurs twice in one row"),
-    "NaN": (GOOD.replace("1:2", "1:nan"), 3, "'1:nan': expected feature:value with a finite number"),
+    "NaN": (GOOD.replace("1:2", "1:nan"), 3, "'1:nan'; expected feature:value with a finite number"),
     "Inf": (GOOD.replace("1:2", "1:inf"), 3, "finite number"),
     "1e999": (GOOD.replace("1:2", "1:1e999"), 3, "finite number"),
-    "a missing colon": (GOOD.replace("2:0.5", "2 0.5"), 2, "'2': expected feature:value"),
+    "a missing colon": (GOOD.replace("2:0.5", "2 0.5"), 2, "'2'; expected feature:value"),
     "an empty file": ("", None, "the file is empty"),
     "a binary file": ("2 3 2\n\x00\x01\x02\n1 1:2\n", 2, "byte 0x00: not a text file"),
 }
@@ -153,9 +153,9 @@ def test_other_features_than_the_models_are_refused(job, counts, tmp_path):
     message = refusal("predict", job.model, counts.set, tmp_path / "p.txt")
     assert message == f"{counts.set}: 30 features; the model {job.model} has 40"
     message = refusal("predict", job.model, counts.folder / "X.npz", tmp_path / "p.txt")
-    assert message.startswith(f"{counts.folder / 'X.npz'}: 30 features, expected 40")
+    assert message.startswith(f"{counts.folder / 'X.npz'}: 30 features; expected 40")
     message = refusal("convert", counts.folder / "X.npz", tmp_path / "set", "--like", job.train)
-    assert "30 features, expected 40" in message
+    assert "30 features; expected 40" in message
     assert listing(tmp_path) == []
 
 
@@ -172,7 +172,7 @@ def test_rows_and_labels_of_predictions_and_truth_must_agree(job, counts, tmp_pa
     other = tmp_path / "other.txt"
     other.write_text("50 46\n" + "0:1\n" * 50)
     assert refusal("evaluate", other, job.test) == (
-        f"{job.test}: 45 labels; {other} has 46: expected these, and perhaps more"
+        f"{job.test}: 45 labels; {other} has 46; expected these, and perhaps more"
     )
     message = refusal("evaluate", job.predictions, job.test, "--train", counts.set)
     assert message == f"{job.predictions}: 45 labels; the training set {counts.set} has 12"
@@ -213,7 +213,7 @@ def test_settings_out_of_range_are_refused(job, tmp_path):
         (["--tolerance", 2], "tolerance: 2.0; expected a number above 0 and below 1"),
         (["--weighting", "pww"], "weighting: 'pww'; expected vanilla, pw, pw-cb, cb or file:PATH"),
         (["--beta", 1], "beta: 1.0; expected 0 ≤ beta < 1"),
-        (["--propensity", "nowhere"], "propensity preset 'nowhere': expected one of default"),
+        (["--propensity", "nowhere"], "propensity preset 'nowhere'; expected one of default"),
         (["--propensity", "0.55,0"], "propensity B: 0.0"),
         (["--bias", 1e300], "bias: 1e+300; expected a number from 0 to 1e15"),
     ):
@@ -240,7 +240,7 @@ def test_a_file_of_weights_that_does_not_fit_is_refused(job, tmp_path):
     weights = tmp_path / "w.txt"
     weights.write_text("1\n" * 44)
     option = "--weighting", f"file:{weights}"
-    assert "44 lines, expected 45" in refusal("train", job.train, tmp_path / "m", *option)
+    assert "44 lines; expected 45" in refusal("train", job.train, tmp_path / "m", *option)
     weights.write_text("1\n" * 44 + "-1\n")
     assert f"{weights}:45: " in refusal("train", job.train, tmp_path / "m", *option)
     assert listing(tmp_path) == ["w.txt"]

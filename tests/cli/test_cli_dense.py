@@ -73,8 +73,8 @@ def test_a_whole_experiment(dense, tmp_path):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (np.ones((2, 3, 4)), "3 dimensions of float64: expected a matrix"),
-        (np.array([[1, 2], [3, np.nan]]), "row 2, feature 1: nan: expected a finite number"),
+        (np.ones((2, 3, 4)), "3 dimensions of float64; expected a matrix"),
+        (np.array([[1, 2], [3, np.nan]]), "row 2, feature 1: nan; expected a finite number"),
         (np.array([[object()]]), "damaged, or no .npy array of numbers"),
         (np.ones((3, 2)), "Y.npz: 2 rows, but"),
     ],
@@ -95,9 +95,9 @@ def test_what_does_not_fit_is_refused(dense, tmp_path):
     X, train = dense.folder / "X-train.npy", dense.folder / "train"
     assert "dense features; TF-IDF takes term counts" in refusal("convert", X, tmp_path / "set", "--tfidf")
     np.save(tmp_path / "narrow.npy", np.ones((4, 11)))
-    message = f"{tmp_path / 'narrow.npy'}: 11 features, expected 12"
+    message = f"{tmp_path / 'narrow.npy'}: 11 features; expected 12"
     assert message in refusal("convert", tmp_path / "narrow.npy", tmp_path / "set", "--like", train)
     assert message in refusal("predict", dense.model, tmp_path / "narrow.npy", tmp_path / "p")
     output("predict", dense.model, dense.folder / "test", tmp_path / "p")
-    assert "expected labels" in refusal("evaluate", tmp_path / "p", dense.folder / "X-test.npy")
+    assert "expected 0 or 1" in refusal("evaluate", tmp_path / "p", dense.folder / "X-test.npy")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["narrow.npy", "p"]

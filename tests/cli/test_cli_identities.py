@@ -184,7 +184,7 @@ def test_a_name_beside_a_uri_in_the_records_is_the_labels_name(tmp_path):
         made = Dataset.open(tmp_path / name)
         assert (made.label_uris, made.label_names) == ([*called][:n_labels], names[:n_labels])
     jsonl(new, [record(0), {"title": "x", "labels": [{"uri": "u", "label": "a\nb"}]}])
-    assert ":2: field 'labels': label 'a\\nb'; expected one line" in refusal(
+    assert ":2: field 'labels': label 'a\\nb'; expected one line without NUL" in refusal(
         "convert", new, tmp_path / "x", *TEXT
     )
 

@@ -142,7 +142,7 @@ def test_a_slice_predicts_its_labels_only(job, tmp_path):
     assert {(e["id"], e["label"]) for row in rows for e in row} == {(3, "label-3"), (30, "label-30")}
     (tmp_path / "few").write_text("label-3\nlabel-99\n")
     message = refusal("slice", job.model, tmp_path / "t", "--labels", tmp_path / "few")
-    assert message == f"{tmp_path / 'few'}:2: 'label-99': expected a name of a label"
+    assert message == f"{tmp_path / 'few'}:2: 'label-99'; expected a name of a label"
 
 
 def test_models_are_appended(tmp_path):

@@ -87,7 +87,7 @@ def test_what_one_command_was_given_is_forgotten_in_the_next(job, tmp_path):
         (["train", "a", "b", "--solver", "x"], "--solver: 'x' is not one of 'block-dcd', 'liblinear'"),
         (["train", "a", "b", "--workers", 2], "--workers requires --backend loky"),
         (["train", "a", "b", "--scheduler", "x"], "--scheduler and --backend dask require each other"),
-        (["evaluate", "a", "b", "--propensity", "0.5"], "propensity preset '0.5': expected one of default, "),
+        (["evaluate", "a", "b", "--propensity", "0.5"], "propensity preset '0.5'; expected one of default, "),
         (["evaluate", "a", "b", "--propensity", "a,b"], "--propensity: 'a,b'; expected numbers such as"),
         (["predict", "m", "x", "p.jsonl.gz"], "p.jsonl.gz: compressed output is not supported"),
         (["predict", "m", "x", "-", "--resume"], "--resume and --part require a file"),

@@ -122,7 +122,7 @@ def test_the_ks_are_by_default_those_that_are_there(tmp_path):
     assert "@5: left out, as no instance has so many predicted labels" in output(*command)
     said = refusal(*command, "-k", "1,5")
     found = "k: 5; the predictions have 3 labels per instance at most"
-    assert said == f"{found}: expected no more, or predictions made with --top-k 5"
+    assert said == f"{found}; expected no more, or predictions made with --top-k 5"
 
 
 def test_conventions_are_chosen_by_name(texts):

@@ -93,11 +93,11 @@ def test_standard_input(job, many, tmp_path, name, format):
     ("text", "message"),
     [
         ("", "standard input: the input is empty"),
-        ("1 41 45\n0:1\n", "standard input:1: 41 features, expected 40"),
+        ("1 41 45\n0:1\n", "standard input:1: 41 features; expected 40"),
         ("2 40 45\n0:1\n", "standard input:1: the header says 2 rows, the file holds 1"),
-        ("2 x\n0:1\n", "standard input:1: '2 x': expected a header of 2 numbers, rows features"),
+        ("2 x\n0:1\n", "standard input:1: '2 x'; expected a header of 2 numbers, rows features"),
         ("0:1\n1:1\n1:1 1:2\n", "standard input:3: feature 1 occurs twice in one row"),
-        ("0:1\n1:1\n3:x", "standard input:3: '3:x': expected feature:value with a finite number"),
+        ("0:1\n1:1\n3:x", "standard input:3: '3:x'; expected feature:value with a finite number"),
     ],
 )
 def test_bad_standard_input_is_told_by_its_line(job, tmp_path, text, message):

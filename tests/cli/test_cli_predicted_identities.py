@@ -96,7 +96,7 @@ def test_predictions_of_other_records_are_refused(job, tmp_path, format, truth):
     output("predict", job / "model", tmp_path / "other.jsonl", tmp_path / "p", *how(format))
     said = refusal("evaluate", tmp_path / "p", job / truth, "--train", job / "train")
     found = f"{tmp_path / 'p'}: row 6: record ' 8'; in {job / truth} it is '7'"
-    assert said == f"{found}: expected the same records in the same order"
+    assert said == f"{found}; expected the same records in the same order"
 
 
 @pytest.mark.parametrize("format", ["jsonl", "csv"])
@@ -105,7 +105,7 @@ def test_predictions_of_other_labels_are_refused(job, tmp_path, format):
     path.write_text((job / f"p.{format}").read_text().replace("http://gnd/2", "http://gnd/20"))
     said = refusal("evaluate", path, job / "test", "--train", job / "train")
     found = f"{path}: label 2: uri 'http://gnd/20'; in {job / 'train'} it is 'http://gnd/2'"
-    assert said == f"{found}: expected predictions of a model of the same labels"
+    assert said == f"{found}; expected predictions of a model of the same labels"
 
 
 def test_predictions_that_call_labels_by_uri_alone_are_evaluated(job, tmp_path):

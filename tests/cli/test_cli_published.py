@@ -139,7 +139,7 @@ def test_every_layout_of_annif_is_the_same_data_set(tmp_path, kind):
         ),
         ("a,b\n", [], ":1: columns 'a', 'b'; expected uri, and label_ with a language"),
         ("", [], ": the file is empty"),
-        ("uri,label_de\nhttp://x/1\n", [], ":2: 1 cells; expected 2, as in the header"),
+        ("uri,label_de\nhttp://x/1\n", [], ":2: 1 cell; expected 2, as in the header"),
         ("uri,label_de\n,Wald\n", [], ":2: no uri for 'Wald'; expected one"),
         ('uri,label_de\nx,"a\n', [], ":2: not well-formed: unexpected end of data"),
         (
@@ -172,7 +172,7 @@ def test_names_of_mulan_are_those_of_features_and_labels(tmp_path):
     train = Dataset.open(tmp_path / "train")
     assert (train.feature_names, train.label_names) == (["f"], ["a", "b"])
     said = refusal("convert", folder / "r-test.arff", tmp_path / "test", "--like", tmp_path / "train")
-    assert "r-test.arff: label 0 is 'b'; in the training set it is 'a': expected the same columns" in said
+    assert "r-test.arff: label 0 is 'b'; in the training set it is 'a'; expected the same columns" in said
     (tmp_path / "p.txt").write_text("1 2\n0:1\n")
     evaluate = ("evaluate", tmp_path / "p.txt", folder / "r-test.arff", "--train", tmp_path / "train")
     assert refusal(*evaluate, "-k", "1") == said

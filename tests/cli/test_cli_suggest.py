@@ -144,7 +144,7 @@ def test_a_lone_surrogate_is_shown_in_jsons_way(texts):
         (['{"text": "Laser"}'], "TEXT: none of the model's fields, which are title, abstract"),
         (['{"title": 3}'], "TEXT: title: 3; expected a string"),
         (["Laser", "--label", "Sonne"], "label 'Sonne' is not in the model"),
-        (["Laser", "--label", "99"], "label 99: expected an id from 0 to 2"),
+        (["Laser", "--label", "99"], "label 99; expected an id from 0 to 2"),
         (["Laser", "--top-k", 0], "top_k: 0; expected a whole number from 1"),
         (["Laser", "--neighbours", -1], "neighbours: -1; expected a whole number from 0"),
     ],

@@ -255,10 +255,14 @@ def test_of_a_vocabulary_two_columns_count_and_a_label_without_a_name_is_told(te
     assert f"no name for 1 of {len(labels)} labels, such as {labels[0]}; they are" in answer.err
     expected = [labels[0], *(f"Name of {label}" for label in labels[1:])]
     assert Dataset.open(tmp_path / "train").label_names == expected
-    for line in ("L-wald\n", "\tWald\n", "L-wald\t\n", "\n"):
+    for line in ("L-wald\n", "\tWald\n", "L-wald\t\n"):
         (tmp_path / "names.tsv").write_text(lines + line)
         said = refusal("convert", source, tmp_path / "no", *TEXT, *names)
         assert said.startswith(f"{tmp_path}/names.tsv:{len(labels)}: ") and "expected a label, a tab" in said
+
+    (tmp_path / "names.tsv").write_text("\n" + lines.replace("\n", "\n \n", 1) + "\n")
+    output("convert", source, tmp_path / "blank", *TEXT, *names)
+    assert Dataset.open(tmp_path / "blank").label_names == expected
 
 
 RAW = [
@@ -322,7 +326,7 @@ def test_a_corpus_of_annif_is_the_same_in_every_form(tmp_path):
     assert Dataset.open(tmp_path / "a").label_names == ["Subject 1", "Subject 2"]
     assert TextVectorizer.load(tmp_path / "b" / "vectorizer").labels == uris
     wrong = refusal("convert", tmp_path / "b.tsv", tmp_path / "x", *options, "--columns", "text,subjects,id")
-    assert wrong == f"{tmp_path}/b.tsv:1: 2 cells; expected 3, as --columns says"
+    assert wrong == f"{tmp_path}/b.tsv:1: 2 cells; expected 3: 'text', 'subjects', 'id'"
     wrong = refusal("convert", tmp_path / "b.tsv", tmp_path / "x", *options, "--columns", "text,labels")
     assert wrong == f"{tmp_path}/b.tsv: no column 'subjects'; expected it beside 'text', 'labels'"
 
@@ -384,9 +388,11 @@ BAD_LINES = {
     b'{"title": "", "text": "", "labels": ["L", 3.5]}': "field 'labels': label 3.5; expected a string, a "
     "whole number, or an object with a uri or label",
     b'{"title": "", "text": "", "labels": ["L", "L"]}': "field 'labels': label 'L' twice; expected each once",
-    b'{"title": "", "text": "", "labels": ["a\\nb"]}': "field 'labels': label 'a\\nb'; expected one line",
-    b'{"title": "", "text": "", "labels": ["\\ud800"]}': "field 'labels': label '\\ud800'; expected one line",
-    b'{"title": "", "text": "", "labels": [""]}': "field 'labels': label ''; expected one line",
+    b'{"title": "", "text": "", "labels": ["a\\nb"]}': "field 'labels': label 'a\\nb'; expected one line "
+    "without NUL",
+    b'{"title": "", "text": "", "labels": ["\\ud800"]}': "field 'labels': label '\\ud800'; expected one line "
+    "without NUL",
+    b'{"title": "", "text": "", "labels": [""]}': "field 'labels': label ''; expected one line without NUL",
 }
 
 
@@ -399,14 +405,15 @@ def test_a_bad_record_is_named(tmp_path, line):
 
 
 BAD_TABLES = {
-    b"title,text\na,b\nc\n": (3, "1 cells; expected 2, as in the header"),
+    b"title,text\na,b\nc\n": (3, "1 cell; expected 2, as in the header"),
     b"title,title\na,b\n": (1, "column 'title' twice; expected each name once"),
     b'title,text\n"a\nb",c\nd,\xff\n': (4, "byte 3 of the line is 0xff; expected UTF-8"),
-    b'title,text\n"a\nb",c\nd\n': (4, "1 cells; expected 2, as in the header"),
+    b'title,text\n"a\nb",c\nd\n': (4, "1 cell; expected 2, as in the header"),
     b'title,text\n"a"b,c\n': (2, "not well-formed: ',' expected after '\"'"),
     b"text\nabc\n": (
         1,
-        "no column 'title'; expected it beside 'text' (--columns names those of a file without a header)",
+        "no column 'title'; expected it beside 'text' (--columns names those of a file without "
+        "a header; --format annif reads Annif's)",
     ),
 }
 

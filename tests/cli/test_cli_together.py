@@ -175,7 +175,7 @@ def test_what_does_not_go_together_is_refused(job, tmp_path):
     assert (
         "--shards requires --backend threads" in pwdismec(*train, "--shards", "1/2", "--backend", "loky").err
     )
-    assert "'0/8': expected a task such as 3/64" in refusal(*train, "--shards", "0/8")
+    assert "'0/8'; expected a task such as 3/64" in refusal(*train, "--shards", "0/8")
     assert "expected a time such as" in pwdismec(*train, "--deadline", "soon").err
     predict = "predict", job.model, job.test_txt, tmp_path / "p"
     assert "not a data set; expected one, with the backend loky" in refusal(*predict, "--backend", "loky")

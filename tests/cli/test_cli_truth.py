@@ -189,7 +189,7 @@ def test_a_truth_of_fewer_labels_is_refused(files, tmp_path):
     said = refusal("evaluate", tmp_path / "p.txt", tmp_path / "t.txt", "-k", 1)
     assert (
         said
-        == f"{tmp_path / 't.txt'}: 1 labels; {tmp_path / 'p.txt'} has 2: expected these, and perhaps more"
+        == f"{tmp_path / 't.txt'}: 1 labels; {tmp_path / 'p.txt'} has 2; expected these, and perhaps more"
     )
 
 

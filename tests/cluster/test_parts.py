@@ -35,5 +35,5 @@ def test_what_is_no_part_is_refused(text):
 def test_a_range_beyond_the_pieces_is_refused():
     with pytest.raises(ConfigError, match="60-64: beyond the last shard; there are shards 0-63"):
         Part.parse("60-64").scattered(64)
-    with pytest.raises(ConfigError, match="0-7: expected a task such as"):
+    with pytest.raises(ConfigError, match="0-7; expected a task such as"):
         Part.parse("0-7").consecutive(64)

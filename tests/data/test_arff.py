@@ -225,3 +225,14 @@ def test_a_header_beyond_memory_is_refused(tmp_path, monkeypatch):
     values = ",".join(map(str, range(9999)))
     with pytest.raises(DataError, match=r"a\.arff:1: the attributes would take .*; expected fewer"):
         read_source(files(tmp_path, f"@attribute a {{{values}}}\n@data\n"))
+
+
+@pytest.mark.parametrize(
+    "kind", ["{0,1}", " {0,1} % c", "\t{1, 0}", " numeric % a comment, {0}", " real%", " {0,1}% }"]
+)
+def test_a_type_may_stand_close_to_the_name_and_before_a_comment(tmp_path, kind):
+    path = tmp_path / "a.arff"
+    path.write_text(f"@relation 'r: -C -1'\n@attribute f{kind}\n@attribute l {{0,1}}\n@data\n1,1\n0,0\n")
+    block = read_source(path)
+    assert block.features.to_scipy().toarray().ravel().tolist() == [1, 0]
+    assert block.labels.to_scipy().toarray().ravel().tolist() == [1, 0]

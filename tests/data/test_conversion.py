@@ -104,7 +104,7 @@ def test_a_source_that_does_not_fit_its_training_set(tmp_path):
     train = convert([example(d=9)], tmp_path / "train")
     with pytest.raises(DataError, match=r"new\.txt: 10 features; the training set has 9"):
         convert(Source([example(d=10)], n_features=10, paths=["new.txt"]), tmp_path / "test", like=train)
-    with pytest.raises(DataError, match=r"new\.txt: 5 labels; the training set has 6: expected these"):
+    with pytest.raises(DataError, match=r"new\.txt: 5 labels; the training set has 6; expected these"):
         convert(Source([example(l=5)], n_labels=5, paths=["new.txt"]), tmp_path / "test", like=train)
     assert listing(tmp_path) == ["train"]
 

@@ -127,7 +127,7 @@ def with_value(value):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (GOOD[0], "float32 of 1 dimensions; expected 2-D float32, C-contiguous"),
+        (GOOD[0], "float32 of 1 dimension; expected 2-D float32, C-contiguous"),
         (GOOD[None], "float32 of 3 dimensions"),
         (GOOD.astype(np.float64), "values are float64 of 2 dimensions"),
         (GOOD.astype(">f4"), "values are >f4"),

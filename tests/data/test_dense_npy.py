@@ -92,18 +92,18 @@ def test_a_value_that_is_no_finite_float32_is_named(pair, monkeypatch, X, found,
     paths = pair(X)
     with pytest.raises(DataError) as caught:
         list(open_source(paths))
-    expected = f"row 4, feature 1: {found}: expected a finite number, at most 3.4e38"
+    expected = f"row 4, feature 1: {found}; expected a finite number, at most 3.4e38"
     assert str(caught.value) == f"{paths[0]}: {expected}"
 
 
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (np.ones(4), "1 dimensions of float64: expected a matrix of integers, float16, float32 or float64"),
+        (np.ones(4), "1 dimension of float64; expected a matrix of integers, float16, float32 or float64"),
         (np.ones((2, 3, 4)), "3 dimensions of float64"),
-        (np.ones((2, 3), "M8[s]"), "2 dimensions of datetime64[s]: expected a matrix of integers"),
+        (np.ones((2, 3), "M8[s]"), "2 dimensions of datetime64[s]; expected a matrix of integers"),
         (np.ones((2, 3), complex), "2 dimensions of complex128"),
-        (np.ones((2, 0)), "0 features: expected 1 to 2^31 - 1"),
+        (np.ones((2, 0)), "0 features; expected 1 to 2^31 - 1"),
         (np.array([[{}]], object), "damaged, or no .npy array of numbers: Array can't be memory-mapped"),
     ],
 )
@@ -153,11 +153,11 @@ def test_files_that_do_not_fit_are_refused(pair):
     with pytest.raises(DataError, match=r"Y\.npz: 3 rows, but .*X\.npy has 5"):
         open_source(pair(np.ones((5, 2)), np.eye(3)))
     paths = pair(np.ones((5, 2)))
-    with pytest.raises(DataError, match=r"X\.npy: 2 features, expected 3"):
+    with pytest.raises(DataError, match=r"X\.npy: 2 features; expected 3"):
         open_source(paths, n_features=3)
-    with pytest.raises(DataError, match=r"Y\.npz: 4 labels, expected 5"):
+    with pytest.raises(DataError, match=r"Y\.npz: 4 labels; expected 5"):
         open_source(paths, n_labels=5)
-    message = r"X\.txt: damaged, or no \.npz file: expected labels as scipy\.sparse\.save_npz writes them"
+    message = r"X\.txt: damaged, or no \.npz file; expected labels as scipy\.sparse\.save_npz writes them"
     other = paths[0].with_suffix(".txt")
     other.write_text("0\n")
     with pytest.raises(DataError, match=message):
@@ -191,12 +191,12 @@ def test_zeros_and_ones_are_labels(tmp_path_factory, dtype, shape, values, spars
 @pytest.mark.parametrize(
     "Y, message",
     [
-        ([[0, 1], [2, 0]], "row 2, label 0: 2: expected 0 or 1"),
-        ([[0, 1], [0, np.nan]], "row 2, label 1: nan: expected 0 or 1"),
-        ([[1, 0.5], [-1, 0]], "row 1, label 1: 0.5: expected 0 or 1"),
+        ([[0, 1], [2, 0]], "row 2, label 0: 2; expected 0 or 1"),
+        ([[0, 1], [0, np.nan]], "row 2, label 1: nan; expected 0 or 1"),
+        ([[1, 0.5], [-1, 0]], "row 1, label 1: 0.5; expected 0 or 1"),
         ([[0], [1], [1]], "3 rows, but"),
-        ([0, 1], "1 dimensions of int64: expected a matrix"),
-        (np.zeros((2, 0)), "0 labels: expected 1 to"),
+        ([0, 1], "1 dimension of int64; expected a matrix"),
+        (np.zeros((2, 0)), "0 labels; expected 1 to"),
     ],
 )
 @pytest.mark.parametrize("values", [1, 1 << 22])

@@ -29,37 +29,37 @@ BAD_TEXT = {
     "header that is no number": (
         "3 x 4\n",
         1,
-        "'3 x 4': expected a header of 3 numbers, rows features labels",
+        "'3 x 4'; expected a header of 3 numbers, rows features labels",
     ),
     "header with a number too many": ("1 2 3 4\n0 1:1\n", 1, "expected a header of 3 numbers"),
     "header below zero": ("1 -2 3\n0 1:1\n", 1, "expected a header of 3 numbers"),
-    "header past 32 bits": ("1 2147483648 3\n", 1, "features 2147483648: expected 2147483647 at most"),
+    "header past 32 bits": ("1 2147483648 3\n", 1, "features 2147483648; expected at most 2147483647"),
     "more rows": ("1 5 5\n0 1:1\n\n", 3, "more rows than the 1 that the header says"),
     "more rows, and bad": ("1 5 5\n0 1:1\n0 1:x\n", 3, "more rows than the 1 that the header says"),
     "fewer rows": ("3 5 5\n0 1:1\n1 1:1\n", 1, "the header says 3 rows, the file holds 2"),
     "no rows": ("3 5 5", 1, "the header says 3 rows, the file holds 0"),
-    "feature out of range": ("2 5 5\n0 1:1\n0 5:1\n", 3, "'5:1': expected a feature id from 0 to 4"),
-    "label out of range": ("2 5 5\n0 1:1\n1,7,2 4:1\n", 3, "'7': expected a label id from 0 to 4"),
+    "feature out of range": ("2 5 5\n0 1:1\n0 5:1\n", 3, "'5:1'; expected a feature id from 0 to 4"),
+    "label out of range": ("2 5 5\n0 1:1\n1,7,2 4:1\n", 3, "'7'; expected a label id from 0 to 4"),
     "no features at all": ("1 0 5\n1 0:1\n", 2, "expected no feature id, as there are 0 features"),
     "label twice": ("2 5 5\n0 1:1\n3,1,3 4:1\n", 3, "label 3 occurs twice in one row"),
     "feature twice": ("2 5 5\n0 1:1\n3 4:1 2:1 4:2\n", 3, "feature 4 occurs twice in one row"),
-    "NaN": ("2 5 5\n0 1:1\n3 4:NaN\n", 3, "'4:NaN': expected feature:value with a finite number"),
-    "Inf": ("2 5 5\n0 1:1\n3 4:-inf\n", 3, "'4:-inf': expected feature:value with a finite number"),
-    "1e999": ("2 5 5\n0 1:1\n3 4:1e999\n", 3, "'4:1e999': expected feature:value with a finite number"),
+    "NaN": ("2 5 5\n0 1:1\n3 4:NaN\n", 3, "'4:NaN'; expected feature:value with a finite number"),
+    "Inf": ("2 5 5\n0 1:1\n3 4:-inf\n", 3, "'4:-inf'; expected feature:value with a finite number"),
+    "1e999": ("2 5 5\n0 1:1\n3 4:1e999\n", 3, "'4:1e999'; expected feature:value with a finite number"),
     "past float32": ("2 5 5\n0 1:1\n3 4:4e38\n", 3, "at most 3.4e38"),
-    "no value": ("2 5 5\n0 1:1\n3 4:\n", 3, "'4:': expected feature:value with a finite number"),
-    "no colon": ("2 5 5\n0 1:1\n3 4 2:1\n", 3, "'4': expected feature:value"),
-    "blank after a comma": ("2 5 5\n0 1:1\n3, 4:1\n", 3, "'4:1': expected a label id"),
-    "label below zero": ("2 5 5\n0 1:1\n-1 4:1\n", 3, "'-1': expected a label id"),
+    "no value": ("2 5 5\n0 1:1\n3 4:\n", 3, "'4:'; expected feature:value with a finite number"),
+    "no colon": ("2 5 5\n0 1:1\n3 4 2:1\n", 3, "'4'; expected feature:value"),
+    "blank after a comma": ("2 5 5\n0 1:1\n3, 4:1\n", 3, "'4:1'; expected a label id"),
+    "label below zero": ("2 5 5\n0 1:1\n-1 4:1\n", 3, "'-1'; expected a label id"),
     "NUL": ("2 5 5\n0 1:1\n3 4:1 \0\0\n", 3, "byte 0x00: not a text file"),
-    "comment in XMC": ("2 5 5\n# x\n3 4:1\n", 2, "'#': expected a label id"),
+    "comment in XMC": ("2 5 5\n# x\n3 4:1\n", 2, "'#'; expected a label id"),
     "Mac line ends": ("2 5 5\n0 1:1\r3 4:1\n", 2, "'1:1'"),
-    "long field": ("1 5 5\n" + "z" * 100 + "\n", 2, "'" + "z" * 40 + "…': expected"),
-    "pair: a label list": ("1 5\n1,2 3:1\n", 2, "'1,2': expected feature:value"),
-    "svmlight: rank query": ("1 qid:3 1:1\n", 1, "'qid:3': expected feature:value"),
-    "svmlight: real label": ("# c\n1.5 1:1\n", 2, "'1.5': expected a label id"),
-    "svmlight: line after comments": ("# a\n1 1:1\n#\n# b\n1 1:2\n1 :2\n", 6, "':2': expected feature:value"),
-    "only blanks": ("   \n 1\n", 2, "'1': expected feature:value"),
+    "long field": ("1 5 5\n" + "z" * 100 + "\n", 2, "'" + "z" * 40 + "…'; expected"),
+    "pair: a label list": ("1 5\n1,2 3:1\n", 2, "'1,2'; expected feature:value"),
+    "svmlight: rank query": ("1 qid:3 1:1\n", 1, "'qid:3'; expected feature:value"),
+    "svmlight: real label": ("# c\n1.5 1:1\n", 2, "'1.5'; expected a label id"),
+    "svmlight: line after comments": ("# a\n1 1:1\n#\n# b\n1 1:2\n1 :2\n", 6, "':2'; expected feature:value"),
+    "only blanks": ("   \n 1\n", 2, "'1'; expected feature:value"),
 }
 
 
@@ -84,12 +84,12 @@ def test_bad_text(tmp_path, name, piece_size, suffix):
 
 
 @pytest.mark.parametrize("content, line, message", [
-    ("1 5 5\n0 1:1\n", 2, "'0': expected a label id from 1 to 5"),
-    ("1 5 5\n1 0:1\n", 2, "'0:1': expected a feature id from 1 to 5"),
-    ("1 5 5\n5,6 1:1\n", 2, "'6': expected a label id from 1 to 5"),
+    ("1 5 5\n0 1:1\n", 2, "'0'; expected a label id from 1 to 5"),
+    ("1 5 5\n1 0:1\n", 2, "'0:1'; expected a feature id from 1 to 5"),
+    ("1 5 5\n5,6 1:1\n", 2, "'6'; expected a label id from 1 to 5"),
     ("1 5 5\n5,5 1:1\n", 2, "label 5 occurs twice in one row"),
-    ("1 5\n0:1\n", 2, "'0:1': expected a feature id from 1 to 5"),
-    ("0 1:1\n", 1, "'0': expected a label id from 1 to 2147483647"),
+    ("1 5\n0:1\n", 2, "'0:1'; expected a feature id from 1 to 5"),
+    ("0 1:1\n", 1, "'0'; expected a label id from 1 to 2147483647"),
 ])  # fmt: skip
 def test_ids_that_start_at_one(tmp_path, content, line, message):
     path = tmp_path / "data.txt"
@@ -101,9 +101,9 @@ def test_ids_that_start_at_one(tmp_path, content, line, message):
 def test_other_features_than_the_models(tmp_path):
     path = tmp_path / "data.txt"
     path.write_text("1 5 7\n0 1:1\n")
-    expected = f"{path}:1: 5 features, expected 6: a data set with other features than the model's"
+    expected = f"{path}:1: 5 features; expected 6: a data set with other features than the model's"
     assert str(fault(path, n_features=6)) == expected
-    expected = f"{path}:1: 7 labels, expected 6: a data set with other labels than the model's"
+    expected = f"{path}:1: 7 labels; expected 6: a data set with other labels than the model's"
     assert str(fault(path, n_labels=6)) == expected
     path.write_text("0 1:1\n2 6:1\n")
     found = read_source(path, n_features=6, n_labels=3)  # nothing in the file says how many
@@ -112,11 +112,11 @@ def test_other_features_than_the_models(tmp_path):
 
 @pytest.mark.parametrize("x, y, at, line, message", [
     ("2 5\n1:1\n2:1\n", "3 5\n1:1\n2:1\n3:1\n", "y", 1, "3 rows, but"),
-    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n5:1\n", "y", 3, "'5:1': expected a label id from 0 to 4"),
-    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:1 3:0\n", "y", 3, "label 3: expected a value above zero"),
+    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n5:1\n", "y", 3, "'5:1'; expected a label id from 0 to 4"),
+    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:1 3:0\n", "y", 3, "label 3; expected a value above zero"),
     ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:1 2:1\n", "y", 3, "label 2 occurs twice in one row"),
-    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:-1\n", "y", 3, "label 2: expected a value above zero"),
-    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2\n", "y", 3, "'2': expected label:value"),
+    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:-1\n", "y", 3, "label 2; expected a value above zero"),
+    ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2\n", "y", 3, "'2'; expected label:value"),
     ("2 5\n1:1\n2:1\n", "2 5\n1:1\n", "y", 1, "the header says 2 rows, the file holds 1"),
     ("2 5\n1:1\n2:1\n", "2 5\n1:1\n2:1\n3:1\n", "y", 4, "more rows than the 2"),
     ("2 5\n1:1\n2:1\n", "2 5 6\n1:1\n2:1\n", "y", 1, "expected a header of 2 numbers, rows labels"),
@@ -225,7 +225,7 @@ def test_binary_files(tmp_path):
 def test_formats_and_numbers_of_files(tmp_path):
     path = tmp_path / "data.txt"
     path.write_text("1 5 5\n0 1:1\n")
-    with pytest.raises(ConfigError, match="format 'abc': expected one of auto, xmc, xmc-pair, svmlight, npz"):
+    with pytest.raises(ConfigError, match="format 'abc'; expected one of auto, xmc, xmc-pair, svmlight, npz"):
         open_source(path, "abc")
     with pytest.raises(ConfigError, match=r"2 files .* format xmc takes 1 at most"):
         open_source([path, path], "xmc")
@@ -239,11 +239,11 @@ MATRIX = sp.csr_matrix(([1.0, 2.0], ([0, 1], [1, 2])), shape=(2, 4))
 
 
 @pytest.mark.parametrize("x, y, at, message", [
-    (MATRIX * np.nan, MATRIX, "x", "row 1, feature 1: nan: expected a finite number"),
-    (MATRIX * 3e38, MATRIX, "x", "row 2, feature 2: 6e+38: expected a finite number"),
-    (MATRIX, MATRIX - 2 * MATRIX, "y", "row 1, label 1: -1.0: expected a value above zero"),
+    (MATRIX * np.nan, MATRIX, "x", "row 1, feature 1: nan; expected a finite number"),
+    (MATRIX * 3e38, MATRIX, "x", "row 2, feature 2: 6e+38; expected a finite number"),
+    (MATRIX, MATRIX - 2 * MATRIX, "y", "row 1, label 1: -1.0; expected a value above zero"),
     (MATRIX, MATRIX[:1], "y", "1 rows, but"),
-    (MATRIX.astype(complex), MATRIX, "x", "complex128: expected a matrix of real numbers"),
+    (MATRIX.astype(complex), MATRIX, "x", "complex128; expected a matrix of real numbers"),
 ])  # fmt: skip
 def test_npz(tmp_path, x, y, at, message):
     files = {"x": tmp_path / "x.npz", "y": tmp_path / "y.npz"}
@@ -257,7 +257,7 @@ def test_npz_ids_start_at_one_or_fit(tmp_path):
     path = tmp_path / "x.npz"
     sp.save_npz(path, sp.csr_matrix(np.eye(3)))
     assert str(fault(path, one_based=True)) == f"{path}: row 1, feature 0: ids start at one"
-    assert "3 features, expected 4" in str(fault(path, n_features=4))
+    assert "3 features; expected 4" in str(fault(path, n_features=4))
 
 
 def test_npz_that_is_none(tmp_path):
@@ -284,4 +284,4 @@ def test_a_header_is_whole_numbers_as_many_as_the_format_has(tmp_path, header):
     path.write_text(f"{header}\n0 1:1\n0 1:1\n")
     with pytest.raises(DataError) as caught:
         read_source(path, "xmc")
-    assert str(caught.value) == f"{path}:1: {header!r}: expected a header of 3 numbers, rows features labels"
+    assert str(caught.value) == f"{path}:1: {header!r}; expected a header of 3 numbers, rows features labels"

@@ -88,7 +88,7 @@ def refused(act) -> str:
 
 
 @pytest.mark.parametrize("header, message", [
-    ("2147483648 2 2", "rows 2147483648: expected 2147483647 at most"),
+    ("2147483648 2 2", "rows 2147483648; expected at most 2147483647"),
     (f"1 {'9' * 100} 2", "features 999"),
     (f"{'9' * 5000} 2 2", "expected a"),
     (f"1 2 2{' ' * 300}7", "expected a header of 3 numbers"),
@@ -140,7 +140,7 @@ def test_ids_up_to_the_limit_are_read(tmp_path, largest, is_taken):
     if is_taken:
         assert read_source(path).labels.indices.tolist() == [largest]
     else:
-        assert f"'{largest}': expected a label id from 0 to 2147483646" in refused(lambda: read_source(path))
+        assert f"'{largest}'; expected a label id from 0 to 2147483646" in refused(lambda: read_source(path))
 
 
 GOOD = {
@@ -198,7 +198,7 @@ NPZ = {
     "an empty shape": ({"shape": np.zeros(0, int)}, "not a sparse matrix"),
     "a format of numbers": ({"format": np.array(3)}, "not a sparse matrix"),
     "an unknown format": ({"format": np.array(b"xyz")}, ": "),
-    "too many columns": ({"shape": np.array([2, 2**31])}, "2147483648 features: expected 2147483647 at most"),
+    "too many columns": ({"shape": np.array([2, 2**31])}, "2147483648 features; expected at most 2147483647"),
     "too many rows": (
         {"shape": np.array([2**40, 3]), "format": np.array(b"csc"), "indptr": np.array([0, 1, 1, 2])},
         "1099511627776 rows would take",

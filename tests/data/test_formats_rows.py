@@ -107,7 +107,7 @@ def test_labels_from_zero_with_features_from_one(tmp_path):
     features, labels = read_source(path, one_based="features")
     assert features.to_scipy().toarray().tolist() == [[1, 0, 0], [0, 1, 1]]
     assert labels.indices.tolist() == [0, 1]
-    said = r"data.txt:3: '3:1': expected a feature id from 0 to 2 \(if feature ids start at one: "
+    said = r"data.txt:3: '3:1'; expected a feature id from 0 to 2 \(if feature ids start at one: "
     with pytest.raises(DataError, match=said + "--one-based or --one-based-features"):
         read_source(path)
     with pytest.raises(ConfigError, match="one_based: 'labels'; expected True, False or 'features'"):

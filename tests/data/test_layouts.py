@@ -194,3 +194,30 @@ def test_pipes_and_pickles_are_refused(tmp_path):
 def test_a_line_of_a_megabyte_is_told_at_once(tmp_path):
     (tmp_path / "a.tsv").write_text("x\t" + "a://" * 300_000 + "<\n")
     assert record_files(tmp_path / "a.tsv").says == {}
+
+
+@pytest.mark.parametrize(
+    "names, said",
+    [
+        (
+            ["trn_X.txt", "tst_X.txt", "tst_X_Y.txt"],
+            "train part is not whole: trn_X.txt is there without trn_X_Y.txt",
+        ),
+        (["trn_X_Y.txt", "tst_X_Xf.txt", "tst_X_Y.txt"], "trn_X_Y.txt is there without trn_X_Xf.txt"),
+        (["trn_X_Xf.txt"], "train part is not whole: trn_X_Xf.txt is there without trn_X_Y.txt"),
+        (["X.trn.npz", "X.tst.npz", "Y.tst.npz"], "X.trn.npz is there without Y.trn.npz"),
+        (["a-train.arff", "b-train.arff", "a.xml"], "a-train.arff, b-train.arff: which of them is not known"),
+        (["a-train.arff", "a.xml", "b.xml"], "a.xml, b.xml: which of them is not known"),
+        (
+            ["eurlex_train.txt", "wiki_train.txt"],
+            "eurlex_train.txt, wiki_train.txt: which of them is not known",
+        ),
+        (["a_train.txt", "b_train.txt", "c_train.txt"], "a_train.txt, b_train.txt and 1 more: which"),
+    ],
+)
+def test_a_folder_that_cannot_be_read_says_which_file_is_the_matter(tmp_path, names, said):
+    for name in names:
+        (tmp_path / name).write_text("1 1 1\n0 0:1\n")
+    with pytest.raises(DataError) as caught:
+        feature_files(tmp_path)
+    assert said in str(caught.value)

@@ -41,7 +41,7 @@ def test_equality_is_of_content_and_order():
     [
         ("abc", "ids: of type str; expected a list of strings"),
         (3, "ids: of type int; expected a list of strings"),
-        (["a", 3], "ids: string 1 is of type int, expected a string"),
+        (["a", 3], "ids: string 1 is of type int; expected a string"),
         (["a", "\ud800"], "ids: string 1 holds half a surrogate pair"),
     ],
 )

@@ -117,7 +117,7 @@ def test_the_report_names_a_convention_that_is_not_the_default():
     assert "convention" not in evaluated(case, "pyxclib")[0].to_text()
     text = evaluated(case, "pyxclib-labelled")[0].to_text()
     assert "convention: pyxclib-labelled" in text
-    assert "without a true label: 1 instances, left out" in text
+    assert "without a true label: 1 instance, left out" in text
 
 
 def test_an_unknown_convention_is_refused():

@@ -261,9 +261,9 @@ def test_a_true_label_nowhere_gives_zero_not_nan():
     ("rows", "n_labels", "message"),
     [
         ([[0, 1], [2, 2]], 3, r"row 1 \(the first is 0\): label 2 more than once"),
-        ([[0, 1], [1, 3]], 3, r"row 1 \(the first is 0\): label 3, expected 0 … 2, or −1"),
-        ([[0, 1], [-2, 1]], 3, r"row 1 .*: label -2, expected 0 … 2, or −1"),
-        ([[0, 1]], 3, "1 rows, expected 2 as in the truth"),
+        ([[0, 1], [1, 3]], 3, r"row 1 \(the first is 0\): label 3; expected 0 … 2, or −1"),
+        ([[0, 1], [-2, 1]], 3, r"row 1 .*: label -2; expected 0 … 2, or −1"),
+        ([[0, 1]], 3, "1 row; expected 2 as in the truth"),
     ],
 )
 def test_bad_predictions_are_refused(rows, n_labels, message):
@@ -286,18 +286,18 @@ def test_scores_of_another_shape_are_refused():
     [
         ({"ks": ()}, "rising whole numbers"),
         ({"ks": (0, 1)}, "k: 0; expected a whole number from 1"),
-        ({"ks": (1, 1)}, "k = 1, 1: expected rising"),
+        ({"ks": (1, 1)}, "k = 1, 1; expected rising"),
         ({"ks": 5}, "ks: 5; expected a list"),
         ({"ks": "15"}, "k: '1'; expected a whole number"),
         ({"ks": (1.5,)}, "k: 1.5; expected a whole number from 1"),
         (
             {"ks": (1, 3)},
-            "k: 3; the predictions have 2 labels per instance at most: .*--top-k 3",
+            "k: 3; the predictions have 2 labels per instance at most; .*--top-k 3",
         ),
         ({"paper_reranking": True}, "paper_reranking, places: 5; the predictions have 2"),
         ({"by_frequency": True}, "by_frequency needs the training data"),
         ({"label_counts": np.ones(9, int)}, "n_train"),
-        ({"label_counts": np.ones(8, int), "n_train": 5}, "label_counts: 8 labels, expected 9"),
+        ({"label_counts": np.ones(8, int), "n_train": 5}, "label_counts: 8 labels; expected 9"),
         ({"label_counts": np.ones(9, int), "n_train": 5, "b": 0.0}, "B: 0.0"),
     ],
 )
@@ -343,7 +343,7 @@ def test_the_report_is_json_and_text():
         "unseen",
     ]
     text = report.to_text()
-    assert "without a true label: 1 instances" in text
+    assert "without a true label: 1 instance" in text
     assert "A = 0.55, B = 1.5; reordered as in the paper's code" in text
     assert f"{report.percent['PSP@5']:.2f}" in text
     assert "decile 10" in text

@@ -49,5 +49,5 @@ def test_a_label_twice_is_refused():
 
 def test_other_rows_than_the_truth_has_are_refused():
     truth = CSR.from_scipy(csr_matrix(np.eye(2, dtype=np.float32)), binary=True)
-    with pytest.raises(DataError, match="1 rows"):
+    with pytest.raises(DataError, match="1 row;"):
         evaluate_sets(TopK(np.array([[1]], np.int32), np.zeros((1, 1), np.float32)), truth)

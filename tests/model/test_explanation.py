@@ -109,8 +109,8 @@ def test_a_label_is_given_by_id_or_name(model):
     [
         ("Sonne", "label 'Sonne' is not in the model"),
         ("Optik", r"label 'Optik' is the name of 2 labels \(0, 5\); give an id"),
-        (11, "label 11: expected an id from 0 to 10"),
-        (-1, "label -1: expected an id from 0 to 10"),
+        (11, "label 11; expected an id from 0 to 10"),
+        (-1, "label -1; expected an id from 0 to 10"),
         (UNTRAINED, r"label 7 \(Licht\) has no classifier; no training instance had the label"),
     ],
 )

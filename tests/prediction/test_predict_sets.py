@@ -42,5 +42,5 @@ def test_every_label_above_its_threshold_and_no_other(tmp_path_factory, seed, de
 
 def test_without_thresholds_there_is_no_end_to_the_labels(tmp_path):
     model = model_of(tmp_path / "model", np.eye(4))
-    with pytest.raises(ConfigError, match="top_k: None; without thresholds, expected 1 or more"):
+    with pytest.raises(ConfigError, match="top_k: None; expected 1 or more where there are no"):
         Predictor(model).predict(CSR.from_scipy(sp.csr_matrix(np.eye(4, dtype=np.float32))), None)

@@ -248,7 +248,7 @@ def test_a_damaged_job_is_refused(broken_off, name, content, message):
 
 def test_an_unknown_format_is_refused(tmp_path):
     with (
-        pytest.raises(ConfigError, match="'xml', expected one of xmc, npz, jsonl, csv"),
+        pytest.raises(ConfigError, match="'xml'; expected one of xmc, npz, jsonl, csv"),
         writing_predictions(tmp_path / "p", "xml", n_labels=1, top_k=1),
     ):
         pass
@@ -273,21 +273,21 @@ def test_xmc_text_of_other_writers_is_read(tmp_path):
 NUMBER = "expected label:value with a finite number"
 BAD_XMC = {
     "": "p: the file is empty",
-    "3\n1:1\n": "p:1: '3': expected label:value",
-    "2 -4\n\n\n": "p:1: '2 -4': expected a header",
+    "3\n1:1\n": "p:1: '3'; expected label:value",
+    "2 -4\n\n\n": "p:1: '2 -4'; expected a header",
     "\x00\x01\x02": "p:1: byte 0x00: not a text file",
-    "1 99999999999999\n\n": "p:1: labels 99999999999999: expected 2147483647 at most",
+    "1 99999999999999\n\n": "p:1: labels 99999999999999; expected at most 2147483647",
     "2 4\n1:1\n": "p:1: the header says 2 rows, the file holds 1",
     "2 4\n1:1\n\n\n": "p:4: more rows than the 2 that the header says",
-    "2 4\n1:1\n4:1\n": "p:3: '4:1': expected a label id from 0 to 3",
-    "1 4\n99999999999:1\n": "p:2: '99999999999:1': expected a label id from 0 to 3",
+    "2 4\n1:1\n4:1\n": "p:3: '4:1'; expected a label id from 0 to 3",
+    "1 4\n99999999999:1\n": "p:2: '99999999999:1'; expected a label id from 0 to 3",
     "2 4\n1:1\n0:2 1:1 0:0\n": "p:3: label 0 occurs twice in one row",
-    "2 4\n\n0:nan\n": f"p:3: '0:nan': {NUMBER}",
-    "2 4\n\n0:1e999\n": f"p:3: '0:1e999': {NUMBER}",
-    "2 4\n\n0:-1e39\n": f"p:3: '0:-1e39': {NUMBER}",
-    "1 4\n0:1 2\n": "p:2: '2': expected label:value",
-    "1 4\n0:1_0\n": f"p:2: '0:1_0': {NUMBER}",
-    "1 4\n-1:1\n": "p:2: '-1:1': expected label:value",
+    "2 4\n\n0:nan\n": f"p:3: '0:nan'; {NUMBER}",
+    "2 4\n\n0:1e999\n": f"p:3: '0:1e999'; {NUMBER}",
+    "2 4\n\n0:-1e39\n": f"p:3: '0:-1e39'; {NUMBER}",
+    "1 4\n0:1 2\n": "p:2: '2'; expected label:value",
+    "1 4\n0:1_0\n": f"p:2: '0:1_0'; {NUMBER}",
+    "1 4\n-1:1\n": "p:2: '-1:1'; expected label:value",
 }
 
 
@@ -319,8 +319,8 @@ BAD_JSONL = {
     '{"labels": [{"id": 1' + "0" * 30 + ', "score": 1}]}': FORM,
     "[" * 100_000: FORM,
     '{"labels": [{"id": 1, "score": NaN}]}': "p:2: label 1: score nan; expected a finite number",
-    '{"labels": [{"id": -1, "score": 1}]}': "p:2: label -1: expected a label id from 0",
-    '{"labels": [{"id": 3000000000, "score": 1}]}': "p:2: label 3000000000: expected a label id from 0",
+    '{"labels": [{"id": -1, "score": 1}]}': "p:2: label -1; expected a label id from 0",
+    '{"labels": [{"id": 3000000000, "score": 1}]}': "p:2: label 3000000000; expected a label id from 0",
     '{"labels": [{"id": 1, "score": 1}, {"id": 1, "score": 1}]}': "p:2: label 1 occurs twice in one row",
 }
 
@@ -370,10 +370,10 @@ LEFT = "row {}: places left hold label −1 and score −inf, after all others"
         ({"labels": np.array([[3, 1], [2**32 + 2, -1]])}, "labels are int64 and scores float32"),
         ({"labels": np.array([[3, 1], [2, 0]], np.uint32)}, "labels are uint32"),
         ({"labels": np.int32(3)}, "labels of shape (), scores of (2, 2)"),
-        ({"n_labels": np.int64(3)}, "row 1: label 3: expected a label id from 0 to 2"),
+        ({"n_labels": np.int64(3)}, "row 1: label 3; expected a label id from 0 to 2"),
         (
             {"labels": np.array([[3, 1], [-5, -1]], np.int32)},
-            "row 2: label -5: expected a label id from 0 to 3",
+            "row 2: label -5; expected a label id from 0 to 3",
         ),
         ({"labels": np.array([[3, 1], [-1, -1]], np.int32)}, LEFT.format(2)),
         ({"scores": np.array([[2, -np.inf], [1, -np.inf]], np.float32)}, LEFT.format(1)),

@@ -141,7 +141,7 @@ BAD_CSV = {
     "0,a,1,u,l,2,1_0": "p:2: score: '1_0'; expected a finite number",
     "0,a,1,u,l,2,1e999": "p:2: label 2: score inf; expected a finite number",
     "0,a,1,u,l,-2,1": "p:2: id: '-2'; expected a whole number",
-    "0,a,1,u,l,9999999999,1": "p:2: label 9999999999: expected a label id from 0",
+    "0,a,1,u,l,9999999999,1": "p:2: label 9999999999; expected a label id from 0",
     "0,a,1,u,l,2,2\n0,a,2,u,l,2,1": "p:2: label 2 occurs twice in one row",
     "0,a,1,u,l,2,2\n1,a,1,v,l,2,1": "p:3: label 2: uri 'v'; in an earlier line it is 'u'",
     "0,a,1,u,l,,2": "p:2: label: no id; expected one, or a training set that has the labels (--train)",
@@ -168,7 +168,7 @@ def test_bad_csv_is_refused_with_its_line(tmp_path, lines, message):
         ("row,score", "p:1: no column 'id'; expected it beside 'row', 'score'"),
         ("row,id,score,more", "p:1: column 'more'; expected row, record, rank, uri, label, id, score, each"),
         ("row,id,score,id", "p:1: column 'id'; expected row, record"),
-        ("id,rank", "p:1: 'id,rank': expected label:value"),
+        ("id,rank", "p:1: 'id,rank'; expected label:value"),
     ],
 )
 def test_a_bad_header_of_csv_is_refused(tmp_path, header, message):

@@ -122,8 +122,8 @@ def test_texts_stand_beside_the_labels_of_their_line(tmp_path_factory, texts, da
         ("2 5\n0:1\n1:1\n", r"trn_X.txt:3: more than the 2 texts that .*trn_X_Y.txt has labels for"),
         ("4 5\n0:1\n1:1\n\n\n", r"trn_X.txt: 3 texts; .*trn_X_Y.txt has labels for 4"),
         ("3 5\n0:1\n1:1\n", r"trn_X_Y.txt:1: the header says 3 rows, the file holds 2"),
-        ("3 5\n0:1\n9:1\n\n", r"trn_X_Y.txt:3: '9:1': expected a label id from 0 to 4"),
-        ("3 5\n0:1\n1:0\n\n", r"trn_X_Y.txt:3: label 1: expected a value above zero"),
+        ("3 5\n0:1\n9:1\n\n", r"trn_X_Y.txt:3: '9:1'; expected a label id from 0 to 4"),
+        ("3 5\n0:1\n1:0\n\n", r"trn_X_Y.txt:3: label 1; expected a value above zero"),
     ],
 )
 def test_texts_and_labels_must_agree(tmp_path, labels, said):

@@ -27,7 +27,8 @@ NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _IS_NUMBER = re.compile(NUMBER)
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _CELL = re.compile(rf"""\s*({_QUOTED}|[^,'"{{}}\s](?:[^,{{}}]*[^,{{}}\s])?)\s*(?:,|\Z)""")
-_ATTRIBUTE = re.compile(rf"@attribute\s+({_QUOTED}|[^\s'\"{{}}]\S*)\s*(.*)", re.IGNORECASE | re.DOTALL)
+_ATTRIBUTE = re.compile(rf"@attribute\s+({_QUOTED}|[^\s'\"{{}}][^\s{{]*)\s*(.*)", re.IGNORECASE | re.DOTALL)
+_VALUES = re.compile(rf"""\{{(?:{_QUOTED}|[^}}'"])*\}}""", re.DOTALL)
 _MEKA = re.compile(r"-C\s+(-?[0-9]{1,9})(?![0-9])")
 _NUMERIC = ("numeric", "real", "integer")
 _SHOWN = 5
@@ -155,7 +156,7 @@ def _attribute(path: Path, text: str, line: int) -> Attribute:
     found = _ATTRIBUTE.fullmatch(text)
     if found is None:
         raise DataError(path, f"{shown(text)}; expected @attribute, a name and a type", line)
-    name, kind = _unquoted(found[1]), found[2].strip()
+    name, kind = _unquoted(found[1]), _without_comment(found[2])
     if kind.lower() in _NUMERIC:
         return Attribute(name, None)
     values = cells_of(kind[1:-1]) if kind[:1] == "{" and kind[-1:] == "}" else None
@@ -163,6 +164,15 @@ def _attribute(path: Path, text: str, line: int) -> Attribute:
         expected = "expected numeric, real, integer or {values}"
         raise DataError(path, f"attribute {shown(name)}: {shown(kind)}; {expected}", line)
     return Attribute(name, tuple(values))
+
+
+def _without_comment(kind: str) -> str:
+    """A type without what stands behind it."""
+    if not kind.startswith("{"):
+        return kind.partition("%")[0].strip()
+    found = _VALUES.match(kind)
+    is_all = found is not None and kind[found.end() :].lstrip()[:1] in ("", "%")
+    return found[0] if found and is_all else kind.strip()
 
 
 def _check_names(path: Path, attributes: Sequence[Attribute]) -> None:

@@ -51,6 +51,6 @@ class NpySource:
             values = np.ascontiguousarray(given, np.float32)
         if (place := first_not_finite(values)) is not None:
             where = f"row {start + place[0] + 1}, feature {place[1]}"
-            message = f"{where}: {given[place]}: expected a finite number, at most 3.4e38"
+            message = f"{where}: {given[place]}; expected a finite number, at most 3.4e38"
             raise DataError(self.paths[0], message)
         return values

@@ -60,10 +60,10 @@ def describe(fault: tuple[int, int, int], text: NDArray[np.uint8], ids: RowIds) 
     if code == RowFault.FEATURE_TWICE:
         return f"{ids.column} {named_id} occurs twice in one row"
     if code == RowFault.VALUE_SIGN:
-        return f"{ids.column} {named_id}: expected a value above zero"
+        return f"{ids.column} {named_id}; expected a value above zero"
     if unreadable := not_text(field):
         return unreadable
-    return f"{shown(field)}: expected {_expected(RowFault(code), ids, field)}"
+    return f"{shown(field)}; expected {_expected(RowFault(code), ids, field)}"
 
 
 def not_text(content: bytes) -> str | None:

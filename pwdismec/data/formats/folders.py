@@ -46,9 +46,34 @@ class Folder:
         return None
 
     def ending(self, end: str) -> Path | None:
-        """The one file whose name ends so, in upper or lower case; None if there is none, or several."""
-        found = [name for name in self.names if name.lower().endswith(end)]
-        return inside(self.path, self.path / found[0]) if len(found) == 1 else None
+        """The file whose name ends so, in upper or lower case, or None; DataError if there are several."""
+        return self._the_one([name for name in self.names if name.lower().endswith(end)])
+
+    def matching(self, pattern: re.Pattern[str]) -> Path | None:
+        """The file whose whole name matches, or None; DataError if there are several."""
+        return self._the_one([name for name in self.names if pattern.fullmatch(name)])
+
+    def _the_one(self, found: Sequence[str]) -> Path | None:
+        if len(found) > 1:
+            more = f" and {len(found) - 2} more" if len(found) > 2 else ""
+            said = f"{found[0]}, {found[1]}{more}: which of them is not known"
+            raise DataError(self.path, f"{said}; expected one, or the names of the files that are meant")
+        return inside(self.path, self.path / found[0]) if found else None
+
+    def half(self, part: PartOfFolder) -> str | None:
+        """What is missing of a part of which one file is there; None if nothing is, or all."""
+        short = SHORT[part]
+        rows_of = {
+            f"{short}_X_Y.txt": (f"{short}_X_Xf.txt", f"{short}_X.txt"),
+            f"Y.{short}.npz": (f"X.{short}.npz", f"X.{short}.txt"),
+        }
+        for labels, rows in rows_of.items():
+            there, beside = self.find(*rows), self.find(labels)
+            if there is not None and beside is None:
+                return f"{there.name} is there without {labels}"
+            if there is None and beside is not None:
+                return f"{beside.name} is there without {rows[0]}"
+        return None
 
 
 def inside(folder: Path, path: Path) -> Path:
@@ -80,14 +105,21 @@ def one_file(folder: Folder, part: PartOfFolder) -> Path | None:
     pattern = re.compile(
         rf"(?!filter_)(?:.*[_.-])?{part}(?:\.(?:txt|svm|libsvm))?(?:\.(?:gz|xz|bz2|zst))?", re.IGNORECASE
     )
-    found = [name for name in folder.names if pattern.fullmatch(name)]
-    return inside(folder.path, folder.path / found[0]) if len(found) == 1 else None
+    return folder.matching(pattern)
 
 
 def documents_in(path: Path) -> Iterator[tuple[Path, Path | None]]:
     """Annif's documents in a folder, by name, each with the file of its subjects, or None."""
-    for text, subjects in document_names(Folder(path).names):
+    folder = Folder(path)
+    for text, subjects in document_names(folder.names):
         yield inside(path, path / text), inside(path, path / subjects) if subjects else None
+
+
+def ignored_in(path: Path) -> list[str]:
+    """What stands in a folder of Annif's documents and is none, by name: a .key beside a .tsv, a.txt.gz."""
+    names = Folder(path).names
+    read = {name for pair in document_names(names) for name in pair}
+    return [name for name in names if name not in read]
 
 
 def document_names(names: Sequence[str]) -> Iterator[tuple[str, str | None]]:

@@ -40,11 +40,11 @@ def parse_header(path: Path, line: bytes, names: tuple[str, ...]) -> tuple[int, 
     if unreadable := not_text(line):
         raise DataError(path, unreadable, 1)
     if not is_whole or len(fields) != len(names) or not all(field.isdigit() for field in fields):
-        raise DataError(path, f"{shown(line)}: expected {expected}", 1)
+        raise DataError(path, f"{shown(line)}; expected {expected}", 1)
     numbers = tuple(int(field) for field in fields)
     for name, number in zip(names, numbers, strict=True):
         if number > MOST_COLUMNS:
-            raise DataError(path, f"{name} {number}: expected {MOST_COLUMNS} at most", 1)
+            raise DataError(path, f"{name} {number}; expected at most {MOST_COLUMNS}", 1)
     return numbers
 
 
@@ -52,5 +52,5 @@ def check_columns(path: Path, noun: str, found: int, expected: int | None, line:
     """A `DataError` if a data set has another number of features (or labels) than it must have."""
     if expected is not None and found != expected:
         raise DataError(
-            path, f"{found} {noun}, expected {expected}: a data set with other {noun} than the model's", line
+            path, f"{found} {noun}; expected {expected}: a data set with other {noun} than the model's", line
         )

@@ -19,6 +19,7 @@ from pwdismec.data.formats.folders import (
     PartOfFolder,
     arff_file,
     document_names,
+    ignored_in,
     one_file,
     pecos_features,
 )
@@ -26,6 +27,8 @@ from pwdismec.data.formats.header import looks_like_header, looks_like_header_wi
 from pwdismec.data.formats.lines import LONGEST_RECORD, check_is_file, first_line, whole_first_line
 from pwdismec.data.frames import is_frame, table_of
 from pwdismec.errors import ConfigError, DataError
+from pwdismec.plain_text import counted
+from pwdismec.quoting import shown_name
 
 FEATURES = ("xmc", "xmc-pair", "svmlight", "npz", "npy", "arff")
 """Formats of features and labels."""
@@ -210,7 +213,7 @@ def record_files(
 
 def _check_format(format: str) -> None:
     if format not in FORMATS:
-        raise ConfigError(f"format {format!r}: expected one of {', '.join(FORMATS)}")
+        raise ConfigError(f"format {format!r}; expected one of {', '.join(FORMATS)}")
 
 
 _TEXTS = "say with --text which fields to take, such as convert --text title,content"
@@ -252,6 +255,17 @@ def _is_header(line: bytes, n_numbers: int) -> bool:
 
 def _texts(texts: Path, labels: Path | None = None, names: Path | None = None) -> RecordFiles:
     return RecordFiles((RecordFile(texts, "xmc-text", labels),), _TEXTS_AND_LABELS, names)
+
+
+def told_of_ignored(files: Sequence[RecordFile]) -> list[str]:
+    """What is to be said of files in folders of documents that are none, and are not read."""
+    notes = []
+    for file in files:
+        if file.format == "annif" and (ignored := ignored_in(file.path)):
+            expected = "expected NAME.txt, with NAME.tsv or NAME.key beside it"
+            count = counted(len(ignored), "file")
+            notes.append(f"{file.path}: ignored {count}, such as {shown_name(ignored[0])}; {expected}")
+    return notes
 
 
 def _record_format(path: Path, format: str) -> str:
@@ -309,6 +323,8 @@ def _in_folder(
     folder = Folder(paths[0])
     if (found := found_in(folder, part, format)) is not None:
         return found
+    if (half := folder.half(part)) is not None:
+        raise DataError(folder.path, f"the {part} part is not whole: {half}")
     other: PartOfFolder = "test" if part == "train" else "train"
     if found_in(folder, other, format) is not None:
         raise DataError(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pwdismec.data.csr import CSR
 from pwdismec.errors import DataError, StorageError
 from pwdismec.patience import apart_from_damage, patient
+from pwdismec.plain_text import counted
 from pwdismec.quoting import said_by
 
 # Values of an indicator matrix looked at together.
@@ -34,20 +35,41 @@ def mapped(path: Path, columns: str) -> NDArray[Any]:
     DataError
         If the file holds anything else.
     """
+    values = _mapped(path)
+    if values.ndim != 2 or not _is_numeric(values):
+        found = f"{counted(values.ndim, 'dimension')} of {values.dtype}"
+        raise DataError(path, f"{found}; expected a matrix of integers, float16, float32 or float64")
+    if not 0 < values.shape[1] < 2**31:
+        raise DataError(path, f"{values.shape[1]} {columns}; expected 1 to 2^31 - 1")
+    return np.asarray(values)
+
+
+def _mapped(path: Path) -> NDArray[Any]:
     try:
         with apart_from_damage(path):
-            values = np.lib.format.open_memmap(path, mode="r")  # which never loads a pickle
+            values: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")  # which never loads a pickle
     except StorageError:
         raise
     except Exception as error:  # whatever a damaged header makes NumPy raise
         raise DataError(path, f"damaged, or no .npy array of numbers: {said_by(error)}") from error
-    is_number = values.dtype.kind in "biu" or values.dtype.newbyteorder("=") in _FLOATS
-    if values.ndim != 2 or not is_number:
-        found = f"{values.ndim} dimensions of {values.dtype}"
-        raise DataError(path, f"{found}: expected a matrix of integers, float16, float32 or float64")
-    if not 0 < values.shape[1] < 2**31:
-        raise DataError(path, f"{values.shape[1]} {columns}: expected 1 to 2^31 - 1")
-    return np.asarray(values)
+    return values
+
+
+def _is_numeric(values: NDArray[Any]) -> bool:
+    return values.dtype.kind in "biu" or values.dtype.newbyteorder("=") in _FLOATS
+
+
+@patient
+def counts_in(path: Path) -> NDArray[np.int64]:
+    """An array of whole numbers from 0; DataError if the file holds anything else."""
+    values = _mapped(path)
+    if values.ndim != 1 or values.dtype.kind not in "iu":
+        found = f"{counted(values.ndim, 'dimension')} of {values.dtype}"
+        raise DataError(path, f"{found}; expected one dimension of integers")
+    if len(values) and not 0 <= int(values.min()) <= int(values.max()) < 2**63:
+        place = int(np.argmin(values)) if values.min() < 0 else int(np.argmax(values))
+        raise DataError(path, f"{values[place]} at {place}; expected numbers from 0 on")
+    return np.array(values, np.int64)
 
 
 def indicated(path: Path) -> CSR:
@@ -66,7 +88,7 @@ def indicated(path: Path) -> CSR:
         is_there = part == 1
         for row, label in np.argwhere(~is_there & (part != 0))[:1]:
             where = f"row {start + row + 1}, label {label}"
-            raise DataError(path, f"{where}: {part[row, label]}: expected 0 or 1")
+            raise DataError(path, f"{where}: {part[row, label]}; expected 0 or 1")
         rows, ids = np.nonzero(is_there)
         lengths.append(np.bincount(rows, minlength=len(part)))
         labels.append(ids.astype(np.int32))

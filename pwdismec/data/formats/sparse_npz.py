@@ -21,6 +21,7 @@ from pwdismec.errors import DataError, StorageError
 from pwdismec.files import file_to_read
 from pwdismec.machine import check_fits
 from pwdismec.patience import apart_from_damage, patient
+from pwdismec.plain_text import counted
 from pwdismec.quoting import said_by
 
 # Arrays in which SciPy stores where values stand.
@@ -70,7 +71,7 @@ def labels_beside(paths: tuple[Path, ...], n_rows: int, first_id: int, n_labels:
 def labels_in(path: Path, first_id: int = 0) -> CSR:
     """The label sets of a SciPy matrix in a file."""
     matrix = _load(path, "label", first_id)
-    matrix.check(matrix.csr.data > 0, "{value}: expected a value above zero")
+    matrix.check(matrix.csr.data > 0, "{value}; expected a value above zero")
     return matrix.rows(None)
 
 
@@ -105,7 +106,7 @@ class _Matrix:
 def _features(matrix: _Matrix) -> CSR:
     with np.errstate(over="ignore"):
         values = matrix.csr.data.astype(np.float32)
-    matrix.check(np.isfinite(values), "{value}: expected a finite number, at most 3.4e38")
+    matrix.check(np.isfinite(values), "{value}; expected a finite number, at most 3.4e38")
     return matrix.rows(values)
 
 
@@ -115,7 +116,7 @@ def _load(path: Path, noun: str, first_id: int) -> _Matrix:
     if not (zipfile.is_zipfile(path) or zipfile.is_zipfile(path)):
         with apart_from_damage(path), file_to_read(path) as file:
             file.read(1)  # or one that fails for good
-        expected = "" if path.suffix == ".npz" else f": expected {noun}s as scipy.sparse.save_npz writes them"
+        expected = "" if path.suffix == ".npz" else f"; expected {noun}s as scipy.sparse.save_npz writes them"
         raise DataError(path, f"damaged, or no .npz file{expected}")
     types = check_archive(path)
     for name in _WHOLE & types.keys():
@@ -140,7 +141,9 @@ def _load(path: Path, noun: str, first_id: int) -> _Matrix:
             path, f"not a sparse matrix as scipy.sparse.save_npz writes it: {said_by(error)}"
         ) from error
     if csr.ndim != 2 or csr.dtype.kind not in "biuf":
-        raise DataError(path, f"{csr.ndim} dimensions of {csr.dtype}: expected a matrix of real numbers")
+        raise DataError(
+            path, f"{counted(csr.ndim, 'dimension')} of {csr.dtype}; expected a matrix of real numbers"
+        )
     if csr.shape[1] > MOST_COLUMNS:
-        raise DataError(path, f"{csr.shape[1]} {noun}s: expected {MOST_COLUMNS} at most")
+        raise DataError(path, f"{csr.shape[1]} {noun}s; expected at most {MOST_COLUMNS}")
     return _Matrix(path, noun, first_id, entries_of(csr))

@@ -17,6 +17,7 @@ from pwdismec.data.formats.table_lines import TableLines, numbered_rows
 from pwdismec.data.topk import TopK
 from pwdismec.errors import DataError
 from pwdismec.files import file_to_write
+from pwdismec.plain_text import counted
 from pwdismec.prediction.files.encoding import Buffer, append_files
 from pwdismec.prediction.files.gathered_rows import Gathered
 from pwdismec.prediction.files.labels import LabelNumbers, LabelTexts
@@ -95,7 +96,9 @@ def read(path: Path, first_id: int, known: LabelNumbers) -> Predictions:
         table = _Table(path, first_id, gathered)
         for line, cells in rows:
             if len(cells) != len(names):
-                raise DataError(path, f"{len(cells)} cells; expected {len(names)}, as in the header", line)
+                raise DataError(
+                    path, f"{counted(len(cells), 'cell')}; expected {len(names)}, as in the header", line
+                )
             table.add(dict(zip(names, cells, strict=True)), line)
     return gathered.predictions()
 

@@ -207,7 +207,7 @@ def _encoder(
             return JsonlEncoder(texts, first_id)
         case "csv":
             return CsvEncoder(texts, record_ids, first_id)
-    raise ConfigError(f"format: {format!r}, expected one of {', '.join(FORMATS)}")
+    raise ConfigError(f"format: {format!r}; expected one of {', '.join(FORMATS)}")
 
 
 class _Progress(Record):

@@ -127,11 +127,11 @@ def read(path: Path, first_id: int) -> Predictions:
         raise DataError(path, f"n_labels: expected one int64 number, from 0 to {MOST_COLUMNS}")
     if labels.dtype != np.int32 or scores.dtype != np.float32:
         raise DataError(
-            path, f"labels are {labels.dtype} and scores {scores.dtype}, expected int32 and float32"
+            path, f"labels are {labels.dtype} and scores {scores.dtype}; expected int32 and float32"
         )
     if labels.ndim != 2 or labels.shape != scores.shape:
         raise DataError(
-            path, f"labels of shape {labels.shape}, scores of {scores.shape}, expected n × k both"
+            path, f"labels of shape {labels.shape}, scores of {scores.shape}; expected n × k both"
         )
 
     def fault(row: int, message: str) -> DataError:

@@ -115,7 +115,7 @@ class RankedRows(NamedTuple):
 
         last = (_LARGEST_ID if n_labels is None else n_labels) - 1 + first_id
         outside = (self.labels < first_id) | (self.labels > last)
-        refuse(np.flatnonzero(outside), f"label {{label}}: expected a label id from {first_id} to {last}")
+        refuse(np.flatnonzero(outside), f"label {{label}}; expected a label id from {first_id} to {last}")
         refuse(
             np.flatnonzero(~np.isfinite(self.scores)),
             "label {label}: score {score}; expected a finite number",
