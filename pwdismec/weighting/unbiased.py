@@ -5,9 +5,8 @@ Classification With Missing Labels", WWW 2021. Labels go missing and are never s
 observed with its propensity p, an untrue one never. y is the observed label (0 or 1), s the score, and a
 margin loss φ(m) is what a score of margin m costs: φ(s) where y = 1, φ(−s) where y = 0.
 
-The formulae follow from the definitions and are tested as such. **Which of the paper's equation numbers
-stands at which formula is inferred**: its text was not at hand. Where the content is a guess too, the
-function says so. None of this is used in training, which needs `schemes.positive_weights` alone.
+The formulae are tested against their definitions. None of this is used in training, which needs
+`schemes.positive_weights` alone.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ def logistic(margins: ArrayLike) -> Array:
 def unbiased_estimate(
     loss_if_true: ArrayLike, loss_if_untrue: ArrayLike, observed: ArrayLike, propensities: ArrayLike
 ) -> Array:
-    """(y/p) ℓ(1, s) + (1 − y/p) ℓ(0, s): what to charge for an observed label (Eq. 4).
+    """(y/p) ℓ(1, s) + (1 − y/p) ℓ(0, s): what to charge for an observed label (Eq. 4–6).
 
     Its expectation over the missing of labels is the loss on the true label, for any loss that is a sum
     over labels (Natarajan et al. 2013, with no spurious labels).
@@ -73,7 +72,7 @@ def unbiased_estimate(
 
 
 def unbiased_loss(phi: MarginLoss, scores: ArrayLike, observed: ArrayLike, propensities: ArrayLike) -> Array:
-    """The unbiased estimate of a margin loss (Eq. 7–13 with `convex_surrogate`: Hamming, hinges, ...).
+    """The unbiased estimate of a margin loss (Eq. 7–13: the 0-1 loss, the hinge, cross-entropy, …).
 
     With `zero_one` and a sum over labels it is the unbiased Hamming loss. With `hinge` or
     `squared_hinge` and p < 1 it is not convex and falls without bound as a positive's score grows, which
@@ -90,7 +89,7 @@ def unbiased_loss(phi: MarginLoss, scores: ArrayLike, observed: ArrayLike, prope
 def convex_surrogate(
     phi: MarginLoss, scores: ArrayLike, observed: ArrayLike, propensities: ArrayLike
 ) -> Array:
-    """(2/p − 1) φ(s) where y = 1, φ(−s) where y = 0: convex wherever φ is (Eq. 7–13).
+    """(2/p − 1) φ(s) where y = 1, φ(−s) where y = 0: convex wherever φ is (Eq. 16 and 17).
 
     It bounds ``unbiased_loss(zero_one, ...)`` from above if φ bounds `zero_one`: there, a positive costs
     (2/p − 1) 1[s ≤ 0] + (1 − 1/p), of which the constant is not above 0. With `squared_hinge` it is the
@@ -105,8 +104,45 @@ def convex_surrogate(
     return np.where(np.asarray(observed, bool), weight * phi(scores), phi(-scores))
 
 
+def imbalance_then_missing(
+    loss_if_true: ArrayLike, loss_if_untrue: ArrayLike, propensities: ArrayLike, balance: ArrayLike
+) -> Array:
+    """(C⁺ ℓ(1, s) − (1 − p) ℓ(0, s)) / p: what an observed positive costs (Eq. 18).
+
+    Class balance comes first and missing labels second: over the missing of a true label this, and ℓ(0, s)
+    where it is not observed, has the expectation C⁺ ℓ(1, s).
+
+    Parameters
+    ----------
+    loss_if_true, loss_if_untrue, propensities
+        As `unbiased_estimate` takes them.
+    balance
+        C⁺, of the number n/p of true positives.
+    """
+    p, cost = np.asarray(propensities, np.float64), np.asarray(balance, np.float64)
+    if_true, if_untrue = np.asarray(loss_if_true, np.float64), np.asarray(loss_if_untrue, np.float64)
+    estimate: Array = (cost * if_true - (1.0 - p) * if_untrue) / p
+    return estimate
+
+
+def missing_then_imbalance_weight(propensities: ArrayLike, balance: ArrayLike) -> Array:
+    """C⁺(2/p − 1): the 0-1 loss of an observed positive, missing labels first (Eq. 19); PW-cb uses it.
+
+    `balance` is C⁺ of the number n of observed positives.
+    """
+    weight: Array = np.asarray(balance, np.float64) * (2.0 / np.asarray(propensities, np.float64) - 1.0)
+    return weight
+
+
+def imbalance_then_missing_weight(propensities: ArrayLike, balance: ArrayLike) -> Array:
+    """C⁺/p + 1/p − 1: the same in the other order (Eq. 20), up to a constant; C⁺ of n/p true positives."""
+    p = np.asarray(propensities, np.float64)
+    weight: Array = np.asarray(balance, np.float64) / p + 1.0 / p - 1.0
+    return weight
+
+
 def cost_sensitive_decision(marginals: ArrayLike, propensities: ArrayLike) -> NDArray[np.bool_]:
-    """Whether the label lowers the weighted 0-1 loss: η̃ > p/2 (Eq. 18; the content is a guess too).
+    """Whether the label lowers the weighted 0-1 loss: η̃ > p/2 (Eq. 14 and 15, α = p/2).
 
     η̃ = P(y = 1 | x) is the probability of *observing* the label, and η = η̃/p that of its truth. With
     positives weighing 2/p − 1 the threshold p/2 on η̃ is 1/2 on η: the sign is the unbiased one.
@@ -137,7 +173,7 @@ def cost_sensitive_score(marginals: ArrayLike, propensities: ArrayLike) -> Array
 
 
 def cost_sensitive_order(marginals: ArrayLike, propensities: ArrayLike) -> NDArray[np.int64]:
-    """Labels by falling `cost_sensitive_score`, ties to the lower id (Eq. 20; the content is a guess too).
+    """Labels by falling `cost_sensitive_score`, ties to the lower id.
 
     Between labels of different propensity it is not the order of η: the weighted squared hinge agrees
     with the unbiased loss in the sign of each score alone.

@@ -12,7 +12,10 @@ from pwdismec.weighting.unbiased import (
     cost_sensitive_order,
     cost_sensitive_score,
     hinge,
+    imbalance_then_missing,
+    imbalance_then_missing_weight,
     logistic,
+    missing_then_imbalance_weight,
     normalized_weights,
     squared_error,
     squared_hinge,
@@ -45,6 +48,31 @@ def test_the_expectation_of_an_unbiased_loss_is_the_loss_on_the_truth(phi, score
 def test_the_general_estimate_is_unbiased_for_any_loss(p, if_true, if_untrue, truth):
     mean = expectation(lambda y: unbiased_estimate(if_true, if_untrue, y, p), truth, p)
     assert mean == pytest.approx(if_true if truth else if_untrue, rel=1e-9, abs=1e-9)
+
+
+@settings(deadline=None)
+@given(p=P, if_true=SCORES, if_untrue=SCORES, balance=st.floats(0.01, 10))
+def test_with_imbalance_first_a_true_label_costs_its_weight_on_average(p, if_true, if_untrue, balance):
+    """Equation 18, over the missing of the label."""
+    observed = float(imbalance_then_missing(if_true, if_untrue, p, balance))
+    assert p * observed + (1 - p) * if_untrue == pytest.approx(balance * if_true, rel=1e-9, abs=1e-9)
+
+
+@settings(deadline=None)
+@given(p=P, balance=st.floats(0.01, 10))
+def test_the_weights_of_both_orders_are_what_a_wrong_answer_costs_more_than_a_right_one(p, balance):
+    """Equation 20 is Equation 18 of the 0-1 loss, Equation 19 the weighted unbiased 0-1 loss."""
+    wrong, right = (float(imbalance_then_missing(a, b, p, balance)) for a, b in ((1, 0), (0, 1)))
+    assert imbalance_then_missing_weight(p, balance) == pytest.approx(wrong - right, rel=1e-9)
+    wrong, right = (float(unbiased_loss(zero_one, score, 1, p)) for score in (-1.0, 1.0))
+    assert missing_then_imbalance_weight(p, balance) == pytest.approx(balance * (wrong - right), rel=1e-9)
+
+
+def test_pw_cb_uses_missing_labels_first():
+    counts, n = np.array([1, 5, 50]), 1000
+    balance = positive_weights("cb", counts, n)
+    expected = missing_then_imbalance_weight(propensities(counts, n), balance)
+    np.testing.assert_allclose(positive_weights("pw-cb", counts, n), expected)
 
 
 def test_the_unbiased_hamming_loss_over_every_way_labels_can_go_missing():
