@@ -48,3 +48,21 @@ def test_every_command_is_in_a_block_that_runs_or_says_why_not(page):
     for _, language, text in blocks(page):
         commands = re.findall(r"^(?:\$ )?pwdismec [a-z]", text, re.MULTILINE)
         assert language in ("sh", "python") or not commands, text
+
+
+def anchors(page: Path) -> set[str]:
+    """Of the headings, as GitHub makes them, and those that are written."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    made = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return made | set(re.findall(r'<a id="([^"]+)">', text))
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "benchmarks" / "RESULTS.md"], ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if "://" not in target:
+            name, _, anchor = target.partition("#")
+            other = page.parent / name if name else page
+            assert other.exists(), target
+            assert not anchor or anchor in anchors(other), target
