@@ -34,7 +34,7 @@ class Grid:
         cls,
         schemes: Sequence[str] = ("vanilla", "pw", "pw-cb"),
         *,
-        C: Sequence[float] = (0.1, 0.3, 1.0, 3.0),
+        C: Sequence[float] = (0.03, 0.1, 0.3, 1.0, 3.0),
         a: Sequence[float] = (PRESETS["default"].a,),
         b: Sequence[float] = (PRESETS["default"].b,),
         beta: Sequence[float] = (Weighting.beta,),

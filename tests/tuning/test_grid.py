@@ -60,4 +60,4 @@ def test_bad_values_are_named(values, message):
 def test_the_default_grid_is_the_documented_one():
     grid = Grid.of()
     assert grid.weightings == (Weighting("vanilla"), Weighting("pw"), Weighting("pw-cb"))
-    assert (grid.costs, grid.prunes) == ((0.1, 0.3, 1.0, 3.0), (0.01, 0.03, 0.1))
+    assert (grid.costs, grid.prunes) == ((0.03, 0.1, 0.3, 1.0, 3.0), (0.01, 0.03, 0.1))
