@@ -132,15 +132,15 @@ class Tuning(Record):
 
     @property
     def best(self) -> TrainingConfig:
-        """The settings to train with."""
+        """The settings to train with, certified, in however many passes they were tried."""
         first = self.outcomes[0]
         parameters = {
             name: value for name in ("a", "b", "beta") if (value := getattr(first, name)) is not None
         }
         weighting = Weighting(first.weighting, **parameters)
-        return TrainingConfig(
-            **self.run.config | {"weighting": weighting, "C": first.C, "prune": first.prune}
-        )
+        settings = {name: value for name, value in self.run.config.items() if name != "passes"}
+        found: dict[str, Any] = {"weighting": weighting, "C": first.C, "prune": first.prune}
+        return TrainingConfig(**settings | found)
 
     def to_text(self) -> str:
         """A table, best first, and the terms it stands on."""

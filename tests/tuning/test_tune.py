@@ -40,6 +40,15 @@ def whole(dataset, tmp_path_factory):
     return folder
 
 
+def test_settings_tried_in_few_passes_are_certified_in_the_end(dataset, tmp_path):
+    tuning = tune(dataset, tmp_path / "tuned", GRID, replace(CONFIG, passes=1), jobs=1)
+    assert len(tuning.outcomes) == 12 and tuning.run.config["passes"] == 1
+    assert tuning.best == replace(
+        CONFIG, weighting=tuning.best.weighting, C=tuning.best.C, prune=tuning.best.prune
+    )
+    assert tuning.best.passes is None and all(outcome.beyond_tolerance == 0 for outcome in tuning.outcomes)
+
+
 @pytest.mark.parametrize("solver, tolerance", [("block-dcd", 1e-6), ("liblinear", 1e-8)])
 def test_every_row_is_what_the_steps_by_hand_give(dataset, tmp_path, solver, tolerance):
     base = replace(CONFIG, solver=solver, tolerance=tolerance)
