@@ -62,11 +62,13 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     tolerance
         On each label's relative duality gap; for ``liblinear``, its ``-e``.
     max_epochs
-        The most passes over the data a label may take.
+        The most visits to instances that a label may take, in passes over the data.
     classes
         For y in lists of labels: which to learn, such as those of the whole data set where y is of a part.
         They are `classes_`, ascending. Others in y are left out, as if no instance had them. None for all
         that y has.
+    at_least_one
+        `predict` gives an instance whose labels all score 0 or below the best one of them, instead of none.
     random_state
         Of the order in which instances are visited: an integer, a RandomState, or None for any.
     n_jobs
@@ -121,6 +123,7 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tolerance: float = 1e-3,
         max_epochs: int = 1000,
         classes: Sequence[Any] | None = None,
+        at_least_one: bool = False,
         random_state: Any = 0,
         n_jobs: int | None = None,
     ) -> None:
@@ -135,6 +138,7 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.tolerance = tolerance
         self.max_epochs = max_epochs
         self.classes = classes
+        self.at_least_one = at_least_one
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -192,7 +196,7 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Any) -> Any:
         """The class of each instance, or its labels: those with a score above 0.
 
-        Rare labels seldom score above 0; `predict_topk` ranks them.
+        Rare labels seldom score above 0: see `at_least_one`, and `predict_topk`, which ranks them.
 
         Returns
         -------
@@ -202,7 +206,7 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X = self._checked(X, np.float64)
         if self._form == "one":
             return self.classes_[np.concatenate([self._best(scores) for scores in self._scores(X)])]
-        chosen = sp.vstack([sp.csr_matrix(scores > 0) for scores in self._scores(X)], "csr")
+        chosen = sp.vstack([sp.csr_matrix(self._chosen(scores)) for scores in self._scores(X)], "csr")
         return given_as(self._form, chosen, self.classes_)
 
     def predict_topk(self, X: Any, k: int = 5) -> TopK:
@@ -251,6 +255,15 @@ class PWDiSMECClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_consistent_length(X, y, sample_weight)
         hits = hits_of(self.predict_topk(X, 1).labels[:, 0], y, self.classes_)
         return float(np.average(hits, weights=sample_weight))
+
+    def _chosen(self, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which labels some instances have."""
+        chosen = scores > 0
+        if self.at_least_one:
+            without = np.flatnonzero(~chosen.any(axis=1))
+            known = np.where(self.label_counts_ > 0, scores[without], -np.inf)
+            chosen[without, known.argmax(axis=1)] = True
+        return chosen
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

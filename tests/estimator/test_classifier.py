@@ -360,3 +360,22 @@ def test_a_setting_out_of_range_is_told(settings):
 def test_there_are_no_sample_weights():
     with pytest.raises(TypeError, match="sample_weight"):
         PWDiSMECClassifier().fit(np.eye(2), [0, 1], sample_weight=[1, 2])
+
+
+@pytest.mark.parametrize("form", ["sparse", "dense", "lists"])
+def test_at_least_one_label_is_the_best_one_where_none_scores_above_zero(data, form):
+    X, Y = data
+    y = {"sparse": Y, "dense": Y.toarray().astype(int), "lists": [row.indices.tolist() for row in Y]}[form]
+    plain = PWDiSMECClassifier("vanilla", C=0.01).fit(X, y)
+    asked = PWDiSMECClassifier("vanilla", C=0.01, at_least_one=True).fit(X, y)
+    scores = plain.decision_function(X)
+    expected = scores > 0
+    without = ~expected.any(axis=1)
+    assert without.any()
+    ranked = np.where(plain.label_counts_ > 0, scores, -np.inf)
+    expected[without, ranked[without].argmax(axis=1)] = True
+    found = asked.predict(X)
+    if form == "lists":
+        assert [list(labels) for labels in found] == [asked.classes_[row].tolist() for row in expected]
+    else:
+        np.testing.assert_array_equal(found.toarray() if form == "sparse" else found, expected)
