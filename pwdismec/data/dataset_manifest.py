@@ -138,7 +138,7 @@ class Manifest(Record):
                 has, wanted = (" x ".join(map(str, shape)) for shape in found_and_wanted)
                 raise ValueError(f"{name} has {has} values; expected {wanted}")
         if self.like is not None and self.like.n_labels > self.n_labels:
-            raise ValueError(f"like: {self.like.n_labels} labels; expected {self.n_labels} at most")
+            raise ValueError(f"like: {self.like.n_labels} labels; expected at most {self.n_labels}")
         if "features" in expected and self.nnz != self.n_instances * self.n_features:
             raise ValueError(f"nnz is {self.nnz}; expected {self.n_instances * self.n_features}")
         return self

@@ -160,7 +160,7 @@ def import_text(
     if n_labels <= label_ids[-1]:
         raise ConfigError(f"n_labels: {n_labels}; the files hold label {label_ids[-1]}")
     if n_labels > _LARGEST_LABEL + 1:
-        raise ConfigError(f"n_labels: {n_labels}; expected {_LARGEST_LABEL + 1} at most")
+        raise ConfigError(f"n_labels: {n_labels}; expected at most {_LARGEST_LABEL + 1}")
     weights = CSR.from_scipy(sp.vstack([part.weights.to_scipy() for part in parts], "csr")[order])
     bias = np.concatenate([part.bias for part in parts])[order]
     run = Run(
