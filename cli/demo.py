@@ -11,7 +11,7 @@ from pwdismec.experiment.example_files import write_example_files
 from pwdismec.quoting import shown_name
 
 from . import options
-from .command import OUTPUT
+from .command import FOLDER
 from .command import command as subcommand
 from .messages import watch
 from .streams import print_text
@@ -20,7 +20,7 @@ from .streams import print_text
 @subcommand("demo", "pwdismec demo", "pwdismec demo --out examples")
 @click.option(
     "--out",
-    type=OUTPUT,
+    type=FOLDER,
     metavar="FOLDER",
     help="Write small synthetic data to FOLDER instead, as files to try the other commands on.",
 )

@@ -124,7 +124,7 @@ def _tsv_entries(path: Path) -> Iterator[tuple[int, str, str]]:
                 text = line.decode().removesuffix("\n").removesuffix("\r")
             except UnicodeDecodeError as error:
                 raise DataError(path, f"not UTF-8: {error.reason}", number) from error
-            if not text or text.isspace():
+            if not text.strip(" \t"):  # other spaces may be a name
                 continue
             label, name, *_ = [*text.split("\t"), ""]
             if not (label and name):

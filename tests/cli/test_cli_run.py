@@ -241,8 +241,8 @@ def test_the_configs_that_come_along_are_sound(path):
 
 
 def test_the_documented_config_is_sound_and_shows_the_defaults(tmp_path):
-    documented = (CONFIGS[0].parents[1] / "docs" / "experiments.md").read_text().split("```")[1]
-    (tmp_path / "doc.yaml").write_text(documented.removeprefix("yaml"))
+    page = (CONFIGS[0].parents[1] / "docs" / "experiments.md").read_text()
+    (tmp_path / "doc.yaml").write_text(page.split("```yaml")[1].split("```")[0])
     least = "name: example\ndata: ../data/example\ntrain: train.txt\ntest: test.txt\n"
     (tmp_path / "least.yaml").write_text(f"{least}label_names: labels.txt\nfeature_names: features.txt\n")
     assert read_config(tmp_path / "doc.yaml") == read_config(tmp_path / "least.yaml")

@@ -114,3 +114,13 @@ def test_the_columns_of_a_layout_are_named(tmp_path):
 def test_the_data_set_says_what_the_notes_say(corpus, tmp_path):
     (made,) = convert_texts(corpus, tmp_path / "out", SETTINGS)
     assert Dataset.open(tmp_path / "out").label_uris == made.dataset.label_uris
+
+
+def test_a_name_of_spaces_that_are_no_blanks_is_a_name(tmp_path):
+    (tmp_path / "voc.tsv").write_text("a\t\u2028\n\u2029\t\u2003\n \t \n", encoding="utf-8")
+    (tmp_path / "r.jsonl").write_text('{"text": "words", "labels": ["a", "\u2029"]}\n', encoding="utf-8")
+    settings = TextSettings.of("text", min_df=1, label_field="labels")
+    (made,) = convert_texts(
+        tmp_path / "r.jsonl", tmp_path / "out", settings, label_names=tmp_path / "voc.tsv"
+    )
+    assert made.dataset.label_names == ["\u2028", "\u2003"]
